@@ -1,0 +1,3 @@
+/** SavedModels that stand in for the released ones, conversion and inspection. */
+@org.jspecify.annotations.NullMarked
+package simclr.export;
