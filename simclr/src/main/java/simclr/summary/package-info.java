@@ -1,0 +1,2 @@
+/** TensorBoard files under the reference's tags. */
+package simclr.summary;
