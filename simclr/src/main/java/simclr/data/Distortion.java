@@ -1,0 +1,76 @@
+package simclr.data;
+
+import com.google.common.collect.ImmutableList;
+import java.util.List;
+import org.tensorflow.ConcreteFunction;
+import org.tensorflow.Operand;
+import org.tensorflow.Signature;
+import org.tensorflow.ndarray.Shape;
+import org.tensorflow.op.Ops;
+import org.tensorflow.op.core.Case;
+import org.tensorflow.op.core.Placeholder;
+import org.tensorflow.op.core.StatelessCase;
+import org.tensorflow.types.TFloat32;
+import org.tensorflow.types.TInt32;
+
+/** One way to change an image by a number, such as its contrast by a factor. */
+@FunctionalInterface
+interface Distortion {
+  /** Leaves the image as it is. */
+  Distortion NONE = (tf, image, factor) -> tf.identity(image);
+
+  /**
+   * Adds the ops of the distortion.
+   *
+   * @param image shape (height, width, 3)
+   * @param factor scalar
+   */
+  Operand<TFloat32> apply(Ops tf, Operand<TFloat32> image, Operand<TFloat32> factor);
+
+  /**
+   * Applies the distortion that {@code index} names; the others are not computed.
+   *
+   * <p>Branches are functions of the graph. Selecting between computed images instead ({@code
+   * SelectV2} with a scalar condition) costs 1.5 ms for an image of 224 pixels.
+   *
+   * @param index scalar in [0, distortions.size())
+   */
+  static Operand<TFloat32> choose(
+      Ops tf,
+      Operand<TInt32> index,
+      Operand<TFloat32> image,
+      Operand<TFloat32> factor,
+      List<Distortion> distortions) {
+    List<ConcreteFunction> branches =
+        distortions.stream().map(distortion -> branch(distortion, image.shape())).toList();
+    try {
+      StatelessCase chosen =
+          StatelessCase.create(
+              tf.scope(),
+              index,
+              ImmutableList.of(image, factor),
+              ImmutableList.of(TFloat32.class),
+              branches,
+              Case.outputShapes(image.shape()));
+      return chosen.op().output(0);
+    } finally {
+      // The graph has its own copies.
+      branches.forEach(ConcreteFunction::close);
+    }
+  }
+
+  private static ConcreteFunction branch(Distortion distortion, Shape shape) {
+    return ConcreteFunction.create(
+        tf -> {
+          Operand<TFloat32> image = tf.placeholder(TFloat32.class, Placeholder.shape(shape));
+          Operand<TFloat32> factor =
+              tf.placeholder(TFloat32.class, Placeholder.shape(Shape.scalar()));
+          return Signature.builder()
+              .key("distortion")
+              .input("image", image)
+              .input("factor", factor)
+              .output("distorted", distortion.apply(tf, image, factor))
+              .build();
+        });
+  }
+}
