@@ -16,6 +16,12 @@ import org.tensorflow.types.TInt32;
 /** One way to change an image by a number, such as its contrast by a factor. */
 @FunctionalInterface
 interface Distortion {
+  /**
+   * Functions are named by a hash of their body that does not see the shapes of arguments, so the
+   * arguments must not have any that differ between images.
+   */
+  Shape ANY_IMAGE = Shape.of(Shape.UNKNOWN_SIZE, Shape.UNKNOWN_SIZE, 3);
+
   /** Leaves the image as it is. */
   Distortion NONE = (tf, image, factor) -> tf.identity(image);
 
@@ -41,8 +47,7 @@ interface Distortion {
       Operand<TFloat32> image,
       Operand<TFloat32> factor,
       List<Distortion> distortions) {
-    List<ConcreteFunction> branches =
-        distortions.stream().map(distortion -> branch(distortion, image.shape())).toList();
+    List<ConcreteFunction> branches = distortions.stream().map(Distortion::branch).toList();
     try {
       StatelessCase chosen =
           StatelessCase.create(
@@ -59,10 +64,10 @@ interface Distortion {
     }
   }
 
-  private static ConcreteFunction branch(Distortion distortion, Shape shape) {
+  private static ConcreteFunction branch(Distortion distortion) {
     return ConcreteFunction.create(
         tf -> {
-          Operand<TFloat32> image = tf.placeholder(TFloat32.class, Placeholder.shape(shape));
+          Operand<TFloat32> image = tf.placeholder(TFloat32.class, Placeholder.shape(ANY_IMAGE));
           Operand<TFloat32> factor =
               tf.placeholder(TFloat32.class, Placeholder.shape(Shape.scalar()));
           return Signature.builder()
