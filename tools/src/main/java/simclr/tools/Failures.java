@@ -1,0 +1,152 @@
+package simclr.tools;
+
+import com.google.common.base.Throwables;
+import java.io.PrintWriter;
+import java.util.Collection;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Set;
+import java.util.function.BooleanSupplier;
+import java.util.stream.Collectors;
+import picocli.CommandLine;
+import picocli.CommandLine.MissingParameterException;
+import picocli.CommandLine.Model.ArgSpec;
+import picocli.CommandLine.Model.OptionSpec;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.UnmatchedArgumentException;
+import simclr.config.RunConfig;
+import simclr.config.UserException;
+import simclr.config.UserException.ExitCode;
+
+/**
+ * The one place where errors become words and exit codes.
+ *
+ * <p>What the user can mend is one sentence on standard error. Everything else is a bug of ours and
+ * keeps its stack trace.
+ */
+final class Failures {
+  /** Flags of the reference's TF1 program that its documented commands still carry. */
+  private static final Map<String, String> TF1_FLAGS =
+      Map.of(
+          "--train_summary_steps",
+          "leave it out: summaries are written with every checkpoint (--checkpoint_steps,"
+              + " --checkpoint_epochs)",
+          "--variable_schema",
+          "leave it out: --checkpoint takes the model's weights only, --zero_init_logits_layer=True"
+              + " starts the head anew and --partial accepts a checkpoint that lacks variables");
+
+  private final PrintWriter err;
+  private final BooleanSupplier verbose;
+
+  Failures(PrintWriter err, BooleanSupplier verbose) {
+    this.err = err;
+    this.verbose = verbose;
+  }
+
+  /** Prints what was wrong with the arguments. */
+  int usage(ParameterException error) {
+    // A setter's UserException arrives wrapped.
+    return error.getCause() instanceof UserException cause
+        ? report(cause)
+        : report(new UserException(ExitCode.USAGE, "%s", sentence(error)));
+  }
+
+  /** Prints any other error and returns the process status for it. */
+  int report(Throwable error) {
+    if (error instanceof UserException userError) {
+      return say(message(userError), userError, userError.exitCode());
+    }
+    if (error instanceof OutOfMemoryError) {
+      return say(
+          "out of memory (%s; the Java heap may grow to %s MiB), expected smaller batches or a"
+                  .formatted(error.getMessage(), Runtime.getRuntime().maxMemory() >> 20)
+              + " larger heap: SIMCLR_JAVA_OPTS=-Xmx8g",
+          error,
+          ExitCode.INTERNAL);
+    }
+    if (Throwables.getRootCause(error) instanceof UnsatisfiedLinkError missing) {
+      return say(
+          "TensorFlow's native library cannot be loaded here (%s; %s %s), expected the platform it"
+                  .formatted(
+                      firstLine(missing),
+                      System.getProperty("os.name"),
+                      System.getProperty("os.arch"))
+              + " was built for: "
+              + Version.nativePlatform(),
+          error,
+          ExitCode.INTERNAL);
+    }
+    err.println("simclr: this is a bug of ours; please report it with the lines below");
+    error.printStackTrace(err);
+    return ExitCode.INTERNAL.status();
+  }
+
+  private int say(String sentence, Throwable error, ExitCode code) {
+    err.println("simclr: " + sentence);
+    if (verbose.getAsBoolean()) {
+      error.printStackTrace(err);
+    }
+    return code.status();
+  }
+
+  private static String sentence(ParameterException error) {
+    if (error instanceof UnmatchedArgumentException unmatched) {
+      return unknown(unmatched.getUnmatched().get(0), error.getCommandLine());
+    }
+    if (error instanceof MissingParameterException missing) {
+      return missing.getMissing().stream().map(Failures::missing).collect(Collectors.joining("; "));
+    }
+    return firstLine(error);
+  }
+
+  private static String missing(ArgSpec arg) {
+    String name =
+        arg instanceof OptionSpec option ? option.longestName() : "argument " + arg.paramLabel();
+    return "%s is missing or has no value, expected %s".formatted(name, arg.paramLabel());
+  }
+
+  private static String unknown(String word, CommandLine commandLine) {
+    String command = commandLine.getCommandName();
+    Set<String> commands = commandLine.getSubcommands().keySet();
+    String flag = word.replaceFirst("=.*", "");
+    if (TF1_FLAGS.containsKey(flag)) {
+      return "%s is a flag of the TF1 program only; %s".formatted(flag, TF1_FLAGS.get(flag));
+    }
+    if (!flag.startsWith("-") && !commands.isEmpty()) {
+      return "%s is not a command%s".formatted(flag, DidYouMean.hint(flag, commands))
+          + expectedOneOf(commands, flag);
+    }
+    if (!flag.startsWith("-")) {
+      return "\"%s\" is not a flag of %s, expected --flag=value only".formatted(word, command);
+    }
+    boolean aheadOfCommand =
+        !commands.isEmpty()
+            && RunConfig.flags().stream()
+                .map(f -> "--" + RunConfig.flagName(f))
+                .anyMatch(flag::equals);
+    if (aheadOfCommand) {
+      return "%s stands before the command, expected simclr COMMAND %s".formatted(flag, word);
+    }
+    List<String> names =
+        commandLine.getCommandSpec().options().stream()
+            .flatMap(option -> List.of(option.names()).stream())
+            .filter(name -> name.startsWith("--"))
+            .toList();
+    return "%s is not a flag of %s%s".formatted(flag, command, DidYouMean.hint(flag, names));
+  }
+
+  private static String expectedOneOf(Collection<String> commands, String word) {
+    return DidYouMean.nearest(word, commands).isPresent()
+        ? ""
+        : ", expected one of " + String.join(", ", commands);
+  }
+
+  private static String firstLine(Throwable error) {
+    return message(error).lines().findFirst().orElse("");
+  }
+
+  private static String message(Throwable error) {
+    return Objects.requireNonNullElse(error.getMessage(), error.getClass().getSimpleName());
+  }
+}
