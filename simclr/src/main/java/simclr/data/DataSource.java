@@ -1,11 +1,12 @@
 package simclr.data;
 
+import java.nio.file.Path;
 import simclr.config.RunConfig;
 import simclr.config.UserException;
 import simclr.config.UserException.ExitCode;
 
 /** A data set: named splits of images, with labels or without. */
-public sealed interface DataSource permits Synthetic {
+public sealed interface DataSource permits TfdsDirectory, Synthetic {
 
   /**
    * The data set that {@code --dataset} names.
@@ -13,11 +14,21 @@ public sealed interface DataSource permits Synthetic {
    * @throws UserException if it does not exist or its description cannot be read
    */
   static DataSource of(RunConfig config) {
-    if (config.dataset().equals("synthetic")) {
+    String dataset = config.dataset();
+    if (dataset.equals("synthetic")) {
       return new Synthetic();
     }
-    throw new UserException(
-        ExitCode.USAGE, "--dataset is \"%s\", expected synthetic", config.dataset());
+    String dataDir =
+        config
+            .dataDir()
+            .orElseThrow(
+                () ->
+                    new UserException(
+                        ExitCode.USAGE,
+                        "--data_dir is missing, expected the directory that holds the TFDS data set"
+                            + " %s",
+                        dataset));
+    return TfdsDirectory.find(Path.of(dataDir), dataset);
   }
 
   /**

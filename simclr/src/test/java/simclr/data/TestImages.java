@@ -1,0 +1,41 @@
+package simclr.data;
+
+import java.awt.image.BufferedImage;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import javax.imageio.ImageIO;
+
+/** Encoded images for tests. */
+final class TestImages {
+  private TestImages() {}
+
+  /**
+   * @param kind a type of {@link BufferedImage}
+   */
+  static byte[] encoded(String format, int kind, int width, int height) {
+    BufferedImage image = new BufferedImage(width, height, kind);
+    for (int y = 0; y < height; y++) {
+      for (int x = 0; x < width; x++) {
+        image.setRGB(x, y, 0xff000000 | (x * 71 + y * 13) << 16 | (x * y * 7) << 8 | (y * 31));
+      }
+    }
+    ByteArrayOutputStream out = new ByteArrayOutputStream();
+    try {
+      if (!ImageIO.write(image, format, out)) {
+        throw new IllegalArgumentException("no writer of " + format + " for type " + kind);
+      }
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+    return out.toByteArray();
+  }
+
+  static byte[] png(int width, int height) {
+    return encoded("png", BufferedImage.TYPE_INT_RGB, width, height);
+  }
+
+  static byte[] jpeg(int width, int height) {
+    return encoded("jpg", BufferedImage.TYPE_INT_RGB, width, height);
+  }
+}
