@@ -1,0 +1,43 @@
+package simclr.optim;
+
+import java.util.List;
+import org.tensorflow.Operand;
+import org.tensorflow.op.Op;
+import org.tensorflow.op.Ops;
+import org.tensorflow.op.train.ResourceApplyKerasMomentum;
+import org.tensorflow.types.TFloat32;
+import org.tensorflow.types.family.TType;
+import simclr.model.Variables.Variable;
+
+/**
+ * Stochastic gradient descent with Nesterov momentum in Keras' form: {@code v = m v - r g}, {@code
+ * w = w + m v - r g}.
+ */
+public record NesterovMomentum(float momentum) implements Optimizer {
+
+  @Override
+  public List<String> slots() {
+    return List.of("momentum");
+  }
+
+  @Override
+  public boolean keepsSlotsWithoutGradient() {
+    return true;
+  }
+
+  @Override
+  public Op apply(
+      Ops tf,
+      Variable variable,
+      List<Operand<? extends TType>> slots,
+      Operand<TFloat32> gradient,
+      Step step) {
+    return tf.train.resourceApplyKerasMomentum(
+        variable.handle(),
+        slots.get(0),
+        step.learningRate(),
+        gradient,
+        tf.constant(momentum),
+        ResourceApplyKerasMomentum.useNesterov(true));
+  }
+}
