@@ -1,0 +1,140 @@
+package simclr.checkpoint;
+
+import static com.google.common.base.Preconditions.checkArgument;
+
+import com.google.common.collect.ImmutableList;
+import com.google.common.collect.ImmutableListMultimap;
+import java.io.IOException;
+import java.math.BigDecimal;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Optional;
+import simclr.config.UserException;
+import simclr.config.UserException.ExitCode;
+
+/**
+ * The file {@code checkpoint} of a directory: which checkpoints are kept. It is TensorFlow's {@code
+ * CheckpointState} in protobuf's text format:
+ *
+ * <pre>
+ * model_checkpoint_path: "ckpt-8"
+ * all_model_checkpoint_paths: "ckpt-4"
+ * all_model_checkpoint_paths: "ckpt-8"
+ * all_model_checkpoint_timestamps: 1795477442.7275462
+ * all_model_checkpoint_timestamps: 1795477452.3152938
+ * last_preserved_timestamp: 1795477395.660504
+ * </pre>
+ *
+ * @param latest name of the newest checkpoint: relative to the directory, or an absolute path
+ * @param kept all of them, oldest first, the newest included
+ * @param lastPreserved seconds since 1970. Python never deletes a checkpoint whose time is not
+ *     above it and leaves it out of its list, so it must lie before the first one
+ */
+record StateFile(String latest, ImmutableList<Kept> kept, double lastPreserved) {
+  static final String NAME = "checkpoint";
+
+  private static final String LATEST = "model_checkpoint_path";
+  private static final String PATHS = "all_model_checkpoint_paths";
+  private static final String TIMES = "all_model_checkpoint_timestamps";
+  private static final String PRESERVED = "last_preserved_timestamp";
+
+  /**
+   * A checkpoint that is kept.
+   *
+   * @param timestamp when it was written, in seconds since 1970
+   */
+  record Kept(String name, double timestamp) {}
+
+  /**
+   * Reads the state file of a directory.
+   *
+   * @return empty if there is none
+   * @throws UserException DATA if it is torn
+   */
+  static Optional<StateFile> read(Path directory) {
+    Path file = directory.resolve(NAME);
+    if (!Files.isRegularFile(file)) {
+      return Optional.empty();
+    }
+    try {
+      return Optional.of(parse(new String(Files.readAllBytes(file), StandardCharsets.UTF_8)));
+    } catch (IllegalArgumentException e) {
+      throw new UserException(
+          ExitCode.DATA,
+          "%s: %s, expected a whole state file",
+          file,
+          String.valueOf(e.getMessage()));
+    } catch (IOException e) {
+      throw new UserException(ExitCode.NO_INPUT, "%s cannot be read (%s)", file, e);
+    }
+  }
+
+  /**
+   * Parses the text. A state without timestamps, as older TensorFlow wrote it, gets times just
+   * above {@code lastPreserved}.
+   *
+   * @throws IllegalArgumentException if the text is cut or not of this kind
+   */
+  static StateFile parse(String text) {
+    ImmutableListMultimap<String, Object> fields = TextFormat.parse(text);
+    String latest = only(fields, LATEST, String.class).orElse("");
+    checkArgument(!latest.isEmpty(), "%s is missing", LATEST);
+    double lastPreserved = only(fields, PRESERVED, Double.class).orElse(0.0);
+    List<String> names = all(fields, PATHS, String.class);
+    List<Double> times = all(fields, TIMES, Double.class);
+    ImmutableList.Builder<Kept> kept = ImmutableList.builder();
+    for (int i = 0; i < names.size(); i++) {
+      boolean timed = times.size() == names.size();
+      kept.add(new Kept(names.get(i), timed ? times.get(i) : lastPreserved + 1));
+    }
+    if (!names.contains(latest)) {
+      kept.add(new Kept(latest, lastPreserved + 1));
+    }
+    return new StateFile(latest, kept.build(), lastPreserved);
+  }
+
+  /** The text, as Python writes it. */
+  String text() {
+    StringBuilder text = new StringBuilder();
+    text.append(LATEST).append(": ").append(TextFormat.quote(latest)).append('\n');
+    for (Kept one : kept) {
+      text.append(PATHS).append(": ").append(TextFormat.quote(one.name)).append('\n');
+    }
+    for (Kept one : kept) {
+      text.append(TIMES).append(": ").append(plain(one.timestamp)).append('\n');
+    }
+    return text.append(PRESERVED).append(": ").append(plain(lastPreserved)).append('\n').toString();
+  }
+
+  /** Where a checkpoint named in the state file of {@code directory} lies. */
+  static Path prefix(Path directory, String name) {
+    Path prefix = directory.resolve(name);
+    // Absolute names outlive a move of the directory; the files moved along.
+    Path moved = directory.resolve(prefix.getFileName());
+    return !Files.exists(CheckpointFile.index(prefix)) && Files.exists(CheckpointFile.index(moved))
+        ? moved
+        : prefix;
+  }
+
+  /** Without an exponent. */
+  private static String plain(double seconds) {
+    return new BigDecimal(Double.toString(seconds)).toPlainString();
+  }
+
+  private static <T> Optional<T> only(
+      ImmutableListMultimap<String, Object> fields, String name, Class<T> type) {
+    List<T> values = all(fields, name, type);
+    checkArgument(values.size() <= 1, "%s is given %s times", name, values.size());
+    return values.stream().findFirst();
+  }
+
+  private static <T> List<T> all(
+      ImmutableListMultimap<String, Object> fields, String name, Class<T> type) {
+    for (Object value : fields.get(name)) {
+      checkArgument(type.isInstance(value), "%s is %s, of another type", name, value);
+    }
+    return fields.get(name).stream().map(type::cast).toList();
+  }
+}
