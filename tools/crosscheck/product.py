@@ -33,7 +33,8 @@ def java(main_class, *arguments):
     """The command that runs a main class of the product, which tools/simclr builds if need be."""
     subprocess.run([COMMAND, "--version"], check=True, stdout=subprocess.DEVNULL)
     target = os.path.join(ROOT, "tools", "target")
-    path = os.pathsep.join([os.path.join(target, "classes"), os.path.join(target, "lib", "*")])
+    with open(os.path.join(target, "classpath"), encoding="utf-8") as file:
+        path = os.pathsep.join([os.path.join(target, "classes"), file.read()])
     return ["java", "-cp", path, *os.environ.get("SIMCLR_JAVA_OPTS", "").split(), main_class, *arguments]
 
 

@@ -98,7 +98,7 @@ final class RunFlagsTest {
     assertThat(Outcome.of("eval", "--help").out()).contains("Here: eval.");
   }
 
-  private static RunConfig parse(String... args) {
+  static RunConfig parse(String... args) {
     return parse(Map.of(), args);
   }
 
