@@ -15,8 +15,8 @@ public sealed interface DataSource permits TfdsDirectory, Synthetic {
    */
   static DataSource of(RunConfig config) {
     String dataset = config.dataset();
-    if (dataset.equals("synthetic")) {
-      return new Synthetic();
+    if (Synthetic.isNamedBy(dataset)) {
+      return Synthetic.of(dataset);
     }
     String dataDir =
         config

@@ -1,0 +1,167 @@
+package simclr.data;
+
+/**
+ * Draws one image of {@link Synthetic}.
+ *
+ * <p>A smooth background of random colours, some strokes of clutter, and over all of it a pattern
+ * at a random place, angle and pitch, in a colour that is as often lighter as darker than what lies
+ * below it; then noise. So neither the mean colour nor any pixel depends on the class, and no
+ * linear function of the pixels tells it: what two crops of an image share, whatever their colours,
+ * is the pattern.
+ *
+ * <p>Only arithmetic that Java defines to the last bit is used, so an image is the same bytes on
+ * every machine.
+ */
+final class SyntheticPainter {
+  private static final int BACKGROUND_CELLS = 4;
+
+  private final int size;
+  private final float[] pixels;
+
+  SyntheticPainter(int size) {
+    this.size = size;
+    this.pixels = new float[size * size * 3];
+  }
+
+  /**
+   * Returns the image of a key.
+   *
+   * @param texture what to draw, the class
+   * @param key decides everything else
+   * @return rows of RGB bytes
+   */
+  byte[] paint(Texture texture, long key) {
+    Draws draws = new Draws(key);
+    paintBackground(draws);
+    int strokes = draws.below(3);
+    for (int i = 0; i < strokes; i++) {
+      paintStroke(draws);
+    }
+    paintTexture(texture, draws);
+    return addNoise(draws);
+  }
+
+  /** Colours of a coarse grid, blended between its points. */
+  private void paintBackground(Draws draws) {
+    int points = BACKGROUND_CELLS + 1;
+    float[] colours = new float[points * points * 3];
+    for (int i = 0; i < colours.length; i++) {
+      colours[i] = (float) draws.between(0.3, 0.7);
+    }
+    for (int y = 0; y < size; y++) {
+      for (int x = 0; x < size; x++) {
+        float gridX = (x + 0.5f) / size * BACKGROUND_CELLS;
+        float gridY = (y + 0.5f) / size * BACKGROUND_CELLS;
+        int left = (int) gridX;
+        int top = (int) gridY;
+        float fx = gridX - left;
+        float fy = gridY - top;
+        for (int c = 0; c < 3; c++) {
+          int at = (top * points + left) * 3 + c;
+          int below = at + points * 3;
+          float upper = colours[at] + fx * (colours[at + 3] - colours[at]);
+          float lower = colours[below] + fx * (colours[below + 3] - colours[below]);
+          pixels[(y * size + x) * 3 + c] = upper + fy * (lower - upper);
+        }
+      }
+    }
+  }
+
+  private void paintStroke(Draws draws) {
+    double angle = draws.between(0, 2 * Math.PI);
+    double nx = StrictMath.cos(angle);
+    double ny = StrictMath.sin(angle);
+    double offset = nx * draws.between(0, size) + ny * draws.between(0, size);
+    double halfWidth = size * draws.between(0.01, 0.02);
+    float[] change = colourChange(draws, 0.1, 0.3);
+    for (int y = 0; y < size; y++) {
+      for (int x = 0; x < size; x++) {
+        double distance = Math.abs(nx * (x + 0.5) + ny * (y + 0.5) - offset) - halfWidth;
+        blend(x, y, distance, change);
+      }
+    }
+  }
+
+  private void paintTexture(Texture texture, Draws draws) {
+    double period = size * draws.between(0.2, 0.32);
+    double angle = draws.between(0, 2 * Math.PI);
+    double cos = StrictMath.cos(angle) / period;
+    double sin = StrictMath.sin(angle) / period;
+    double phaseU = draws.between(0, 64);
+    double phaseV = draws.between(0, 64);
+    float[] change = colourChange(draws, 0.25, 0.5);
+    for (int y = 0; y < size; y++) {
+      for (int x = 0; x < size; x++) {
+        double u = cos * x + sin * y + phaseU;
+        double v = cos * y - sin * x + phaseV;
+        blend(x, y, texture.distance(u, v) * period, change);
+      }
+    }
+  }
+
+  /** A step up or down in brightness, with a tint. */
+  private static float[] colourChange(Draws draws, double least, double most) {
+    double step = draws.between(least, most) * (draws.below(2) == 0 ? 1 : -1);
+    float[] change = new float[3];
+    for (int c = 0; c < 3; c++) {
+      change[c] = (float) (step + draws.between(-0.25, 0.25));
+    }
+    return change;
+  }
+
+  /** Adds a colour where the distance, in pixels, is negative; the outline's pixels get a part. */
+  private void blend(int x, int y, double distance, float[] change) {
+    float cover = (float) Math.min(Math.max(0.5 - distance, 0), 1);
+    int at = (y * size + x) * 3;
+    for (int c = 0; c < 3; c++) {
+      pixels[at + c] += cover * change[c];
+    }
+  }
+
+  private byte[] addNoise(Draws draws) {
+    double amount = draws.between(0.02, 0.06);
+    byte[] image = new byte[pixels.length];
+    for (int i = 0; i < image.length; i++) {
+      double value = pixels[i] + amount * draws.bell();
+      image[i] = (byte) Math.round(255 * Math.min(Math.max(value, 0), 1));
+    }
+    return image;
+  }
+
+  /** SplitMix64 (Steele, Lea and Flood 2014), whose numbers no library version can change. */
+  private static final class Draws {
+    private long state;
+
+    Draws(long key) {
+      state = mix(key);
+    }
+
+    private long next() {
+      state += 0x9E3779B97F4A7C15L;
+      return mix(state);
+    }
+
+    private static long mix(long bits) {
+      long z = (bits ^ (bits >>> 30)) * 0xBF58476D1CE4E5B9L;
+      z = (z ^ (z >>> 27)) * 0x94D049BB133111EBL;
+      return z ^ (z >>> 31);
+    }
+
+    double between(double low, double high) {
+      return low + (high - low) * ((next() >>> 11) * 0x1p-53);
+    }
+
+    int below(int bound) {
+      return (int) ((next() >>> 33) % bound);
+    }
+
+    /** Mean 0, deviation 1, nearly normal: the sum of the four 16-bit parts of one draw. */
+    double bell() {
+      long bits = next();
+      long sum = (bits & 0xFFFF) + (bits >>> 16 & 0xFFFF) + (bits >>> 32 & 0xFFFF) + (bits >>> 48);
+      return (sum * 0x1p-16 - 2) * SQRT3;
+    }
+
+    private static final double SQRT3 = Math.sqrt(3);
+  }
+}
