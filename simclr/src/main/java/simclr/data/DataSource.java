@@ -6,8 +6,7 @@ import simclr.config.UserException;
 import simclr.config.UserException.ExitCode;
 
 /** A data set: named splits of images, with labels or without. */
-public sealed interface DataSource permits TfdsDirectory, Synthetic {
-
+public sealed interface DataSource permits TfdsDirectory, ImageFolder, Cifar10Binary, Synthetic {
   /**
    * The data set that {@code --dataset} names.
    *
@@ -17,18 +16,12 @@ public sealed interface DataSource permits TfdsDirectory, Synthetic {
     String dataset = config.dataset();
     if (Synthetic.isNamedBy(dataset)) {
       return Synthetic.of(dataset);
+    } else if (dataset.startsWith("folder:")) {
+      return ImageFolder.in(directory(dataset));
+    } else if (dataset.startsWith("cifar10_binary:")) {
+      return Cifar10Binary.in(directory(dataset));
     }
-    String dataDir =
-        config
-            .dataDir()
-            .orElseThrow(
-                () ->
-                    new UserException(
-                        ExitCode.USAGE,
-                        "--data_dir is missing, expected the directory that holds the TFDS data set"
-                            + " %s",
-                        dataset));
-    return TfdsDirectory.find(Path.of(dataDir), dataset);
+    return TfdsDirectory.find(config.dataDir().map(Path::of), dataset);
   }
 
   /**
@@ -39,4 +32,17 @@ public sealed interface DataSource permits TfdsDirectory, Synthetic {
    * @throws UserException if there is no such split, it is empty, or a file is missing or broken
    */
   Split open(String split);
+
+  private static Path directory(String dataset) {
+    int colon = dataset.indexOf(':');
+    String directory = dataset.substring(colon + 1);
+    if (directory.isBlank()) {
+      throw new UserException(
+          ExitCode.USAGE,
+          "--dataset is \"%s\", expected %s:DIR",
+          dataset,
+          dataset.substring(0, colon));
+    }
+    return Path.of(directory);
+  }
 }

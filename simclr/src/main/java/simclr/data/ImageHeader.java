@@ -126,8 +126,9 @@ record ImageHeader(Format format, int width, int height, int channels, int bits)
     ImageHeader header = null;
     long offset = 2;
     while (true) {
-      if (bytes.at(offset) != 0xff) {
-        throw new Unusable("has a broken JPEG segment at offset " + offset);
+      // As libjpeg does, pass over bytes that belong to no segment.
+      while (bytes.at(offset) != 0xff) {
+        offset++;
       }
       while (bytes.at(offset) == 0xff) {
         offset++;

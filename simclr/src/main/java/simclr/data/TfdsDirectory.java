@@ -39,12 +39,13 @@ record TfdsDirectory(Path directory, String title, TfdsInfo info, TfdsFeatures f
   /**
    * Finds a data set below a directory.
    *
+   * @param dataDir what {@code --data_dir} names, if it is given
    * @param name {@code name[/config][:version]}; numbers of the version may be {@code *}. The
    *     highest version that fits is taken, and the default configuration that TFDS noted.
    * @throws UserException if the name is none, there is no such data set, or its description cannot
    *     be read
    */
-  static TfdsDirectory find(Path dataDir, String name) {
+  static TfdsDirectory find(Optional<Path> dataDir, String name) {
     Matcher parts = NAME.matcher(name);
     if (!parts.matches()) {
       throw new UserException(
@@ -53,14 +54,21 @@ record TfdsDirectory(Path directory, String title, TfdsInfo info, TfdsFeatures f
               + " cifar10_binary:DIR or synthetic",
           name);
     }
-    Path root = dataDir.resolve(parts.group("name"));
+    Path prepared =
+        dataDir.orElseThrow(
+            () ->
+                new UserException(
+                    ExitCode.USAGE,
+                    "--data_dir is missing, expected the directory that holds the TFDS data set %s",
+                    name));
+    Path root = prepared.resolve(parts.group("name"));
     if (!Files.isDirectory(root)) {
       throw new UserException(
           ExitCode.NO_INPUT,
           "%s is missing, expected a directory prepared by TFDS (in %s: %s)",
           root,
-          dataDir,
-          listing(dataDir));
+          prepared,
+          listing(prepared));
     }
     Optional<String> config =
         Optional.ofNullable(parts.group("config")).or(() -> defaultConfig(root));
@@ -139,11 +147,9 @@ record TfdsDirectory(Path directory, String title, TfdsInfo info, TfdsFeatures f
   private Split streamed(String split, ImmutableList<Part> parts) {
     parts.parallelStream()
         .forEach(part -> TfdsExamples.requireCount(part, TfRecordFile.count(part.file())));
-    // A split without labels says so in each record: -1.
-    Part first = parts.get(0);
-    Part one = new Part(first.file(), first.records(), first.from(), first.from() + 1);
-    TfdsExamples example = TfdsExamples.peek(one, features);
-    Optional<String> label = example.labelled() ? features.label() : Optional.empty();
+    // Where a split has no labels its records say so: -1.
+    TfdsExamples firsts = TfdsExamples.peek(parts, features);
+    Optional<String> label = firsts.labelled() ? features.label() : Optional.empty();
     Records.Shards shards = new Records.Shards(parts, features.image(), label);
     return new Split(
         split,

@@ -4,6 +4,7 @@ import com.google.protobuf.ByteString;
 import com.google.protobuf.InvalidProtocolBufferException;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import org.tensorflow.proto.Example;
 import org.tensorflow.proto.Feature;
@@ -33,16 +34,20 @@ final class TfdsExamples {
   static TfdsExamples read(List<Part> parts, TfdsFeatures features) {
     TfdsExamples examples = new TfdsExamples(features);
     for (Part part : parts) {
+      int start = examples.labels.size();
       requireCount(part, examples.add(part, Long.MAX_VALUE));
+      examples.requireAllOrNoLabels(part, start);
     }
-    examples.requireAllOrNoLabels(parts);
     return examples;
   }
 
-  /** Reads a stretch and nothing behind it. */
-  static TfdsExamples peek(Part part, TfdsFeatures features) {
+  /** Reads the first example of each stretch and nothing behind it. */
+  static TfdsExamples peek(List<Part> parts, TfdsFeatures features) {
     TfdsExamples examples = new TfdsExamples(features);
-    examples.add(part, part.to());
+    for (Part part : parts) {
+      examples.add(
+          new Part(part.file(), part.records(), part.from(), part.from() + 1), part.from() + 1);
+    }
     return examples;
   }
 
@@ -62,21 +67,31 @@ final class TfdsExamples {
     return images;
   }
 
+  /** One for each image; all of them -1 if any is, as in splits with and without labels. */
   List<Long> labels() {
-    return labels;
+    return labelled() ? labels : Collections.nCopies(labels.size(), Records.UNLABELLED);
   }
 
   ImageCensus census() {
     return census;
   }
 
-  /** Whether the examples have labels: the data set has a label, and it is not -1. */
+  /** Whether all examples have labels. */
   boolean labelled() {
-    return labels.get(0) != Records.UNLABELLED;
+    return !labels.contains(Records.UNLABELLED);
   }
 
-  /** Reads up to {@code end} or the end of the file; returns the number of records read. */
-  private long add(Part part, long end) {
+  /** What to do with an example and the number of its record. */
+  interface Visitor {
+    void visit(long record, Features example);
+  }
+
+  /**
+   * Reads a file up to record {@code end} or to its end, and visits the examples of the stretch.
+   *
+   * @return the number of records read
+   */
+  static long forEach(Part part, long end, Visitor visitor) {
     try (TfRecordFile file = TfRecordFile.open(part.file())) {
       while (file.records() < end) {
         long record = file.records();
@@ -85,21 +100,37 @@ final class TfdsExamples {
           break;
         }
         if (record >= part.from() && record < part.to()) {
-          add(part.file(), record, data);
+          visitor.visit(record, parse(part.file(), record, data));
         }
       }
       return file.records();
     }
   }
 
-  private void add(Path file, long record, byte[] data) {
-    Features example;
+  /** The bytes of the one image that an example must have. */
+  static byte[] image(Path file, long record, Features example, String name) {
+    List<ByteString> values = feature(example, name).getBytesList().getValueList();
+    if (values.size() != 1) {
+      throw broken(
+          file, record, "has " + values.size() + " byte strings in " + name + ", expected 1 image");
+    }
+    return values.get(0).toByteArray();
+  }
+
+  private static Features parse(Path file, long record, byte[] data) {
     try {
-      example = Example.parseFrom(data).getFeatures();
+      return Example.parseFrom(data).getFeatures();
     } catch (InvalidProtocolBufferException e) {
       throw broken(file, record, "is no tf.train.Example");
     }
-    byte[] image = image(file, record, example);
+  }
+
+  private long add(Part part, long end) {
+    return forEach(part, end, (record, example) -> add(part.file(), record, example));
+  }
+
+  private void add(Path file, long record, Features example) {
+    byte[] image = image(file, record, example, features.image());
     try {
       census.add(ImageHeader.of(image));
     } catch (ImageHeader.Unusable e) {
@@ -107,17 +138,6 @@ final class TfdsExamples {
     }
     images.add(image);
     labels.add(label(file, record, example));
-  }
-
-  private byte[] image(Path file, long record, Features example) {
-    List<ByteString> values = feature(example, features.image()).getBytesList().getValueList();
-    if (values.size() != 1) {
-      throw broken(
-          file,
-          record,
-          "has " + values.size() + " byte strings in " + features.image() + ", expected 1 image");
-    }
-    return values.get(0).toByteArray();
   }
 
   private long label(Path file, long record, Features example) {
@@ -138,18 +158,17 @@ final class TfdsExamples {
     return label;
   }
 
-  /** TFDS writes -1 where a split has no labels; in a split with labels it is a gap. */
-  private void requireAllOrNoLabels(List<Part> parts) {
-    int example = 0;
-    for (Part part : parts) {
-      for (long record = part.from(); record < part.to(); record++) {
-        long label = labels.get(example++);
-        if ((label != Records.UNLABELLED) != labelled()) {
-          throw broken(
-              part.file(),
-              record,
-              "has label " + label + ", expected labels in all records of a split or in none");
-        }
+  /** TFDS writes -1 where a split has no labels; in a file with labels it is a gap. */
+  private void requireAllOrNoLabels(Part part, int start) {
+    boolean labelled = labels.get(start) != Records.UNLABELLED;
+    for (int i = start; i < labels.size(); i++) {
+      if ((labels.get(i) != Records.UNLABELLED) != labelled) {
+        throw broken(
+            part.file(),
+            part.from() + i - start,
+            "has label "
+                + labels.get(i)
+                + ", expected labels in all records of a split or in none");
       }
     }
   }

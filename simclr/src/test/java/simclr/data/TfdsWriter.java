@@ -6,6 +6,7 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -52,7 +53,7 @@ final class TfdsWriter {
   }
 
   void write(String name, String text) {
-    write(directory.resolve(name), text.getBytes(java.nio.charset.StandardCharsets.UTF_8));
+    write(directory.resolve(name), text.getBytes(StandardCharsets.UTF_8));
   }
 
   static void write(Path file, byte[] bytes) {
