@@ -8,7 +8,7 @@ import java.util.Optional;
 import org.tensorflow.Graph;
 import org.tensorflow.Result;
 import org.tensorflow.Session;
-import org.tensorflow.exceptions.TensorFlowException;
+import org.tensorflow.exceptions.TFInvalidArgumentException;
 import org.tensorflow.ndarray.NdArrays;
 import org.tensorflow.op.Ops;
 import org.tensorflow.op.core.Placeholder;
@@ -95,8 +95,8 @@ public final class Undecodable implements AutoCloseable {
       if (none.size() != 0) {
         throw new IllegalStateException("a target has no result");
       }
-    } catch (TensorFlowException e) {
-      String why = String.valueOf(e.getMessage()).lines().findFirst().orElse("");
+    } catch (TFInvalidArgumentException e) {
+      String why = String.valueOf(e.getMessage()).strip().lines().findFirst().orElse("");
       throw new UserException(ExitCode.DATA, "%s cannot be decoded (%s)", name, why);
     }
   }
