@@ -1,5 +1,6 @@
 package simclr.data;
 
+import com.google.common.primitives.ImmutableLongArray;
 import java.io.BufferedInputStream;
 import java.io.IOException;
 import java.io.InputStream;
@@ -61,6 +62,23 @@ final class TfRecordFile implements AutoCloseable {
       while (file.skip()) {}
       return file.record;
     }
+  }
+
+  /**
+   * Where each record of a file begins, by the headers as {@link #count}.
+   *
+   * @throws UserException (data) if a header is broken or the last record is not whole
+   */
+  static long[] offsets(Path path) {
+    ImmutableLongArray.Builder offsets = ImmutableLongArray.builder();
+    try (TfRecordFile file = open(path, 1 << 9)) {
+      long begin = file.offset;
+      while (file.skip()) {
+        offsets.add(begin);
+        begin = file.offset;
+      }
+    }
+    return offsets.build().toArray();
   }
 
   /** Records read so far. */
