@@ -35,21 +35,34 @@ public final class BatchBlur {
    */
   public static Operand<TFloat32> build(
       Ops tf, Operand<TFloat32> images, int imageSize, Operand<TInt64> seed) {
+    Choice choice = draw(tf, tf.slice(tf.shape(images), tf.array(0), tf.array(1)), seed);
+    return apply(tf, images, kernelSize(imageSize), choice.sigma(), choice.selected());
+  }
+
+  /**
+   * What is random about a blur.
+   *
+   * @param sigma scalar, uniform in [0.1, 2)
+   * @param selected shape (n,): 1 where the image is blurred, 0 where it stays
+   */
+  record Choice(Operand<TFloat32> sigma, Operand<TFloat32> selected) {}
+
+  /**
+   * Draws sigma and selection.
+   *
+   * @param count shape (1,): how many images
+   */
+  static Choice draw(Ops tf, Operand<TInt32> count, Operand<TInt64> seed) {
     Operand<TInt64> salted = tf.bitwise.bitwiseXor(seed, tf.array(SALT, 0L));
-    Operand<TInt32> count = tf.slice(tf.shape(images), tf.array(0), tf.array(1));
     Operand<TInt32> draws = tf.math.add(count, tf.constant(1));
     Operand<TFloat32> uniform = tf.random.statelessRandomUniform(draws, salted);
-    Operand<TFloat32> sigma =
+    Operand<TFloat32> first = tf.gather(uniform, tf.constant(0), tf.constant(0));
+    Operand<TFloat32> others = tf.slice(uniform, tf.array(1), count);
+    return new Choice(
         tf.math.add(
             tf.constant(SMALLEST_SIGMA),
-            tf.math.mul(
-                tf.gather(uniform, tf.constant(0), tf.constant(0)),
-                tf.constant(LARGEST_SIGMA - SMALLEST_SIGMA)));
-    Operand<TFloat32> selected =
-        tf.dtypes.cast(
-            tf.math.less(tf.slice(uniform, tf.array(1), count), tf.constant(BLURRED)),
-            TFloat32.class);
-    return apply(tf, images, kernelSize(imageSize), sigma, selected);
+            tf.math.mul(first, tf.constant(LARGEST_SIGMA - SMALLEST_SIGMA))),
+        tf.dtypes.cast(tf.math.less(others, tf.constant(BLURRED)), TFloat32.class));
   }
 
   /**
