@@ -20,6 +20,7 @@ import java.util.function.Predicate;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.tensorflow.Operand;
+import org.tensorflow.Output;
 import org.tensorflow.Session;
 import org.tensorflow.exceptions.TFFailedPreconditionException;
 import org.tensorflow.exceptions.TFInvalidArgumentException;
@@ -51,8 +52,16 @@ public final class Saver {
   private final Op write;
   private final Op countSave;
   private final Assigner assigner;
+  private final ImmutableList<CheckpointFile.Entry> tensors;
 
-  private Saver(RunState state, Operand<TString> part, Op write, Op countSave, Assigner assigner) {
+  private Saver(
+      RunState state,
+      Operand<TString> part,
+      Op write,
+      Op countSave,
+      Assigner assigner,
+      ImmutableList<CheckpointFile.Entry> tensors) {
+    this.tensors = tensors;
     this.state = state;
     this.part = part;
     this.write = write;
@@ -83,7 +92,27 @@ public final class Saver {
             values.values());
     Op countSave = ops.assignAddVariableOp(state.saveCounter(), ops.constant(1L));
     return new Saver(
-        state, part, write, countSave, Assigner.build(tf.withSubScope("restore"), targets(state)));
+        state,
+        part,
+        write,
+        countSave,
+        Assigner.build(tf.withSubScope("restore"), targets(state)),
+        entries(values));
+  }
+
+  /** What {@link #save} writes. */
+  public ImmutableList<CheckpointFile.Entry> tensors() {
+    return tensors;
+  }
+
+  private static ImmutableList<CheckpointFile.Entry> entries(Map<String, Operand<?>> values) {
+    return values.entrySet().stream()
+        .map(
+            value -> {
+              Output<?> tensor = value.getValue().asOutput();
+              return new CheckpointFile.Entry(value.getKey(), tensor.dataType(), tensor.shape());
+            })
+        .collect(toImmutableList());
   }
 
   /**

@@ -1,0 +1,21 @@
+package simclr.parity;
+
+import com.google.common.collect.ImmutableList;
+import java.util.ArrayList;
+import java.util.List;
+
+/** Collects the comparisons of one file. */
+final class Checks {
+  private final List<Comparison> comparisons = new ArrayList<>();
+
+  /** Begins a quantity; see {@link Quantity} for the names. */
+  Comparison of(String group, String name) {
+    Comparison comparison = new Comparison(group, name);
+    comparisons.add(comparison);
+    return comparison;
+  }
+
+  ImmutableList<Quantity> verdicts() {
+    return comparisons.stream().map(Comparison::verdict).collect(ImmutableList.toImmutableList());
+  }
+}
