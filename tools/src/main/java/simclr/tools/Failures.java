@@ -9,6 +9,7 @@ import java.util.Objects;
 import java.util.Set;
 import java.util.function.BooleanSupplier;
 import java.util.stream.Collectors;
+import org.tensorflow.exceptions.TFResourceExhaustedException;
 import picocli.CommandLine;
 import picocli.CommandLine.MissingParameterException;
 import picocli.CommandLine.Model.ArgSpec;
@@ -62,6 +63,14 @@ final class Failures {
           "out of memory (%s; the Java heap may grow to %s MiB), expected smaller batches or a"
                   .formatted(error.getMessage(), Runtime.getRuntime().maxMemory() >> 20)
               + " larger heap: SIMCLR_JAVA_OPTS=-Xmx8g",
+          error,
+          ExitCode.INTERNAL);
+    }
+    if (error instanceof TFResourceExhaustedException) {
+      return say(
+          "TensorFlow has no memory left (%s), expected a smaller --train_batch_size,"
+                  .formatted(firstLine(error))
+              + " --eval_batch_size or model, or a device with more memory",
           error,
           ExitCode.INTERNAL);
     }
