@@ -1,11 +1,15 @@
 package simclr.tools;
 
+import java.time.Instant;
 import java.util.Map;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import simclr.config.RunConfig;
 import simclr.config.UserException.ExitCode;
+import simclr.train.Outcome;
+import simclr.train.Reporter;
+import simclr.train.Run;
 
 /** {@code run}, and {@code pretrain}, {@code finetune} and {@code eval}, which preset its flags. */
 @Command(mixinStandardHelpOptions = true, sortOptions = false)
@@ -35,7 +39,19 @@ final class RunCommand implements Callable<Integer> {
   @Override
   public Integer call() {
     RunConfig config = flags.config();
-    main.out().println(config);
-    return ExitCode.OK.status();
+    RunResult result = new RunResult(config, Instant.now());
+    Reporter reporter = main.reporter();
+    try (Interrupts interrupts = Interrupts.install(() -> stop(reporter))) {
+      Outcome outcome = Run.execute(config, reporter);
+      if (main.json()) {
+        main.out().println(result.json(outcome));
+      }
+      return outcome == Outcome.DONE ? ExitCode.OK.status() : interrupts.status().orElseThrow();
+    }
+  }
+
+  private static void stop(Reporter reporter) {
+    Run.requestStop();
+    reporter.line("stopping: this step is finished and saved; a second signal ends at once");
   }
 }
