@@ -1,21 +1,15 @@
 package simclr.config;
 
-import static java.util.stream.Collectors.joining;
-
 import java.lang.annotation.ElementType;
 import java.lang.annotation.Retention;
 import java.lang.annotation.RetentionPolicy;
 import java.lang.annotation.Target;
-import java.lang.reflect.InvocationTargetException;
-import java.lang.reflect.ParameterizedType;
 import java.lang.reflect.RecordComponent;
-import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import simclr.config.UserException.ExitCode;
 
@@ -277,9 +271,6 @@ public record RunConfig(
     String help();
   }
 
-  private static final Set<String> TRUE = Set.of("true", "t", "1", "yes", "y");
-  private static final Set<String> FALSE = Set.of("false", "f", "0", "no", "n");
-
   /** The one place where values are checked; messages name flag, value and expectation. */
   public RunConfig {
     check(
@@ -372,16 +363,7 @@ public record RunConfig(
    * @throws UserException if a name is unknown or a value does not parse or is out of range
    */
   public static RunConfig of(Map<String, String> flags) {
-    Map<String, String> unread = new LinkedHashMap<>(flags);
-    Object[] values =
-        flags().stream().map(flag -> parse(flag, takeOrDefault(unread, flag))).toArray();
-    unread.keySet().stream()
-        .findFirst()
-        .ifPresent(
-            name -> {
-              throw new UserException(ExitCode.USAGE, "--%s is not a flag of this program", name);
-            });
-    return construct(values);
+    return FlagText.read(flags);
   }
 
   /** The same settings with some flags changed. */
@@ -397,11 +379,7 @@ public record RunConfig(
    * String, or null for an unset string. Enums are lower-case strings.
    */
   public Map<String, @Nullable Object> toFlags() {
-    Map<String, @Nullable Object> values = new LinkedHashMap<>();
-    for (RecordComponent flag : flags()) {
-      values.put(flagName(flag), plain(valueOf(flag)));
-    }
-    return values;
+    return FlagText.values(this);
   }
 
   /** The flags in declaration order; the command line builds its options from them. */
@@ -416,11 +394,7 @@ public record RunConfig(
 
   /** What a flag takes, for help and messages: {@code int} or {@code lars|momentum|adam}. */
   public static String valueName(RecordComponent flag) {
-    Class<?> type = valueType(flag);
-    if (!type.isEnum()) {
-      return type.getSimpleName().toLowerCase(Locale.ROOT);
-    }
-    return Arrays.stream(type.getEnumConstants()).map(RunConfig::lowerCase).collect(joining("|"));
+    return FlagText.valueName(flag);
   }
 
   public boolean pretraining() {
@@ -459,100 +433,6 @@ public record RunConfig(
       case LINEAR -> 1;
       case NONLINEAR -> nonlinear;
     };
-  }
-
-  private static String takeOrDefault(Map<String, String> flags, RecordComponent flag) {
-    String given = flags.remove(flagName(flag));
-    return given == null ? flag.getAnnotation(Flag.class).value() : given;
-  }
-
-  private static Object parse(RecordComponent flag, String text) {
-    Class<?> type = valueType(flag);
-    boolean optional = flag.getType() == Optional.class;
-    if (optional && text.isEmpty()) {
-      return Optional.empty();
-    }
-    try {
-      Object value = parse(type, text);
-      return optional ? Optional.of(value) : value;
-    } catch (IllegalArgumentException e) {
-      throw new UserException(
-          ExitCode.USAGE,
-          "--%s is \"%s\", expected a value of %s",
-          flagName(flag),
-          text,
-          valueName(flag));
-    }
-  }
-
-  private static Object parse(Class<?> type, String text) {
-    if (type == int.class) {
-      return Integer.valueOf(text);
-    } else if (type == Long.class) {
-      return Long.valueOf(text);
-    } else if (type == double.class) {
-      return Double.valueOf(text);
-    } else if (type == boolean.class) {
-      return parseBoolean(text);
-    } else if (type.isEnum()) {
-      return constant(type, text);
-    }
-    return text;
-  }
-
-  /** As absl reads booleans. */
-  private static boolean parseBoolean(String text) {
-    String lower = text.toLowerCase(Locale.ROOT);
-    if (!TRUE.contains(lower) && !FALSE.contains(lower)) {
-      throw new IllegalArgumentException(text);
-    }
-    return TRUE.contains(lower);
-  }
-
-  private static Object constant(Class<?> type, String text) {
-    return Arrays.stream(type.getEnumConstants())
-        .filter(constant -> lowerCase(constant).equals(text))
-        .findFirst()
-        .orElseThrow(() -> new IllegalArgumentException(text));
-  }
-
-  private static Class<?> valueType(RecordComponent flag) {
-    return flag.getGenericType() instanceof ParameterizedType optional
-        ? (Class<?>) optional.getActualTypeArguments()[0]
-        : flag.getType();
-  }
-
-  private Object valueOf(RecordComponent flag) {
-    try {
-      return flag.getAccessor().invoke(this);
-    } catch (IllegalAccessException | InvocationTargetException e) {
-      throw new IllegalStateException(e);
-    }
-  }
-
-  private static @Nullable Object plain(Object value) {
-    if (value instanceof Optional<?> optional) {
-      return optional.orElse(null);
-    }
-    return value instanceof Enum<?> ? lowerCase(value) : value;
-  }
-
-  private static String lowerCase(Object constant) {
-    return constant.toString().toLowerCase(Locale.ROOT);
-  }
-
-  private static RunConfig construct(Object[] values) {
-    try {
-      Class<?>[] types = flags().stream().map(RecordComponent::getType).toArray(Class<?>[]::new);
-      return RunConfig.class.getDeclaredConstructor(types).newInstance(values);
-    } catch (InvocationTargetException e) {
-      if (e.getCause() instanceof UserException userError) {
-        throw userError;
-      }
-      throw new IllegalStateException(e);
-    } catch (ReflectiveOperationException e) {
-      throw new IllegalStateException(e);
-    }
   }
 
   private static void checkFraction(String flag, double value) {
