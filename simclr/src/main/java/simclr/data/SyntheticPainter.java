@@ -13,14 +13,17 @@ package simclr.data;
  * every machine.
  */
 final class SyntheticPainter {
-  private static final int BACKGROUND_CELLS = 4;
+  /** Pixels between the points at which a field of colours is drawn. */
+  private static final int CELL = 8;
 
   private final int size;
-  private final float[] pixels;
+  private final float[] ground;
+  private final float[] tint;
 
   SyntheticPainter(int size) {
     this.size = size;
-    this.pixels = new float[size * size * 3];
+    this.ground = new float[3 * size * size];
+    this.tint = new float[3 * size * size];
   }
 
   /**
@@ -32,7 +35,8 @@ final class SyntheticPainter {
    */
   byte[] paint(Texture texture, long key) {
     Draws draws = new Draws(key);
-    paintBackground(draws);
+    fillField(ground, draws, 0.3, 0.7);
+    fillField(tint, draws, -0.3, 0.3);
     int strokes = draws.below(3);
     for (int i = 0; i < strokes; i++) {
       paintStroke(draws);
@@ -41,17 +45,17 @@ final class SyntheticPainter {
     return addNoise(draws);
   }
 
-  /** Colours of a coarse grid, blended between its points. */
-  private void paintBackground(Draws draws) {
-    int points = BACKGROUND_CELLS + 1;
+  /** Random colours at the points of a coarse grid, blended between them. */
+  private void fillField(float[] field, Draws draws, double least, double most) {
+    int points = size / CELL + 2;
     float[] colours = new float[points * points * 3];
     for (int i = 0; i < colours.length; i++) {
-      colours[i] = (float) draws.between(0.3, 0.7);
+      colours[i] = (float) draws.between(least, most);
     }
     for (int y = 0; y < size; y++) {
       for (int x = 0; x < size; x++) {
-        float gridX = (x + 0.5f) / size * BACKGROUND_CELLS;
-        float gridY = (y + 0.5f) / size * BACKGROUND_CELLS;
+        float gridX = (x + 0.5f) / CELL;
+        float gridY = (y + 0.5f) / CELL;
         int left = (int) gridX;
         int top = (int) gridY;
         float fx = gridX - left;
@@ -61,7 +65,7 @@ final class SyntheticPainter {
           int below = at + points * 3;
           float upper = colours[at] + fx * (colours[at + 3] - colours[at]);
           float lower = colours[below] + fx * (colours[below + 3] - colours[below]);
-          pixels[(y * size + x) * 3 + c] = upper + fy * (lower - upper);
+          field[(y * size + x) * 3 + c] = upper + fy * (lower - upper);
         }
       }
     }
@@ -72,57 +76,52 @@ final class SyntheticPainter {
     double nx = StrictMath.cos(angle);
     double ny = StrictMath.sin(angle);
     double offset = nx * draws.between(0, size) + ny * draws.between(0, size);
-    double halfWidth = size * draws.between(0.01, 0.02);
-    float[] change = colourChange(draws, 0.1, 0.3);
+    double halfWidth = draws.between(0.3, 0.6);
+    float step = step(draws, 0.1, 0.3);
     for (int y = 0; y < size; y++) {
       for (int x = 0; x < size; x++) {
         double distance = Math.abs(nx * (x + 0.5) + ny * (y + 0.5) - offset) - halfWidth;
-        blend(x, y, distance, change);
+        blend(x, y, distance, step);
       }
     }
   }
 
   private void paintTexture(Texture texture, Draws draws) {
-    double period = size * draws.between(0.2, 0.32);
+    double period = draws.between(6.5, 10);
     double angle = draws.between(0, 2 * Math.PI);
     double cos = StrictMath.cos(angle) / period;
     double sin = StrictMath.sin(angle) / period;
     double phaseU = draws.between(0, 64);
     double phaseV = draws.between(0, 64);
-    float[] change = colourChange(draws, 0.25, 0.5);
+    float step = step(draws, 0.3, 0.5);
     for (int y = 0; y < size; y++) {
       for (int x = 0; x < size; x++) {
         double u = cos * x + sin * y + phaseU;
         double v = cos * y - sin * x + phaseV;
-        blend(x, y, texture.distance(u, v) * period, change);
+        blend(x, y, texture.distance(u, v) * period, step);
       }
     }
   }
 
-  /** A step up or down in brightness, with a tint. */
-  private static float[] colourChange(Draws draws, double least, double most) {
-    double step = draws.between(least, most) * (draws.below(2) == 0 ? 1 : -1);
-    float[] change = new float[3];
-    for (int c = 0; c < 3; c++) {
-      change[c] = (float) (step + draws.between(-0.25, 0.25));
-    }
-    return change;
+  /** How much brighter or, as often, darker. */
+  private static float step(Draws draws, double least, double most) {
+    return (float) (draws.between(least, most) * (draws.below(2) == 0 ? 1 : -1));
   }
 
-  /** Adds a colour where the distance, in pixels, is negative; the outline's pixels get a part. */
-  private void blend(int x, int y, double distance, float[] change) {
+  /** Adds a tinted step where the distance, in pixels, is negative; the outline gets a part. */
+  private void blend(int x, int y, double distance, float step) {
     float cover = (float) Math.min(Math.max(0.5 - distance, 0), 1);
-    int at = (y * size + x) * 3;
-    for (int c = 0; c < 3; c++) {
-      pixels[at + c] += cover * change[c];
+    int at = 3 * (y * size + x);
+    for (int i = at; i < at + 3; i++) {
+      ground[i] += cover * (step + tint[i]);
     }
   }
 
   private byte[] addNoise(Draws draws) {
-    double amount = draws.between(0.02, 0.06);
-    byte[] image = new byte[pixels.length];
+    double amount = draws.between(0.01, 0.05);
+    byte[] image = new byte[ground.length];
     for (int i = 0; i < image.length; i++) {
-      double value = pixels[i] + amount * draws.bell();
+      double value = ground[i] + amount * draws.bell();
       image[i] = (byte) Math.round(255 * Math.min(Math.max(value, 0), 1));
     }
     return image;

@@ -1,0 +1,194 @@
+package simclr.eval;
+
+import static com.google.common.collect.ImmutableList.toImmutableList;
+
+import com.google.common.collect.ImmutableMap;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.stream.IntStream;
+import org.tensorflow.TensorFlow;
+import simclr.config.RunConfig;
+import simclr.data.Encoding;
+import simclr.data.Records;
+import simclr.data.Split;
+import simclr.eval.report.Bar;
+import simclr.eval.report.Curve;
+import simclr.eval.report.HtmlReport;
+import simclr.eval.report.Picture;
+import simclr.summary.ScalarHistory;
+import simclr.summary.Tag;
+
+/** The page of a {@link Demo}. */
+final class DemoReport {
+  private static final int PAIRS = 12;
+  private static final int NEIGHBOURS = 5;
+
+  private final RunConfig config;
+  private final DemoResult result;
+  private final Split train;
+  private final Split test;
+
+  private DemoReport(RunConfig config, DemoResult result, Split train, Split test) {
+    this.config = config;
+    this.result = result;
+    this.train = train;
+    this.test = test;
+  }
+
+  /**
+   * Collects what the page shows from the run's directory and the data.
+   *
+   * @param represented the test split as the pretrained encoder sees it
+   */
+  static HtmlReport of(
+      RunConfig config, DemoResult result, Split train, Split test, Representations represented) {
+    return new DemoReport(config, result, train, test).page(represented);
+  }
+
+  private HtmlReport page(Representations represented) {
+    return new HtmlReport(
+        "SimCLR demo",
+        lead(),
+        List.of(
+            new Bar(
+                "Pretrained encoder",
+                "%d steps of contrastive learning, no labels".formatted(result.step()),
+                result.pretrained(),
+                true),
+            new Bar(
+                "Random-init encoder",
+                "the weights that training started from",
+                result.untrained(),
+                false),
+            new Bar("Raw pixels", "no encoder", result.pixels(), false)),
+        "Top-1 accuracy of multinomial logistic regression, fitted with the labels of the %,d training images and scored on %,d test images that neither the encoder nor the probe has seen. Whiskers: 95 %% Wilson intervals."
+            .formatted(train.examples(), test.examples()),
+        1.0 / test.numClasses(),
+        curves(),
+        List.of(pairs(), neighbours(represented)),
+        legend(),
+        ImmutableMap.of("Settings", settings(), "Environment", environment()));
+  }
+
+  private String lead() {
+    return String.format(
+        Locale.ROOT,
+        "A ResNet-%d that saw %,d procedural images without their labels lets a linear probe name"
+            + " %.0f %% of the test images, against %.0f %% before training and %.0f %% from raw"
+            + " pixels.",
+        config.resnetDepth(),
+        train.examples(),
+        100 * result.pretrained().value(),
+        100 * result.untrained().value(),
+        100 * result.pixels().value());
+  }
+
+  private List<Curve> curves() {
+    ScalarHistory history = ScalarHistory.of(Path.of(config.requiredModelDir()));
+    int batch = config.trainBatchSize();
+    return List.of(
+        new Curve(
+            "Contrast loss (training views)",
+            history.curve(Tag.CONTRAST_LOSS),
+            2 * Math.log(2.0 * batch - 1),
+            "collapse level 2 ln(2N − 1)",
+            false),
+        new Curve(
+            "Contrast accuracy (training views)",
+            history.curve(Tag.CONTRAST_ACC),
+            1.0 / batch,
+            "chance 1/N",
+            true),
+        new Curve(
+            "Online probe (training views)",
+            history.curve(Tag.SUPERVISED_ACC),
+            1.0 / train.numClasses(),
+            "chance",
+            true));
+  }
+
+  private Picture pairs() {
+    return Picture.sheet(
+        "What the encoder is trained on",
+        "Twelve training images, each as two random views: cropped, flipped, recoloured, sometimes grey. The encoder learns to recognise which views belong together.",
+        AugmentedPairs.first(config, train, PAIRS),
+        config.imageSize(),
+        -1);
+  }
+
+  private Picture neighbours(Representations represented) {
+    Records.InMemory records = Representations.rawRecords(test);
+    Neighbours neighbours = Neighbours.of(represented.matrix());
+    List<List<byte[]>> columns =
+        IntStream.range(0, Math.min(test.numClasses(), records.images().size()))
+            .mapToObj(
+                query ->
+                    IntStream.concat(
+                            IntStream.of(query), neighbours.nearest(query, NEIGHBOURS).stream())
+                        .mapToObj(records.images()::get)
+                        .collect(toImmutableList()))
+            .collect(toImmutableList());
+    return Picture.sheet(
+        "What the trained encoder finds alike",
+        "Top row: one test image of each class. Below each: the test images whose representation lies nearest (cosine of the centred h). Labels play no part in it.",
+        columns,
+        ((Encoding.Raw) records.encoding()).width(),
+        0);
+  }
+
+  private ImmutableMap<String, String> legend() {
+    return ImmutableMap.<String, String>builder()
+        .put(
+            "Linear probe, top-1",
+            "Share of test images whose class a linear classifier names from the frozen"
+                + " representation. The figure to compare encoders by.")
+        .put(
+            "Contrast loss",
+            "NT-Xent over both directions, mean of the steps since the point before, on augmented"
+                + " training images. An encoder that maps everything to one point gets the"
+                + " collapse level; a batch has N = %d images.".formatted(config.trainBatchSize()))
+        .put(
+            "Contrast accuracy",
+            "Share of first views whose nearest second view, of the N in the batch, is their own"
+                + " partner. Training split; images of one class compete, so it stays far below"
+                + " 100 % here.")
+        .put(
+            "Online probe",
+            "A linear classifier trained beside the encoder, whose gradient does not reach it."
+                + " Augmented training images: not comparable with the test accuracies above.")
+        .put(
+            "Raw pixels",
+            "The same probe on the pixels. Near chance by design: colour, place, angle and scale"
+                + " of a pattern are random.")
+        .buildOrThrow();
+  }
+
+  /** What differs from the reference's defaults, as flags. */
+  private Map<String, String> settings() {
+    Map<String, ?> defaults = RunConfig.defaults().toFlags();
+    ImmutableMap.Builder<String, String> settings = ImmutableMap.builder();
+    config
+        .toFlags()
+        .forEach(
+            (flag, value) -> {
+              if (value != null && !value.equals(defaults.get(flag))) {
+                settings.put("--" + flag, value.toString());
+              }
+            });
+    return settings.buildOrThrow();
+  }
+
+  private static Map<String, String> environment() {
+    return ImmutableMap.of(
+        "TensorFlow",
+        TensorFlow.version(),
+        "Java",
+        System.getProperty("java.vm.name") + " " + Runtime.version(),
+        "System",
+        System.getProperty("os.name") + " " + System.getProperty("os.arch"),
+        "Processors",
+        Integer.toString(Runtime.getRuntime().availableProcessors()));
+  }
+}

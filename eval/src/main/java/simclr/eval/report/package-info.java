@@ -1,0 +1,3 @@
+/** Runs as self-contained HTML pages. */
+@org.jspecify.annotations.NullMarked
+package simclr.eval.report;
