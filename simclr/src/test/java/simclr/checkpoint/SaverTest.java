@@ -4,19 +4,26 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static simclr.checkpoint.CheckpointKeys.key;
 
+import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.tensorflow.EagerSession;
 import org.tensorflow.Graph;
+import org.tensorflow.Operand;
 import org.tensorflow.Result;
 import org.tensorflow.Session;
 import org.tensorflow.op.Ops;
 import org.tensorflow.types.TFloat32;
+import org.tensorflow.types.family.TType;
 import simclr.checkpoint.CheckpointFile.Entry;
 import simclr.checkpoint.Saver.Scope;
 import simclr.checkpoint.TinyRun.Form;
@@ -172,6 +179,89 @@ final class SaverTest {
     try (TinyRun run = new TinyRun(Form.LARS.with(OptimizerKind.MOMENTUM))) {
       assertThatThrownBy(() -> run.saver.restore(run.session, open("ckpt-7"), Scope.ALL, false))
           .hasMessageContaining("another optimizer: 5 missing");
+    }
+  }
+
+  /** The form that TensorFlow before 2.11 wrote: slots by name, hyperparameters beside them. */
+  @ParameterizedTest
+  @EnumSource(names = {"MOMENTUM", "ADAM"})
+  void slotsOfOlderKerasOptimizersAreRead(OptimizerKind optimizer) {
+    Form form = Form.LARS.with(optimizer);
+    Map<String, List<Number>> saved;
+    try (TinyRun run = new TinyRun(form)) {
+      run.fill(7);
+      saved = run.values();
+      run.saver.save(run.session, dir.resolve("ckpt-7"));
+      saveAsOlderKeras(run.state, dir.resolve("ckpt-8"));
+    }
+    try (TinyRun run = new TinyRun(form)) {
+      RestoreReport report = run.saver.restore(run.session, open("ckpt-8"), Scope.ALL, false);
+      assertThat(report.unused()).isEmpty();
+      saved.put("save_counter", List.of(8L));
+      assertThat(run.values()).isEqualTo(saved);
+    }
+  }
+
+  private void saveAsOlderKeras(RunState state, Path prefix) {
+    Map<String, String> renamed = new HashMap<>();
+    for (int i = 0; i < state.slots().size(); i++) {
+      RunState.Slot slot = state.slots().get(i);
+      renamed.put(
+          key(CheckpointKeys.kerasSlot(i)), key(CheckpointKeys.slot(slot.of(), slot.name())));
+    }
+    renamed.put(key(CheckpointKeys.KERAS_LEARNING_RATE), key("optimizer/decay"));
+    List<String> keys = open("ckpt-7").tensors().stream().map(Entry::key).toList();
+    String[] names = keys.stream().map(k -> renamed.getOrDefault(k, k)).toArray(String[]::new);
+    String[] wholeTensors = new String[names.length];
+    Arrays.fill(wholeTensors, "");
+    try (EagerSession eager = EagerSession.create();
+        Result values = open("ckpt-7").read(keys)) {
+      Ops tf = Ops.create(eager);
+      List<Operand<?>> tensors = new ArrayList<>();
+      for (int i = 0; i < keys.size(); i++) {
+        tensors.add(tf.constantOf((TType) values.get(i)));
+      }
+      tf.train.save(
+          tf.constant(prefix.toString()), tf.array(names), tf.array(wholeTensors), tensors);
+    }
+  }
+
+  @Test
+  void partialDoesNotAcceptAFileWithoutAnythingOfTheEncoder() {
+    save(Form.LARS.filters(8), 7);
+    try (TinyRun run = new TinyRun(Form.LARS)) {
+      assertThatThrownBy(
+              () -> run.saver.restore(run.session, open("ckpt-7"), Scope.MODEL_ONLY, true))
+          .hasMessageContaining("nothing of the encoder fits");
+    }
+  }
+
+  @Test
+  void aTornFileIsFoundWhileItIsRestored() throws IOException {
+    save(Form.LARS, 7);
+    CheckpointFile file = open("ckpt-7");
+    Path data = dir.resolve("ckpt-7.data-00000-of-00001");
+    Files.write(data, Arrays.copyOf(Files.readAllBytes(data), 100));
+    try (TinyRun run = new TinyRun(Form.LARS)) {
+      assertThatThrownBy(() -> run.saver.restore(run.session, file, Scope.ALL, false))
+          .hasMessageContaining("ckpt-7.data-00000-of-00001 is torn at tensor");
+    }
+  }
+
+  @Test
+  void theReportsTableNamesEverythingThatDidNotMatch() {
+    save(Form.LARS, 7);
+    try (TinyRun run = new TinyRun(Form.LARS.with(OptimizerKind.ADAM).classes(5))) {
+      RestoreReport report = run.saver.restore(run.session, open("ckpt-7"), Scope.ALL, true);
+      assertThat(report.table().lines())
+          .hasSize(1 + 10 + 2 + 5)
+          .first()
+          .asString()
+          .endsWith("ckpt-7: 7 matched, 10 missing, 2 of another shape, 5 unused");
+      assertThat(report.table())
+          .contains("  missing  " + KERNEL + "/.OPTIMIZER_SLOT/optimizer/v")
+          .contains("  unused   " + KERNEL + "/.OPTIMIZER_SLOT/optimizer/Momentum")
+          .contains("  shape    " + BIAS + " is float32 (3), expected float32 (5)");
     }
   }
 
