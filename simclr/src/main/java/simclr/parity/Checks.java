@@ -18,4 +18,13 @@ final class Checks {
   ImmutableList<Quantity> verdicts() {
     return comparisons.stream().map(Comparison::verdict).collect(ImmutableList.toImmutableList());
   }
+
+  /** What is wrong with the first quantity that fails; empty if none does. */
+  String firstFailure() {
+    return verdicts().stream()
+        .filter(quantity -> !quantity.holds())
+        .map(Quantity::worst)
+        .findFirst()
+        .orElse("");
+  }
 }

@@ -135,6 +135,16 @@ final class Fields {
     return list(name, Fields::integerOf);
   }
 
+  /** Indices into a list of {@code size}. */
+  List<Integer> indices(String name, int size) {
+    for (long index : integers(name)) {
+      if (index < 0 || index >= size) {
+        throw error("%s holds %s, expected indices below %s", name, index, size);
+      }
+    }
+    return integers(name).stream().map(Math::toIntExact).toList();
+  }
+
   int[] ints(String name) {
     return integers(name).stream().mapToInt(Math::toIntExact).toArray();
   }

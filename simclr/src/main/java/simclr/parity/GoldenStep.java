@@ -39,6 +39,7 @@ record GoldenStep(
             step.ifAny("variables_after", name -> step.list(name, Row.reader(1))),
             step.ifAny("slots_after", name -> step.list(name, Row.reader(2))));
     images.done();
+    step.done();
     return golden;
   }
 

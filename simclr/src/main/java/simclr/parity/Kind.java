@@ -19,6 +19,7 @@ record Kind(String title, Predicate<Fields> matches, GoldenCase check) {
           named("two-replica", new StepCase()),
           named("tf1-names", new Tf1NamesCase()),
           named("tf1-forward", new Tf1ForwardCase()),
+          named("reference-checkpoint", new ReferenceCheckpointCase()),
           cases("schedule-lr", "scaled_lr", GoldenCase.each(ScheduleCase::check)),
           cases("schedule-steps", "num_train_examples", GoldenCase.each(StepCountsCase::check)),
           cases("lars-optimizer", "config", new OptimizerCase()),

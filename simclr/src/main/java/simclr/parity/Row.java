@@ -1,11 +1,11 @@
 package simclr.parity;
 
-import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import java.util.ArrayList;
 import java.util.List;
 import simclr.config.UserException;
 import simclr.config.UserException.ExitCode;
+import simclr.model.VariableSpec;
 
 /**
  * A tensor as the files of whole steps write it, behind the columns that name it: mean, l2, up to
@@ -40,13 +40,27 @@ final class Row {
     };
   }
 
-  JsonNode name(int column) {
-    return cells.get(column);
+  String text(int column) {
+    return Fields.textOf(where, cells.get(column));
   }
 
-  /** The column that says which variable, as an index into a list of {@code size}. */
+  /** The place of the row's variable in a list: the first column has its index or its key. */
+  int variable(List<VariableSpec> specs) {
+    if (cells.get(0).isTextual()) {
+      String key = text(0);
+      for (int i = 0; i < specs.size(); i++) {
+        if (specs.get(i).checkpointKey().equals(key)) {
+          return i;
+        }
+      }
+      throw new UserException(ExitCode.DATA, "%s is of %s, which is no variable", where, key);
+    }
+    return index(specs.size());
+  }
+
+  /** The first column as an index into a list of {@code size}. */
   int index(int size) {
-    long index = Fields.integerOf(where + "[0]", cells.get(0));
+    long index = Fields.integerOf(where, cells.get(0));
     if (index < 0 || index >= size) {
       throw new UserException(
           ExitCode.DATA, "%s begins with %s, expected an index below %s", where, index, size);

@@ -15,6 +15,7 @@ import org.tensorflow.types.TFloat32;
 import org.tensorflow.types.TInt64;
 import org.tensorflow.types.family.TType;
 import simclr.checkpoint.RunState.Slot;
+import simclr.checkpoint.CheckpointFile;
 import simclr.checkpoint.Saver;
 import simclr.config.RunConfig;
 import simclr.data.Batch;
@@ -82,10 +83,6 @@ final class Steps implements AutoCloseable {
     return saver;
   }
 
-  Shape imageShape() {
-    return images.shape();
-  }
-
   /** Gives the variable at {@code index} of {@link ModelSpecs#all} its value. */
   void assign(int index, float... values) {
     assignments.assign(session, specs.all().get(index), values);
@@ -96,8 +93,23 @@ final class Steps implements AutoCloseable {
     graph.synchronize(session);
   }
 
-  /** Takes one step and keeps what it measures. */
-  void take(float[] pixels, long... classes) {
+  /** Fills everything from a checkpoint. */
+  void restore(CheckpointFile checkpoint) {
+    saver.restore(session, checkpoint, Saver.Scope.ALL, false);
+    begin();
+  }
+
+  /** Takes one step on a file's batch and keeps what it measures. */
+  void take(Fields file, GoldenStep step, int numClasses) {
+    if (!step.shape().equals(images.shape())) {
+      throw file.error(
+          "images of a step have shape %s, expected %s as in the first step",
+          step.shape(), images.shape());
+    }
+    take(step.images(), step.labels(numClasses));
+  }
+
+  private void take(float[] pixels, long... classes) {
     Map<String, Operand<? extends TType>> wanted = new LinkedHashMap<>();
     wanted.put("rate", graph.learningRate());
     List<String> names = new ArrayList<>();
@@ -157,10 +169,10 @@ final class Steps implements AutoCloseable {
   }
 
   /** What a variable holds now. */
-  Optional<Values> variable(int index) {
+  Values variable(int index) {
     VariableSpec spec = specs.all().get(index);
     Variable variable = graph.state().variables().find(spec.checkpointKey()).orElseThrow();
-    return Optional.of(read(variable.value()));
+    return read(variable.value());
   }
 
   ImmutableList<Slot> slots() {
