@@ -8,6 +8,7 @@ import java.util.function.BooleanSupplier;
 import org.tensorflow.Operand;
 import org.tensorflow.Result;
 import org.tensorflow.Session;
+import org.tensorflow.exceptions.TFInvalidArgumentException;
 import org.tensorflow.exceptions.TensorFlowException;
 import org.tensorflow.ndarray.StdArrays;
 import org.tensorflow.op.Ops;
@@ -50,6 +51,7 @@ final class Evaluation implements AutoCloseable {
   /** Builds the graph; the caller closes it. */
   static Evaluation of(RunPlan plan, Reporter reporter) {
     InputPipeline input = InputPipeline.evaluation(plan.evaluationSplit(), plan.config());
+    input.notice().ifPresent(reporter::line);
     InferenceGraph graph = InferenceGraph.build(plan.config(), plan.numClasses(), 0, input::build);
     return new Evaluation(plan, input, graph, reporter);
   }
@@ -89,7 +91,7 @@ final class Evaluation implements AutoCloseable {
       try (Result result = runner.run()) {
         count((TFloat32) result.get(0), (TInt64) result.get(1), topK);
         regularization.add(((TFloat32) result.get(2)).getFloat());
-      } catch (TensorFlowException e) {
+      } catch (TensorFlowException | TFInvalidArgumentException e) {
         throw input.explain(e, i);
       }
       if (reporter.terminal()) {

@@ -10,6 +10,7 @@ import java.util.function.BooleanSupplier;
 import org.tensorflow.Operand;
 import org.tensorflow.Result;
 import org.tensorflow.Session;
+import org.tensorflow.exceptions.TFInvalidArgumentException;
 import org.tensorflow.exceptions.TensorFlowException;
 import org.tensorflow.op.Ops;
 import org.tensorflow.types.TFloat32;
@@ -141,7 +142,7 @@ final class Trainer {
         pictures.add(((TString) result.get(i)).asBytes().getObject());
       }
       return pictures;
-    } catch (TensorFlowException e) {
+    } catch (TensorFlowException | TFInvalidArgumentException e) {
       throw input.explain(e, completed);
     }
   }

@@ -5,10 +5,13 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.google.common.base.Splitter;
 import com.google.protobuf.ByteString;
+import java.awt.image.BufferedImage;
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
@@ -16,6 +19,7 @@ import java.util.Map;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.BooleanSupplier;
 import java.util.stream.Stream;
+import javax.imageio.ImageIO;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
@@ -36,6 +40,9 @@ import simclr.summary.EventFiles;
 /** Whole runs of a small encoder on 24 tiny images: 6 steps an epoch, 5 in all. */
 @TestInstance(Lifecycle.PER_CLASS)
 final class RunTest {
+  /** Where the compressed pixels of a PNG begin: behind signature, IHDR and the head of IDAT. */
+  private static final int PNG_PIXELS = 41;
+
   private final Path root;
   private final Path undisturbed;
   private final List<String> toldUndisturbed = new ArrayList<>();
@@ -219,11 +226,62 @@ final class RunTest {
     assertThat(checkpoints(diverged)).containsExactly("ckpt-1");
   }
 
+  /** The images have no labels, so this also is a pretraining without a probe. */
+  @Test
+  void imageThatCannotBeDecodedIsNamed() throws IOException {
+    Path folder = Files.createDirectories(root.resolve("folder/train"));
+    byte[] whole = png();
+    for (int i = 0; i < 8; i++) {
+      Files.write(folder.resolve(i + ".png"), whole);
+    }
+    Path altered = folder.resolve("5.png");
+    Arrays.fill(whole, PNG_PIXELS, PNG_PIXELS + 4, (byte) 0xff);
+    Files.write(altered, whole);
+    told.clear();
+
+    assertThatThrownBy(
+            () ->
+                run(
+                    root.resolve("altered"),
+                    "dataset",
+                    "folder:" + root.resolve("folder"),
+                    "train_split",
+                    "train"))
+        .isInstanceOfSatisfying(
+            UserException.class, e -> assertThat(e.exitCode()).isEqualTo(ExitCode.DATA))
+        .hasMessageContaining(altered.toString());
+    assertThat(told).anyMatch(line -> line.contains("no linear probe"));
+  }
+
+  @Test
+  void evaluationWaitsForACheckpointUntilItIsStopped() throws IOException {
+    Path empty = Files.createDirectories(root.resolve("empty"));
+    AtomicInteger asked = new AtomicInteger();
+    told.clear();
+    Outcome outcome =
+        Run.execute(config(empty, "mode", "eval"), reporter(), () -> asked.incrementAndGet() > 3);
+    assertThat(outcome).isEqualTo(Outcome.INTERRUPTED);
+    assertThat(told).contains("waiting for a new checkpoint in " + empty);
+  }
+
+  @Test
+  void evaluationOfADirectoryThatIsNotThereIsRefused() {
+    assertThatThrownBy(() -> run(root.resolve("mistyped"), "mode", "eval"))
+        .isInstanceOfSatisfying(
+            UserException.class, e -> assertThat(e.exitCode()).isEqualTo(ExitCode.NO_INPUT));
+  }
+
   @Test
   void missingModelDirIsAUsageError() {
     assertThatThrownBy(() -> Run.execute(RunConfig.defaults(), reporter()))
         .isInstanceOf(UserException.class)
         .hasMessageContaining("--model_dir");
+  }
+
+  private static byte[] png() throws IOException {
+    ByteArrayOutputStream out = new ByteArrayOutputStream();
+    ImageIO.write(new BufferedImage(16, 16, BufferedImage.TYPE_INT_RGB), "png", out);
+    return out.toByteArray();
   }
 
   private Outcome run(Path dir, String... changes) {
