@@ -16,13 +16,22 @@ MEASURED = {
         "train/supervised_acc": {78: 0.147, 156: 0.160, 234: 0.183, 312: 0.218},
     }
 }
-TAGS = ("train/contrast_loss", "train/contrast_acc", "train/supervised_loss", "train/supervised_acc")
+TAGS = (
+    "train/contrast_loss",
+    "train/contrast_acc",
+    "train/supervised_loss",
+    "train/supervised_acc",
+)
 
 
 def main():
     parser = argparse.ArgumentParser(prog="tools/bench/curve", description=__doc__)
     parser.add_argument("runs", nargs="+", metavar="RUN_DIR")
-    parser.add_argument("--beside", choices=sorted(MEASURED), help="measured values of the reference to stand beside")
+    parser.add_argument(
+        "--beside",
+        choices=sorted(MEASURED),
+        help="measured values of the reference to stand beside",
+    )
     parser.add_argument("--tag", action="append", help=f"default: {', '.join(TAGS)}")
     options = parser.parse_args()
     curves = [read(run) for run in options.runs]
@@ -31,8 +40,15 @@ def main():
         steps = sorted(set().union(*(curve.get(tag, {}) for curve in curves)))
         if not steps:
             sys.exit(f"no run has the tag {tag}, but {', '.join(sorted(set().union(*curves)))}")
-        print(f"\n{tag}\n{'step':>7}" + "".join(f"{'run ' + str(i + 1):>10}" for i in range(len(curves))), end="")
-        print(f"{'mean':>10}{'spread':>10}" + (f"{'reference':>11}{'distance':>10}" if tag in measured else ""))
+        print(
+            f"\n{tag}\n{'step':>7}"
+            + "".join(f"{'run ' + str(i + 1):>10}" for i in range(len(curves))),
+            end="",
+        )
+        print(
+            f"{'mean':>10}{'spread':>10}"
+            + (f"{'reference':>11}{'distance':>10}" if tag in measured else "")
+        )
         for step in steps:
             values = [curve[tag][step] for curve in curves if step in curve.get(tag, {})]
             cells = "".join(f"{curve.get(tag, {}).get(step, np.nan):10.4f}" for curve in curves)
@@ -51,7 +67,10 @@ def read(run):
     accumulator = EventAccumulator(run, size_guidance={"tensors": 0, "images": 1})
     accumulator.Reload()
     return {
-        tag: {event.step: float(tf.make_ndarray(event.tensor_proto)) for event in accumulator.Tensors(tag)}
+        tag: {
+            event.step: float(tf.make_ndarray(event.tensor_proto))
+            for event in accumulator.Tensors(tag)
+        }
         for tag in accumulator.Tags()["tensors"]
         if accumulator.SummaryMetadata(tag).plugin_data.plugin_name == "scalars"
     }

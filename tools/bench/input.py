@@ -16,7 +16,11 @@ def main():
     parser.add_argument("--batches", type=int, default=100, help="batches of a round")
     parser.add_argument("--batch", type=int, default=64, help="images of a batch")
     parser.add_argument(
-        "--at_least", type=float, default=3.0, metavar="RATIO", help="fail below this multiple of what a step consumes"
+        "--at_least",
+        type=float,
+        default=3.0,
+        metavar="RATIO",
+        help="fail below this multiple of what a step consumes",
     )
     options, passed_on = parser.parse_known_args()
     flags = [
@@ -35,7 +39,9 @@ def main():
             answer = java.ask(f"batches {options.batches}")
             supply.append(answer["images"] * 1000 / answer["wall_ms"])
             cpu.append(answer["cpu_ms"] / answer["images"])
-    step_flags = [flag for flag in flags if not flag.startswith(("--data_dir", "--dataset", "--train_split"))]
+    step_flags = [
+        flag for flag in flags if not flag.startswith(("--data_dir", "--dataset", "--train_split"))
+    ]
     demand = []
     with tempfile.TemporaryDirectory(prefix="bench-input-") as scratch:
         batch_file = os.path.join(scratch, "batch.bin")
@@ -49,7 +55,9 @@ def main():
         f"pipeline {statistics.median(supply):.0f} images/s ({min(supply):.0f} to {max(supply):.0f}),"
         f" {statistics.median(cpu):.2f} ms CPU per image of two views"
     )
-    print(f"step     {statistics.median(demand):.0f} images/s ({min(demand):.0f} to {max(demand):.0f})")
+    print(
+        f"step     {statistics.median(demand):.0f} images/s ({min(demand):.0f} to {max(demand):.0f})"
+    )
     print(f"ratio    {ratio:.1f}, expected at least {options.at_least}")
     return 0 if ratio >= options.at_least else 1
 

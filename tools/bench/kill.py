@@ -16,16 +16,24 @@ import product
 
 def main():
     parser = argparse.ArgumentParser(prog="tools/bench/kill", description=__doc__)
-    parser.add_argument("--kills", type=int, default=10, help="kills in all, spread over as many runs as it takes")
-    parser.add_argument("--during_save", type=int, default=4, help="how many of them while a checkpoint is written")
+    parser.add_argument(
+        "--kills", type=int, default=10, help="kills in all, spread over as many runs as it takes"
+    )
+    parser.add_argument(
+        "--during_save", type=int, default=4, help="how many of them while a checkpoint is written"
+    )
     parser.add_argument("--steps", type=int, default=24)
     parser.add_argument("--checkpoint_steps", type=int, default=3)
-    parser.add_argument("--moments_seed", type=int, default=0, help="of the random moments; 0: the clock")
+    parser.add_argument(
+        "--moments_seed", type=int, default=0, help="of the random moments; 0: the clock"
+    )
     options, passed_on = parser.parse_known_args()
     seed = options.moments_seed or time.time_ns() % 10**9
     print(f"moments are drawn with --moments_seed={seed}")
     flags = [
         "--dataset=synthetic",
+        "--train_split=train[:64]",
+        "--eval_split=test",
         "--resnet_depth=18",
         "--image_size=32",
         "--use_blur=False",
@@ -46,8 +54,14 @@ def main():
         print(f"left alone: {whole:.0f} s, {len(wanted)} tensors")
         torment = Torment(flags, directory, options, whole, random.Random(seed))
         unequal = torment.run(wanted)
-    print(f"{torment.kills} kills ({torment.saves_hit} while saving) in {torment.runs} runs: ", end="")
-    print("all ended bit for bit as the run that was left alone" if not unequal else f"FAILED: {unequal}")
+    print(
+        f"{torment.kills} kills ({torment.saves_hit} while saving) in {torment.runs} runs: ", end=""
+    )
+    print(
+        "all ended bit for bit as the run that was left alone"
+        if not unequal
+        else f"FAILED: {unequal}"
+    )
     return 1 if unequal else 0
 
 
@@ -68,8 +82,13 @@ class Torment:
                 pass
             found = objects.values(os.path.join(model_dir, f"ckpt-{self.options.steps}"))
             odd = objects.differing(wanted, found)
-            print(f"run {self.runs}: {'equal' if not odd else f'{len(odd)} tensors differ'}", flush=True)
-            unequal += [f"run {self.runs}: {len(odd)} tensors differ, first {odd[:3]}"] if odd else []
+            print(
+                f"run {self.runs}: {'equal' if not odd else f'{len(odd)} tensors differ'}",
+                flush=True,
+            )
+            unequal += (
+                [f"run {self.runs}: {len(odd)} tensors differ, first {odd[:3]}"] if odd else []
+            )
         return unequal
 
     def _once(self, model_dir):
@@ -77,10 +96,16 @@ class Torment:
         log_file = os.path.join(self.directory, "log")
         with open(log_file, "w", encoding="utf-8") as log:
             process = subprocess.Popen(
-                [product.COMMAND, "pretrain", *self.flags, f"--model_dir={model_dir}"], stdout=log, stderr=log
+                [product.COMMAND, "pretrain", *self.flags, f"--model_dir={model_dir}"],
+                stdout=log,
+                stderr=log,
             )
         if self.kills < self.options.kills:
-            moment = self._in_a_save(process, model_dir) if self._aim_at_save() else self._anywhere(process)
+            moment = (
+                self._in_a_save(process, model_dir)
+                if self._aim_at_save()
+                else self._anywhere(process)
+            )
             if moment and process.poll() is None:
                 process.send_signal(signal.SIGKILL)
         status = process.wait()
@@ -116,13 +141,19 @@ class Torment:
         skip = self.draw.randrange(3)
         seen = set()
         while process.poll() is None:
-            new = {n for n in listing(model_dir) - before if n.startswith("ckpt-") and not n.endswith(".index")}
+            new = {
+                n
+                for n in listing(model_dir) - before
+                if n.startswith("ckpt-") and not n.endswith(".index")
+            }
             seen |= {n.split(".")[0].split("_")[0] for n in new}
             if len(seen) > skip:
-                more = self.draw.choice([0.0, 0.0, self.draw.uniform(0, 0.05), self.draw.uniform(0, 0.2)])
+                more = self.draw.choice(
+                    [0.0, 0.0, self.draw.uniform(0, 0.05), self.draw.uniform(0, 0.2)]
+                )
                 time.sleep(more)
                 return f"{more * 1000:3.0f} ms after {sorted(new)[-1]}"
-            time.sleep(0.0005)
+            time.sleep(0.001)
         return ""
 
 
@@ -135,7 +166,9 @@ def unfinished(model_dir):
         named = set()
     whole = {f"{name}{end}" for name in named for end in (".index", ".data-00000-of-00001")}
     return sorted(
-        name for name in listing(model_dir) - whole - {"checkpoint"} if "ckpt" in name or "checkpoint" in name
+        name
+        for name in listing(model_dir) - whole - {"checkpoint"}
+        if "ckpt" in name or "checkpoint" in name
     )
 
 

@@ -18,9 +18,15 @@ PAGE_MIB = os.sysconf("SC_PAGE_SIZE") / 2**20
 def main():
     parser = argparse.ArgumentParser(prog="tools/bench/memory", description=__doc__)
     parser.add_argument("--steps", type=int, default=500)
-    parser.add_argument("--batch", type=int, default=8, help="images of a step: memory, not speed, is looked at")
-    parser.add_argument("--warm_up", type=float, default=0.3, help="share of the steps that is not judged")
-    parser.add_argument("--growth", type=float, default=0.03, help="tolerated growth over the rest, as a share")
+    parser.add_argument(
+        "--batch", type=int, default=8, help="images of a step: memory, not speed, is looked at"
+    )
+    parser.add_argument(
+        "--warm_up", type=float, default=0.3, help="share of the steps that is not judged"
+    )
+    parser.add_argument(
+        "--growth", type=float, default=0.03, help="tolerated growth over the rest, as a share"
+    )
     options, passed_on = parser.parse_known_args()
     subprocess.run([product.COMMAND, "--version"], check=True, stdout=subprocess.DEVNULL)
     with tempfile.TemporaryDirectory(prefix="bench-memory-") as model_dir:
@@ -28,6 +34,7 @@ def main():
             product.COMMAND,
             "pretrain",
             "--dataset=synthetic",
+            "--eval_split=test",
             "--resnet_depth=18",
             "--image_size=32",
             "--use_blur=False",
@@ -47,7 +54,9 @@ def watch(command, model_dir, steps):
     """Runs the command; returns (seconds, newest checkpoint's step, resident MiB) every half second."""
     samples = []
     started = time.monotonic()
-    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True) as process:
+    with subprocess.Popen(
+        command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
+    ) as process:
         os.set_blocking(process.stderr.fileno(), False)
         said = ""
         while process.poll() is None:
@@ -80,10 +89,14 @@ def judge(samples, options):
     print(f"{'step':>6} {'seconds':>8} {'median MiB':>11} {'highest MiB':>12}")
     for step in sorted(set(rows[:, 1])):
         part = rows[rows[:, 1] == step]
-        print(f"{step:6.0f} {part[-1, 0]:8.0f} {np.median(part[:, 2]):11.0f} {part[:, 2].max():12.0f}")
+        print(
+            f"{step:6.0f} {part[-1, 0]:8.0f} {np.median(part[:, 2]):11.0f} {part[:, 2].max():12.0f}"
+        )
     judged = rows[rows[:, 1] >= options.warm_up * options.steps]
     if len(judged) < 20:
-        raise product.Failed(f"only {len(judged)} samples after warm-up, expected 20 or more: take more steps")
+        raise product.Failed(
+            f"only {len(judged)} samples after warm-up, expected 20 or more: take more steps"
+        )
     slope, start = np.polyfit(judged[:, 0], judged[:, 2], 1)
     rise = slope * (judged[-1, 0] - judged[0, 0])
     share = rise / np.median(judged[:, 2])

@@ -6,7 +6,6 @@ MirroredStrategy. Answers `step N`, `restore PREFIX` and `quit` (crosscheck/prod
 """
 
 import json
-import os
 import resource
 import sys
 import time
@@ -36,7 +35,9 @@ class ReferenceTraining:
             self.means = means = {name: tf.keras.metrics.Mean(name) for name in METRICS}
         images, labels = read_batch(batch_file, batch)
         fixed = tf.data.Dataset.from_tensors((images, np.eye(10, dtype=np.float32)[labels]))
-        self.batches = iter(strategy.experimental_distribute_dataset(fixed.cache().repeat().prefetch(2)))
+        self.batches = iter(
+            strategy.experimental_distribute_dataset(fixed.cache().repeat().prefetch(2))
+        )
 
         def one_step(features, one_hot):
             with tf.GradientTape() as tape:
@@ -49,7 +50,9 @@ class ReferenceTraining:
                 )
                 twice = tf.concat([one_hot, one_hot], 0)
                 probe = objective.add_supervised_loss(labels=twice, logits=logits)
-                metrics.update_finetune_metrics_train(*(means[name] for name in NAMES[3:]), probe, twice, logits)
+                metrics.update_finetune_metrics_train(
+                    *(means[name] for name in NAMES[3:]), probe, twice, logits
+                )
                 decay = model_module.add_weight_decay(model)
                 means["weight_decay"].update_state(decay)
                 total = loss + probe + decay

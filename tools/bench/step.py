@@ -27,7 +27,9 @@ EXAMPLES = 50000
 
 def main():
     parser = argparse.ArgumentParser(prog="tools/bench/step", description=__doc__)
-    parser.add_argument("--reference", required=True, metavar="DIR", help="the reference's tf2/ folder")
+    parser.add_argument(
+        "--reference", required=True, metavar="DIR", help="the reference's tf2/ folder"
+    )
     parser.add_argument("--rounds", type=int, default=6, help="how often each side takes its turn")
     parser.add_argument("--steps", type=int, default=4, help="steps of a turn")
     parser.add_argument("--batch", type=int, default=64, help="images; each gives two views")
@@ -38,18 +40,28 @@ def main():
         help="of ours, repeatable; the reference has float32 only. Default: float32",
     )
     parser.add_argument(
-        "--at_most", type=float, metavar="RATIO", help="fail if ours takes longer than RATIO times the reference's"
+        "--at_most",
+        type=float,
+        metavar="RATIO",
+        help="fail if ours takes longer than RATIO times the reference's",
     )
     options, passed_on = parser.parse_known_args()
     precisions = list(dict.fromkeys(options.precision or ["float32"]))
 
     images, labels = training.batch(training.Settings(batch=options.batch))
     flags = [*FLAGS, f"--train_batch_size={options.batch}"]
-    with tempfile.TemporaryDirectory(prefix="bench-step-") as scratch, contextlib.ExitStack() as stack:
+    with tempfile.TemporaryDirectory(
+        prefix="bench-step-"
+    ) as scratch, contextlib.ExitStack() as stack:
         batch_file = os.path.join(scratch, "batch.bin")
         product.write_batch(batch_file, images, labels)
         here = os.path.dirname(os.path.abspath(__file__))
-        command = [sys.executable, os.path.join(here, "reference.py"), options.reference, batch_file]
+        command = [
+            sys.executable,
+            os.path.join(here, "reference.py"),
+            options.reference,
+            batch_file,
+        ]
         log = stack.enter_context(open(os.path.join(scratch, "log"), "w", encoding="utf-8"))
 
         def start(command):
@@ -60,7 +72,9 @@ def main():
             own = [*flags, "--seed=1", f"--precision={precision}", *passed_on]
             sides[precision] = start(product.fixed_batch(batch_file, EXAMPLES, own))
 
-        print(f"{options.batch} images, {2 * options.batch} views, {os.cpu_count()} cores, load {load()}")
+        print(
+            f"{options.batch} images, {2 * options.batch} views, {os.cpu_count()} cores, load {load()}"
+        )
         same_start(sides, precisions, scratch)
         times = {name: [] for name in sides}
         last = {}
@@ -72,7 +86,10 @@ def main():
                 times[name].append((last[name]["wall_ms"], last[name]["cpu_ms"]))
                 line += f"{times[name][-1][0]:16.1f} {times[name][-1][1]:8.1f}"
             print(line, flush=True)
-    print(f"peak resident MiB: " + ", ".join(f"{name} {end['peak_mib']:.0f}" for name, end in last.items()))
+    print(
+        "peak resident MiB: "
+        + ", ".join(f"{name} {end['peak_mib']:.0f}" for name, end in last.items())
+    )
     failed = same_end(last, precisions)
     for precision in precisions:
         wall = ratios(times, precision, 0)
@@ -82,7 +99,9 @@ def main():
             f" cpu {statistics.median(cpu):.3f} ({min(cpu):.3f} to {max(cpu):.3f}); load {load()}"
         )
         if options.at_most and statistics.median(wall) > options.at_most:
-            failed.append(f"{precision} takes {statistics.median(wall):.3f} of the reference's time")
+            failed.append(
+                f"{precision} takes {statistics.median(wall):.3f} of the reference's time"
+            )
     for failure in failed:
         print(f"FAILED: {failure}")
     return 1 if failed else 0
@@ -97,8 +116,16 @@ def same_start(sides, precisions, scratch):
     for number in range(2):
         losses = {name: side.ask("step 1") for name, side in sides.items()}
         for precision in precisions:
-            check_losses(f"step {number + 1}", losses, precision, {"float32": 1e-4, "bfloat16": 2e-2}[precision])
-        print(f"step {number + 1}: total loss " + ", ".join(f"{n} {x['train/total_loss']:.5f}" for n, x in losses.items()))
+            check_losses(
+                f"step {number + 1}",
+                losses,
+                precision,
+                {"float32": 1e-4, "bfloat16": 2e-2}[precision],
+            )
+        print(
+            f"step {number + 1}: total loss "
+            + ", ".join(f"{n} {x['train/total_loss']:.5f}" for n, x in losses.items())
+        )
 
 
 def same_end(last, precisions):
@@ -116,7 +143,9 @@ def check_losses(when, losses, precision, tolerance):
     for name in ("contrast_loss", "supervised_loss", "total_loss"):
         ours, theirs = losses[precision][f"train/{name}"], losses["reference"][f"train/{name}"]
         if not abs(ours - theirs) <= tolerance * abs(theirs):
-            raise product.Failed(f"{when}: {name} is {ours} in {precision}, {theirs} in the reference")
+            raise product.Failed(
+                f"{when}: {name} is {ours} in {precision}, {theirs} in the reference"
+            )
 
 
 def ratios(times, name, column):

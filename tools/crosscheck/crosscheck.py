@@ -59,7 +59,9 @@ def golden_steps(scratch):
         got = own.step(images, golden.labels(step["labels"], len(images), file["num_classes"]))
         for name, value in zip(("contrast_loss", "supervised_loss", "total_loss"), got):
             want, tolerance = step["scalars"][name]
-            hold(abs(value - want) <= tolerance, f"step {number}: {name} is {value}, expected {want}")
+            hold(
+                abs(value - want) <= tolerance, f"step {number}: {name} is {value}, expected {want}"
+            )
     weights = own.weights()
     for index, _, _, *rest in file["steps"][-1]["variables_after"]:
         key, wanted, tolerance = file["variables"][index][0], np.array(rest[:-3]), rest[-1]
@@ -84,7 +86,11 @@ def lars_restores(scratch):
     for key, variable in own.model.variables.items():
         name = variable.name.removesuffix(":0")
         hold(stored[key] == name, f"{key} is stored under the name {stored[key]}, expected {name}")
-    still = [v.name for v in own.model.trainable if not own.optimizer.get_slot(v, "Momentum").numpy().any()]
+    still = [
+        v.name
+        for v in own.model.trainable
+        if not own.optimizer.get_slot(v, "Momentum").numpy().any()
+    ]
     hold(not still, f"momentum is all zero after 4 steps for {still[:3]}")
     return f"{len(own.model.variables)} variables, {len(own.model.trainable)} slots, step 4"
 
@@ -92,17 +98,17 @@ def lars_restores(scratch):
 @check("lars-goes-on")
 def lars_goes_on(scratch):
     """Python goes on from Java's checkpoint as Java itself does."""
-    return goes_on(scratch, training.Settings(), tolerance=2e-3)
+    return goes_on(scratch, training.Settings())
 
 
 @check("momentum-goes-on")
 def momentum_goes_on(scratch):
-    return goes_on(scratch, training.Settings(optimizer="momentum", base_rate=0.003), tolerance=2e-3)
+    return goes_on(scratch, training.Settings(optimizer="momentum", base_rate=0.003))
 
 
 @check("adam-goes-on")
 def adam_goes_on(scratch):
-    return goes_on(scratch, training.Settings(optimizer="adam", base_rate=1e-4), tolerance=5e-2)
+    return goes_on(scratch, training.Settings(optimizer="adam", base_rate=1e-4))
 
 
 @check("python-to-java")
@@ -118,7 +124,10 @@ def python_to_java(scratch):
     own.step(images, labels)
     python_prefix = manager.save(checkpoint_number=own.optimizer.iterations)
     listed = [os.path.basename(path) for path in manager.checkpoints]
-    hold(listed == ["ckpt-2", "ckpt-4", "ckpt-6"], f"the manager lists {listed}, expected Java's two and ckpt-6")
+    hold(
+        listed == ["ckpt-2", "ckpt-4", "ckpt-6"],
+        f"the manager lists {listed}, expected Java's two and ckpt-6",
+    )
 
     written_again = os.path.join(scratch, "written-again")
     with fixed_batch(scratch, settings) as java:
@@ -130,11 +139,16 @@ def python_to_java(scratch):
         # How often this directory was saved to, not a state of the training.
         state.pop("save_counter")
     unequal = objects.differing(before, after)
-    hold(not unequal, f"Java changed {len(unequal)} tensors by reading and writing, first {unequal[:3]}")
+    hold(
+        not unequal,
+        f"Java changed {len(unequal)} tensors by reading and writing, first {unequal[:3]}",
+    )
 
     product.simclr("run", *run_flags(scratch, model_dir), "--train_steps=8")
     steps = product.steps_of(model_dir)
-    hold(steps == [2, 4, 6, 8], f"checkpoints are {steps} after the resumed run, expected 2, 4, 6, 8")
+    hold(
+        steps == [2, 4, 6, 8], f"checkpoints are {steps} after the resumed run, expected 2, 4, 6, 8"
+    )
     python_again = training.Training(settings)
     again = python_again.manager(model_dir)
     python_again.restore(again.latest_checkpoint)
@@ -182,12 +196,22 @@ def events(scratch):
         "train/supervised_acc",
         "learning_rate",
     }
-    evaluation = {"eval/regularization_loss", "eval/label_top_1_accuracy", "eval/label_top_5_accuracy"}
+    evaluation = {
+        "eval/regularization_loss",
+        "eval/label_top_1_accuracy",
+        "eval/label_top_5_accuracy",
+    }
     wanted = training_scalars | evaluation | {"image"}
-    hold(tags == wanted, f"tags missing {sorted(wanted - tags)}, beyond the reference's {sorted(tags - wanted)}")
+    hold(
+        tags == wanted,
+        f"tags missing {sorted(wanted - tags)}, beyond the reference's {sorted(tags - wanted)}",
+    )
     for tag in sorted(tags):
         plugin = accumulator.SummaryMetadata(tag).plugin_data.plugin_name
-        hold(plugin == ("images" if tag == "image" else "scalars"), f"{tag} belongs to plugin {plugin}")
+        hold(
+            plugin == ("images" if tag == "image" else "scalars"),
+            f"{tag} belongs to plugin {plugin}",
+        )
         steps = [event.step for event in accumulator.Tensors(tag)]
         hold(steps == ([4] if tag in evaluation else [2, 4]), f"{tag} stands at steps {steps}")
         for event in accumulator.Tensors(tag):
@@ -195,9 +219,15 @@ def events(scratch):
             if tag == "image":
                 picture = tf.io.decode_png(value[2]).shape
                 hold(picture == (32, 32, 3), f"the image summary has shape {picture}")
-                hold((value[0], value[1]) == (b"32", b"32"), f"the image says {value[0]} by {value[1]}")
+                hold(
+                    (value[0], value[1]) == (b"32", b"32"),
+                    f"the image says {value[0]} by {value[1]}",
+                )
             else:
-                hold(value.shape == () and np.isfinite(value), f"{tag} is {value}, expected a finite number")
+                hold(
+                    value.shape == () and np.isfinite(value),
+                    f"{tag} is {value}, expected a finite number",
+                )
     return f"{len(tags)} tags at steps 2 and 4"
 
 
@@ -207,13 +237,27 @@ def results(scratch):
     model_dir = trained_run(scratch)
     result = golden.load(os.path.join(model_dir, "result.json"))
     numbered = golden.load(os.path.join(model_dir, "result_4.json"))
-    wanted = ["eval/regularization_loss", "eval/label_top_1_accuracy", "eval/label_top_5_accuracy", "global_step"]
+    wanted = [
+        "eval/regularization_loss",
+        "eval/label_top_1_accuracy",
+        "eval/label_top_5_accuracy",
+        "global_step",
+    ]
     hold(list(result) == wanted, f"result.json has {list(result)}, expected {wanted}")
     hold(result == numbered, "result.json and result_4.json differ")
     hold(result["global_step"] == 4.0, f"global_step is {result['global_step']}, expected 4.0")
-    hold(all(isinstance(value, float) for value in result.values()), f"{result} holds other than floats")
+    hold(
+        all(isinstance(value, float) for value in result.values()),
+        f"{result} holds other than floats",
+    )
     flags = golden.load(os.path.join(model_dir, "flags.json"))
-    given = {"resnet_depth": 18, "warmup_epochs": 0.0, "use_blur": False, "optimizer": "lars", "train_steps": 4}
+    given = {
+        "resnet_depth": 18,
+        "warmup_epochs": 0.0,
+        "use_blur": False,
+        "optimizer": "lars",
+        "train_steps": 4,
+    }
     for name, value in given.items():
         hold(
             flags.get(name) == value and type(flags[name]) is type(value),
@@ -223,7 +267,7 @@ def results(scratch):
     return f"step 4 evaluated, {len(flags)} flags"
 
 
-def goes_on(scratch, settings, tolerance):
+def goes_on(scratch, settings):
     """Two steps in Java, saved; two more on each side from there, on the same batch."""
     images, labels = training.batch(settings)
     first, second = os.path.join(scratch, "first"), os.path.join(scratch, "second")
@@ -245,7 +289,11 @@ def goes_on(scratch, settings, tolerance):
     worst_loss = 0.0
     for number, java_loss in enumerate(java_losses):
         contrastive, probe, total = own.step(images, labels)
-        for name, value in (("contrast_loss", contrastive), ("supervised_loss", probe), ("total_loss", total)):
+        for name, value in (
+            ("contrast_loss", contrastive),
+            ("supervised_loss", probe),
+            ("total_loss", total),
+        ):
             there = java_loss[f"train/{name}"]
             worst_loss = max(worst_loss, abs(value - there) / abs(there))
             hold(
@@ -253,10 +301,18 @@ def goes_on(scratch, settings, tolerance):
                 f"step {number + 3}: {name} is {value} in Python, {there} in Java",
             )
     after = objects.values(tf.train.latest_checkpoint(second))
-    hold(int(after["global_step"]) == int(own.optimizer.iterations) == 4, "the step counters differ")
-    apart, where = objects.moved_apart(before, own.weights(), after)
-    hold(apart <= tolerance, f"{where} moved {apart:.1e} apart after two steps, expected at most {tolerance}")
-    return f"two more steps: losses {worst_loss:.1e}, movement {apart:.1e} apart"
+    hold(
+        int(after["global_step"]) == int(own.optimizer.iterations) == 4, "the step counters differ"
+    )
+    return f"two more steps: losses {worst_loss:.1e} apart, {near(before, own.weights(), after)}"
+
+
+def near(before, left, right):
+    """Holds if two sides moved alike; rounding that flips a unit shows in single small variables."""
+    whole, (worst, where) = objects.moved_apart(before, left, right)
+    hold(whole <= 1e-3, f"the weights moved {whole:.1e} apart, expected at most 1e-3")
+    hold(worst <= 3e-2, f"{where} moved {worst:.1e} apart, expected at most 3e-2")
+    return f"movement {whole:.1e}, worst variable {worst:.1e}"
 
 
 def same_layout(own, prefix, scratch):
@@ -305,7 +361,9 @@ def fixed_batch(scratch, settings):
     file = os.path.join(scratch, "batch.bin")
     product.write_batch(file, *training.batch(settings))
     command = product.fixed_batch(file, settings.examples, [*settings.flags(), "--seed=3"])
-    return product.Worker(command, log=open(os.path.join(scratch, "java.log"), "w", encoding="utf-8"))
+    return product.Worker(
+        command, log=open(os.path.join(scratch, "java.log"), "w", encoding="utf-8")
+    )
 
 
 def run_check(name, function, directory):
@@ -318,15 +376,22 @@ def run_check(name, function, directory):
         verdict, finding = "FAILED", str(failure)
     except Exception:
         verdict, finding = "FAILED", traceback.format_exc()
-    print(f"crosscheck {name:18} {verdict:6} {time.monotonic() - started:5.1f} s  {finding}", flush=True)
+    print(
+        f"crosscheck {name:18} {verdict:6} {time.monotonic() - started:5.1f} s  {finding}",
+        flush=True,
+    )
     return verdict == "ok"
 
 
 def main():
     parser = argparse.ArgumentParser(prog="tools/crosscheck/run", description=__doc__)
-    parser.add_argument("--only", action="append", metavar="CHECK", help="run this check (repeatable)")
+    parser.add_argument(
+        "--only", action="append", metavar="CHECK", help="run this check (repeatable)"
+    )
     parser.add_argument("--list", action="store_true", help="name the checks and end")
-    parser.add_argument("--reference", metavar="DIR", help="the reference's tf2/: also use its classes")
+    parser.add_argument(
+        "--reference", metavar="DIR", help="the reference's tf2/: also use its classes"
+    )
     parser.add_argument("--keep", metavar="DIR", help="where the runs are left; default: removed")
     options = parser.parse_args()
     if options.reference:
@@ -340,14 +405,21 @@ def main():
     if unknown:
         parser.error(f"no check is called {unknown[0]}, expected one of {', '.join(CHECKS)}")
     chosen = {name: CHECKS[name] for name in CHECKS if not options.only or name in options.only}
-    directory = os.path.realpath(options.keep) if options.keep else tempfile.mkdtemp(prefix="crosscheck-")
+    directory = (
+        os.path.realpath(options.keep) if options.keep else tempfile.mkdtemp(prefix="crosscheck-")
+    )
     os.makedirs(directory, exist_ok=True)
     try:
-        failed = [name for name, function in chosen.items() if not run_check(name, function, directory)]
+        failed = [
+            name for name, function in chosen.items() if not run_check(name, function, directory)
+        ]
     finally:
         if not options.keep:
             shutil.rmtree(directory)
-    print(f"crosscheck: {len(chosen) - len(failed)} of {len(chosen)} hold" + "".join(f", not {n}" for n in failed))
+    print(
+        f"crosscheck: {len(chosen) - len(failed)} of {len(chosen)} hold"
+        + "".join(f", not {n}" for n in failed)
+    )
     return 1 if failed else 0
 
 

@@ -36,7 +36,9 @@ def images(spec):
     shape = spec["shape"]
     n, _, _, channels = shape
     gain = np.float32(0.25) + np.float32(0.75) * _uniform(spec["gain"], n * channels)
-    return _uniform(spec["name"], int(np.prod(shape))).reshape(shape) * gain.reshape(n, 1, 1, channels)
+    return _uniform(spec["name"], int(np.prod(shape))).reshape(shape) * gain.reshape(
+        n, 1, 1, channels
+    )
 
 
 def labels(name, count, classes):
@@ -48,7 +50,9 @@ def sampled(array, count):
     if flat.size <= count:
         return flat
     step = flat.size // count
-    places = [i * step + int((_mix(np.array([i], _U))[0] >> _U(33)) % _U(step)) for i in range(count)]
+    places = [
+        i * step + int((_mix(np.array([i], _U))[0] >> _U(33)) % _U(step)) for i in range(count)
+    ]
     return flat[places]
 
 

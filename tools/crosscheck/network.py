@@ -16,12 +16,17 @@ class Network:
 
     def encode(self, x):
         """Images (n, 32, 32, 3) to features (n, 512), with batch statistics."""
-        x = self._norm(self._conv(x, f"{ENCODER}/initial_conv_relu_max_pool/0"), f"{ENCODER}/initial_conv_relu_max_pool/2/bn")
+        x = self._norm(
+            self._conv(x, f"{ENCODER}/initial_conv_relu_max_pool/0"),
+            f"{ENCODER}/initial_conv_relu_max_pool/2/bn",
+        )
         x = tf.nn.relu(x)
         for group in range(4):
             for block in range(2):
                 stride = 2 if group > 0 and block == 0 else 1
-                x = self._block(x, f"{ENCODER}/block_groups/{group}/layers/{block}", stride, project=block == 0)
+                x = self._block(
+                    x, f"{ENCODER}/block_groups/{group}/layers/{block}", stride, project=block == 0
+                )
         return tf.reduce_mean(x, [1, 2])
 
     def project(self, h):
@@ -40,7 +45,9 @@ class Network:
         y = tf.nn.relu(self._norm(y, f"{key}/conv2d_bn_layers/1/bn"))
         y = self._norm(self._conv(y, f"{key}/conv2d_bn_layers/2"), f"{key}/conv2d_bn_layers/3/bn")
         if project:
-            x = self._norm(self._conv(x, f"{key}/shortcut_layers/0", stride), f"{key}/shortcut_layers/1/bn")
+            x = self._norm(
+                self._conv(x, f"{key}/shortcut_layers/0", stride), f"{key}/shortcut_layers/1/bn"
+            )
         return tf.nn.relu(x + y)
 
     def _conv(self, x, key, stride=1):
@@ -61,7 +68,9 @@ class Network:
             moving = self.variables[f"{key}/{name}"]
             moving.assign(moving * self.decay + batch * (1.0 - self.decay))
         beta = self.variables.get(f"{key}/beta")
-        return tf.nn.batch_normalization(x, mean, variance, beta, self.variables[f"{key}/gamma"], self.epsilon)
+        return tf.nn.batch_normalization(
+            x, mean, variance, beta, self.variables[f"{key}/gamma"], self.epsilon
+        )
 
 
 def contrastive_loss(z, temperature):
@@ -72,7 +81,9 @@ def contrastive_loss(z, temperature):
     hide = tf.one_hot(tf.range(n), n) * 1e9
     across = tf.matmul(a, b, transpose_b=True) / temperature
     rows_a = tf.concat([across, tf.matmul(a, a, transpose_b=True) / temperature - hide], 1)
-    rows_b = tf.concat([tf.transpose(across), tf.matmul(b, b, transpose_b=True) / temperature - hide], 1)
+    rows_b = tf.concat(
+        [tf.transpose(across), tf.matmul(b, b, transpose_b=True) / temperature - hide], 1
+    )
     positives = tf.range(n)
     each = tf.nn.sparse_softmax_cross_entropy_with_logits
     return tf.reduce_mean(each(positives, rows_a) + each(positives, rows_b))

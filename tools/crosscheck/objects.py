@@ -5,6 +5,7 @@ Keras name and shape of each variable. They are rebuilt here as plain tf.Module 
 """
 
 import json
+import math
 
 import numpy as np
 import tensorflow as tf
@@ -22,7 +23,9 @@ class Model:
         self.trainable = []
         tree = {}
         for key, name, shape, trainable, *_ in rows:
-            variable = tf.Variable(tf.zeros(shape), name=name.removesuffix(":0"), trainable=bool(trainable))
+            variable = tf.Variable(
+                tf.zeros(shape), name=name.removesuffix(":0"), trainable=bool(trainable)
+            )
             self.variables[key] = variable
             if trainable:
                 self.trainable.append(variable)
@@ -72,7 +75,9 @@ def stored_names(prefix):
     from tensorflow.core.protobuf import trackable_object_graph_pb2
 
     graph = trackable_object_graph_pb2.TrackableObjectGraph()
-    graph.ParseFromString(tf.train.load_checkpoint(prefix).get_tensor("_CHECKPOINTABLE_OBJECT_GRAPH"))
+    graph.ParseFromString(
+        tf.train.load_checkpoint(prefix).get_tensor("_CHECKPOINTABLE_OBJECT_GRAPH")
+    )
     return {
         attribute.checkpoint_key.removesuffix(SUFFIX): attribute.full_name
         for node in graph.nodes
@@ -94,13 +99,17 @@ def differing(left, right):
 
 
 def moved_apart(before, left, right):
-    """Largest relative distance between two movements from `before`, over all keys, and its key.
+    """How far two movements from `before` lie apart, relative to their length.
 
-    Movements shorter than a ten-thousandth of the median are not told from rounding and count as
-    if they were that long.
+    Returns the distance over all variables together, and that of the worst variable with its key.
+    A variable that moves by little more than rounding counts as if it moved by a hundred-thousandth
+    of itself.
     """
-    lengths = {key: np.linalg.norm(left[key] - before[key]) for key in before}
-    least = 1e-4 * np.median([length for length in lengths.values() if length > 0] or [1.0])
-    return max(
-        (float(np.linalg.norm(left[key] - right[key]) / max(lengths[key], least)), key) for key in before
-    )
+    apart, length, least = {}, {}, {}
+    for key, start in before.items():
+        apart[key] = float(np.linalg.norm(left[key].astype(np.float64) - right[key]))
+        length[key] = float(np.linalg.norm(left[key].astype(np.float64) - start))
+        least[key] = 1e-5 * float(np.linalg.norm(start))
+    floor = 1e-4 * float(np.median([x for x in length.values() if x > 0] or [1.0]))
+    worst = max((apart[key] / max(length[key], least[key], floor), key) for key in before)
+    return math.hypot(*apart.values()) / math.hypot(*length.values()), worst

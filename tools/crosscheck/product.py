@@ -25,7 +25,9 @@ def simclr(*arguments, status=0):
     )
     if done.returncode != status:
         tail = "\n".join(done.stdout.splitlines()[-20:])
-        raise Failed(f"simclr {arguments[0]} ended with status {done.returncode}, expected {status}:\n{tail}")
+        raise Failed(
+            f"simclr {arguments[0]} ended with status {done.returncode}, expected {status}:\n{tail}"
+        )
     return done.stdout
 
 
@@ -34,8 +36,10 @@ def java(main_class, *arguments):
     subprocess.run([COMMAND, "--version"], check=True, stdout=subprocess.DEVNULL)
     target = os.path.join(ROOT, "tools", "target")
     with open(os.path.join(target, "classpath"), encoding="utf-8") as file:
-        path = os.pathsep.join([os.path.join(target, "classes"), file.read()])
-    return ["java", "-cp", path, *os.environ.get("SIMCLR_JAVA_OPTS", "").split(), main_class, *arguments]
+        path = os.pathsep.join([os.path.join(target, "classes"), file.read().strip()])
+    options = ["-XX:+UseSerialGC", "-Dorg.bytedeco.javacpp.maxPhysicalBytes=0"]
+    options += os.environ.get("SIMCLR_JAVA_OPTS", "").split()
+    return ["java", *options, "-cp", path, main_class, *arguments]
 
 
 def fixed_batch(batch_file, examples, flags):
@@ -62,7 +66,11 @@ class Worker:
         self.name = os.path.basename(command[0])
         self.log = log
         self.process = subprocess.Popen(
-            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log or sys.stderr, text=True
+            command,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=log or sys.stderr,
+            text=True,
         )
 
     def ask(self, line):
@@ -71,7 +79,9 @@ class Worker:
         for answer in self.process.stdout:
             if answer.startswith("{"):
                 return json.loads(answer)
-        raise Failed(f"{self.name} ended with status {self.process.wait()} at '{line}'{self._last_words()}")
+        raise Failed(
+            f"{self.name} ended with status {self.process.wait()} at '{line}'{self._last_words()}"
+        )
 
     def _last_words(self):
         if self.log is None:

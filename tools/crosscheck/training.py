@@ -92,7 +92,12 @@ class Training:
         settings = self.settings
         with tf.GradientTape() as tape:
             losses = network.pretraining_losses(
-                self.network, images, labels, settings.temperature, self._decayed(), settings.weight_decay
+                self.network,
+                images,
+                labels,
+                settings.temperature,
+                self._decayed(),
+                settings.weight_decay,
             )
         gradients = tape.gradient(losses[-1], self.model.trainable)
         self.optimizer.apply_gradients(zip(gradients, self.model.trainable))
@@ -112,5 +117,7 @@ def batch(settings):
     draw = np.random.RandomState(5)
     coarse = draw.rand(settings.batch, 8, 8, 3).astype(np.float32)
     first = tf.image.resize(coarse, [32, 32], "bicubic").numpy().clip(0, 1)
-    second = np.roll(first, 3, axis=2) * draw.uniform(0.6, 1, (settings.batch, 1, 1, 3)).astype(np.float32)
+    second = np.roll(first, 3, axis=2) * draw.uniform(0.6, 1, (settings.batch, 1, 1, 3)).astype(
+        np.float32
+    )
     return np.concatenate([first, second], -1), draw.randint(0, 10, settings.batch).astype(np.int64)

@@ -37,6 +37,7 @@ final class StartScriptTest {
         *) touch native-linux-x86_64.jar; printf %s "$PWD/native-linux-x86_64.jar" ;;
       esac >tools/target/classpath
       """;
+  private static final String REBUILT = "simclr: the build is older than the sources";
   private static final String JAVA =
       """
       #!/bin/sh
@@ -92,12 +93,12 @@ final class StartScriptTest {
     backdate(checkout);
     start("--help");
     touch(checkout.resolve("simclr/src/main/java/A.java"));
-    assertThat(start("--help").err()).startsWith("simclr: sources have changed").hasLineCount(1);
+    assertThat(start("--help").err()).startsWith(REBUILT).hasLineCount(1);
     touch(checkout.resolve("export/pom.xml"));
-    assertThat(start("--help").err()).startsWith("simclr: sources have changed");
+    assertThat(start("--help").err()).startsWith(REBUILT);
     Files.delete(checkout.resolve("eval/src/main/java/B.java"));
     touch(checkout.resolve("eval/src/main/java"));
-    assertThat(start("--help").err()).startsWith("simclr: sources have changed");
+    assertThat(start("--help").err()).startsWith(REBUILT);
     assertThat(start("--help").err()).isEmpty();
     assertThat(builds()).hasSize(4);
   }
@@ -129,10 +130,16 @@ final class StartScriptTest {
 
   @Test
   void buildForGpusStaysOneWhenItIsRenewed() throws Exception {
-    finish(process(script, Map.of("SIMCLR_MAVEN_OPTS", "-Pgpu"), "--help"));
+    start("--help");
+    Map<String, String> gpu = Map.of("SIMCLR_MAVEN_OPTS", "-Pgpu");
+    for (int i = 0; i < 2; i++) {
+      assertThat(finish(process(script, gpu, "--help")).out())
+          .contains("native-linux-x86_64-gpu.jar]");
+    }
+    assertThat(builds()).hasSize(2);
     touch(checkout.resolve("pom.xml"));
     assertThat(start("--help").out()).contains("native-linux-x86_64-gpu.jar]");
-    assertThat(builds()).hasSize(2).allMatch(line -> line.contains("-Pgpu"));
+    assertThat(builds()).hasSize(3);
   }
 
   @Test
