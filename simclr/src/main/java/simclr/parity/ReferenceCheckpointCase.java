@@ -102,8 +102,7 @@ final class ReferenceCheckpointCase implements GoldenCase {
       Comparison comparison = checks.of(group + " counters", key);
       comparison.equal("present", checkpoint.find(key).isPresent(), true);
       if (!value.isNull() && checkpoint.find(key).isPresent()) {
-        comparison.equal(
-            "value", (long) read(checkpoint, key).at(0), Fields.integerOf(key, value));
+        comparison.equal("value", (long) read(checkpoint, key).at(0), Fields.integerOf(key, value));
       }
     }
     counters.done();
@@ -159,8 +158,7 @@ final class ReferenceCheckpointCase implements GoldenCase {
     Fields next = file.object("next_step");
     long globalStep = next.integer("global_step_after");
     GoldenStep golden = GoldenStep.read(next);
-    try (Steps run =
-        new Steps(config, file.integer("num_examples"), numClasses, golden.shape())) {
+    try (Steps run = new Steps(config, file.integer("num_examples"), numClasses, golden.shape())) {
       checkTrainable(file, checks, run.specs().trainable());
       run.restore(checkpoint);
       checks
@@ -180,7 +178,9 @@ final class ReferenceCheckpointCase implements GoldenCase {
         .of("trainable_variables", "keys and names")
         .equalLists(
             "variable",
-            specs.stream().map(spec -> spec.checkpointKey() + " " + spec.kerasName() + ":0").toList(),
+            specs.stream()
+                .map(spec -> spec.checkpointKey() + " " + spec.kerasName() + ":0")
+                .toList(),
             file.list(
                 "trainable_variables",
                 (where, row) ->

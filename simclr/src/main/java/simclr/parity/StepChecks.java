@@ -110,9 +110,7 @@ final class StepChecks {
               got -> row.check(comparison, got),
               () -> comparison.equal("value", "absent", "present"));
     }
-    checks
-        .of(group, "which")
-        .equalLists("variable", present, listed.stream().sorted().toList());
+    checks.of(group, "which").equalLists("variable", present, listed.stream().sorted().toList());
   }
 
   private void checkSlots(String group, List<Row> rows) {

@@ -36,7 +36,10 @@ record Unpacked(Path directory) implements AutoCloseable {
       if (tar.waitFor() != 0) {
         unpacked.close();
         throw new UserException(
-            ExitCode.DATA, "%s cannot be unpacked, expected an archive that tar reads: %s", archive, said);
+            ExitCode.DATA,
+            "%s cannot be unpacked, expected an archive that tar reads: %s",
+            archive,
+            said);
       }
       return unpacked;
     } catch (IOException e) {

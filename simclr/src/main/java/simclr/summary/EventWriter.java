@@ -163,7 +163,7 @@ public final class EventWriter implements AutoCloseable {
   }
 
   /** The checksum as TFRecord files store it: rotated and shifted, so that it may nest. */
-  private static int maskedCrc(byte[] bytes) {
+  static int maskedCrc(byte[] bytes) {
     CRC32C crc = new CRC32C();
     crc.update(bytes);
     return Integer.rotateRight((int) crc.getValue(), 15) + CRC_MASK;
