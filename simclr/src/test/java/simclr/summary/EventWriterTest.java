@@ -3,14 +3,11 @@ package simclr.summary;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.google.common.collect.ImmutableMap;
-import com.google.common.hash.Hashing;
 import java.io.IOException;
-import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Consumer;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.tensorflow.proto.DataClass;
@@ -30,7 +27,7 @@ final class EventWriterTest {
     try (EventWriter writer = EventWriter.in(dir)) {
       assertThat(writer.file().getFileName().toString())
           .matches("events\\.out\\.tfevents\\.\\d{10}\\..+\\.\\d+\\.\\d+\\.v2");
-      assertThat(read(writer.file()))
+      assertThat(EventFiles.read(writer.file()))
           .singleElement()
           .satisfies(event -> assertThat(event.getFileVersion()).isEqualTo("brain.Event:2"))
           .satisfies(event -> assertThat(event.getWallTime()).isGreaterThan(1.7e9));
@@ -42,7 +39,7 @@ final class EventWriterTest {
     Path file =
         write(w -> w.scalars(78, ImmutableMap.of(Tag.TOTAL_LOSS, 8.5f, Tag.LEARNING_RATE, .25f)));
 
-    List<Event> events = read(file);
+    List<Event> events = EventFiles.read(file);
 
     assertThat(events).hasSize(3);
     assertThat(events.get(1).getStep()).isEqualTo(78);
@@ -61,7 +58,7 @@ final class EventWriterTest {
   void imagesAreAVectorOfWidthHeightAndFiles() throws IOException {
     Path file = write(w -> w.images(5, "image", 32, 16, List.of(new byte[] {1, -1}, new byte[0])));
 
-    Summary.Value image = onlyValue(read(file).get(1));
+    Summary.Value image = onlyValue(EventFiles.read(file).get(1));
 
     assertThat(image.getTag()).isEqualTo("image");
     assertThat(image.getMetadata().getPluginData().getPluginName()).isEqualTo("images");
@@ -79,7 +76,7 @@ final class EventWriterTest {
     try (EventWriter writer = EventWriter.in(dir)) {
       writer.scalar(1, Tag.TOTAL_LOSS, 1f);
       writer.flush();
-      assertThat(read(writer.file())).hasSize(2);
+      assertThat(EventFiles.read(writer.file())).hasSize(2);
     }
   }
 
@@ -91,7 +88,7 @@ final class EventWriterTest {
     }
   }
 
-  private Path write(java.util.function.Consumer<EventWriter> body) {
+  private Path write(Consumer<EventWriter> body) {
     try (EventWriter writer = EventWriter.in(dir)) {
       body.accept(writer);
       return writer.file();
@@ -110,31 +107,5 @@ final class EventWriterTest {
         .asReadOnlyByteBuffer()
         .order(ByteOrder.LITTLE_ENDIAN)
         .getFloat();
-  }
-
-  /** Reads the records back, with another implementation of the checksum. */
-  private static List<Event> read(Path file) throws IOException {
-    ByteBuffer bytes = ByteBuffer.wrap(Files.readAllBytes(file)).order(ByteOrder.LITTLE_ENDIAN);
-    List<Event> events = new ArrayList<>();
-    while (bytes.hasRemaining()) {
-      byte[] length = take(bytes, 8);
-      assertThat(bytes.getInt()).isEqualTo(maskedCrc(length));
-      byte[] data =
-          take(bytes, (int) ByteBuffer.wrap(length).order(ByteOrder.LITTLE_ENDIAN).getLong());
-      assertThat(bytes.getInt()).isEqualTo(maskedCrc(data));
-      events.add(Event.parseFrom(data));
-    }
-    return events;
-  }
-
-  private static byte[] take(ByteBuffer bytes, int count) {
-    byte[] taken = new byte[count];
-    bytes.get(taken);
-    return taken;
-  }
-
-  private static int maskedCrc(byte[] bytes) {
-    int crc = Hashing.crc32c().hashBytes(bytes).asInt();
-    return ((crc >>> 15) | (crc << 17)) + 0xa282ead8;
   }
 }

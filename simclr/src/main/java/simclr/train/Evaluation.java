@@ -1,0 +1,139 @@
+package simclr.train;
+
+import java.nio.file.Path;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import java.util.function.BooleanSupplier;
+import org.tensorflow.Operand;
+import org.tensorflow.Result;
+import org.tensorflow.Session;
+import org.tensorflow.exceptions.TFInvalidArgumentException;
+import org.tensorflow.exceptions.TensorFlowException;
+import org.tensorflow.ndarray.StdArrays;
+import org.tensorflow.op.Ops;
+import org.tensorflow.types.TFloat32;
+import org.tensorflow.types.TInt64;
+import simclr.checkpoint.CheckpointFile;
+import simclr.checkpoint.DurableFiles;
+import simclr.checkpoint.RestoreReport;
+import simclr.checkpoint.Restorer;
+import simclr.config.RunConfig;
+import simclr.data.InputPipeline;
+import simclr.parallel.Devices;
+import simclr.summary.EventWriter;
+
+/**
+ * Evaluates checkpoints on a split with the classifier that was trained beside, in inference mode;
+ * built once for all checkpoints of a run.
+ */
+final class Evaluation implements AutoCloseable {
+  private final RunConfig config;
+  private final long steps;
+  private final InputPipeline input;
+  private final InferenceGraph graph;
+  private final Operand<TFloat32> logits;
+  private final Restorer restorer;
+  private final Session session;
+  private final Reporter reporter;
+
+  private Evaluation(RunPlan plan, InputPipeline input, InferenceGraph graph, Reporter reporter) {
+    this.config = plan.config();
+    this.steps = plan.counts().evalSteps();
+    this.input = input;
+    this.graph = graph;
+    this.reporter = reporter;
+    this.logits = graph.outputs().logits().orElseThrow();
+    this.restorer = Restorer.build(Ops.create(graph.graph()), graph.state().variables());
+    this.session = new Session(graph.graph(), Devices.sessionConfig(config));
+  }
+
+  /** Builds the graph; the caller closes it. */
+  static Evaluation of(RunPlan plan, Reporter reporter) {
+    InputPipeline input = InputPipeline.evaluation(plan.evaluationSplit(), plan.config());
+    input.notice().ifPresent(reporter::line);
+    InferenceGraph graph = InferenceGraph.build(plan.config(), plan.numClasses(), 0, input::build);
+    return new Evaluation(plan, input, graph, reporter);
+  }
+
+  /**
+   * Evaluates one checkpoint and writes what was found into the run's directory.
+   *
+   * @param stop asked between batches
+   * @return empty if it was stopped
+   */
+  Optional<EvaluationResult> run(CheckpointFile file, BooleanSupplier stop) {
+    graph.initialize(session);
+    RestoreReport report = restorer.restore(session, file, config.partial());
+    reporter.line(report.complete() ? report.summary() : report.table());
+    Optional<EvaluationResult> result = evaluate(file.step(), stop);
+    result.ifPresent(this::write);
+    return result;
+  }
+
+  @Override
+  public void close() {
+    session.close();
+    graph.close();
+    input.close();
+  }
+
+  private Optional<EvaluationResult> evaluate(long step, BooleanSupplier stop) {
+    input.start(session, 0);
+    TopK topK = new TopK();
+    RunningMean regularization = new RunningMean();
+    for (long i = 0; i < steps; i++) {
+      if (stop.getAsBoolean()) {
+        return Optional.empty();
+      }
+      Session.Runner runner =
+          session.runner().fetch(logits).fetch(graph.batch().labels()).fetch(graph.weightDecay());
+      try (Result result = runner.run()) {
+        count((TFloat32) result.get(0), (TInt64) result.get(1), topK);
+        regularization.add(((TFloat32) result.get(2)).getFloat());
+      } catch (TensorFlowException | TFInvalidArgumentException e) {
+        throw input.explain(e, i);
+      }
+      if (reporter.terminal()) {
+        reporter.status("evaluating step %d: batch %d of %d".formatted(step, i + 1, steps));
+      }
+    }
+    if (reporter.terminal()) {
+      reporter.status("");
+    }
+    return Optional.of(new EvaluationResult(step, regularization.mean(), topK.top1(), topK.top5()));
+  }
+
+  private static void count(TFloat32 logits, TInt64 labels, TopK topK) {
+    int examples = Math.toIntExact(logits.shape().get(0));
+    float[][] rows = new float[examples][Math.toIntExact(logits.shape().get(1))];
+    long[] classes = new long[examples];
+    StdArrays.copyFrom(logits, rows);
+    StdArrays.copyFrom(labels, classes);
+    topK.add(rows, classes);
+  }
+
+  private void write(EvaluationResult result) {
+    Path dir = Path.of(config.requiredModelDir());
+    try (EventWriter events = EventWriter.in(dir)) {
+      events.scalars(result.step(), result.scalars());
+    }
+    DurableFiles.write(dir.resolve("result.json"), result.json());
+    DurableFiles.write(dir.resolve("result_%d.json".formatted(result.step())), result.json());
+    DurableFiles.write(dir.resolve(FlagsFile.NAME), FlagsFile.content(withSeedOfRun(dir)));
+    result
+        .scalars()
+        .forEach(
+            (tag, value) ->
+                reporter.line(
+                    String.format(Locale.ROOT, "Step: [%d] %s = %f", result.step(), tag, value)));
+  }
+
+  /** The reference lets the evaluating process write its flags too; the seed stays the run's. */
+  private RunConfig withSeedOfRun(Path dir) {
+    return FlagsFile.read(dir)
+        .flatMap(FlagsFile::seed)
+        .map(seed -> config.with(Map.of("seed", Long.toString(seed))))
+        .orElse(config);
+  }
+}

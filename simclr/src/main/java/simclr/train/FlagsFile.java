@@ -1,0 +1,123 @@
+package simclr.train;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+import simclr.config.RunConfig;
+import simclr.config.UserException;
+import simclr.config.UserException.ExitCode;
+
+/**
+ * {@code flags.json}: the settings of the last run in a model directory, under the reference's
+ * names and types. A run that goes on takes its seed from here.
+ */
+final class FlagsFile {
+  static final String NAME = "flags.json";
+
+  /** Flags that do not change what is trained. */
+  private static final Set<String> HARMLESS =
+      Set.of(
+          "mode",
+          "model_dir",
+          "data_dir",
+          "checkpoint",
+          "eval_split",
+          "eval_steps",
+          "eval_batch_size",
+          "keep_checkpoint_max",
+          "keep_hub_module_max",
+          "cache_dataset",
+          "partial",
+          "seed");
+
+  private final JsonNode recorded;
+
+  private FlagsFile(JsonNode recorded) {
+    this.recorded = recorded;
+  }
+
+  /** The content of the file for {@code config}. */
+  static byte[] content(RunConfig config) {
+    return PythonJson.object(config.toFlags()).getBytes(UTF_8);
+  }
+
+  /**
+   * The flags that the last run in {@code modelDir} recorded.
+   *
+   * @throws UserException if the file is there and cannot be read
+   */
+  static Optional<FlagsFile> read(Path modelDir) {
+    Path file = modelDir.resolve(NAME);
+    if (!Files.exists(file)) {
+      return Optional.empty();
+    }
+    try {
+      JsonNode recorded = new ObjectMapper().readTree(Files.readString(file));
+      if (recorded.isObject()) {
+        return Optional.of(new FlagsFile(recorded));
+      }
+    } catch (JsonProcessingException e) {
+      throw unreadable(file, e.getOriginalMessage());
+    } catch (IOException e) {
+      throw unreadable(file, e.toString());
+    }
+    throw unreadable(file, "not an object");
+  }
+
+  /** Absent where the reference wrote the file: it has no seed. */
+  Optional<Long> seed() {
+    JsonNode seed = recorded.get("seed");
+    return seed != null && seed.canConvertToLong()
+        ? Optional.of(seed.longValue())
+        : Optional.empty();
+  }
+
+  /** Each flag that shapes the training and differs, e.g. {@code --train_epochs was 4, is 8}. */
+  List<String> differences(RunConfig config) {
+    List<String> found = new ArrayList<>();
+    for (Map.Entry<String, @Nullable Object> flag : config.toFlags().entrySet()) {
+      JsonNode was = recorded.get(flag.getKey());
+      if (was != null && !HARMLESS.contains(flag.getKey())) {
+        String now = PythonJson.value(flag.getValue());
+        String then = PythonJson.value(plain(was));
+        if (!then.equals(now)) {
+          found.add("--%s was %s, is %s".formatted(flag.getKey(), then, now));
+        }
+      }
+    }
+    return found;
+  }
+
+  private static @Nullable Object plain(JsonNode node) {
+    if (node.isNull()) {
+      return null;
+    }
+    if (node.isBoolean()) {
+      return node.booleanValue();
+    }
+    if (node.isIntegralNumber()) {
+      return node.longValue();
+    }
+    return node.isNumber() ? (Object) node.doubleValue() : node.asText();
+  }
+
+  private static UserException unreadable(Path file, String why) {
+    return new UserException(
+        ExitCode.DATA,
+        "%s cannot be read (%s), expected the flags of the run; it holds the seed, without it the"
+            + " run cannot go on as it began",
+        file,
+        why);
+  }
+}
