@@ -1,7 +1,12 @@
 package simclr.parity;
 
+import com.google.common.base.Splitter;
 import com.google.common.collect.ImmutableList;
+import com.google.common.collect.Multimaps;
 import java.util.List;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
 import org.tensorflow.Graph;
 import org.tensorflow.ndarray.Shape;
 import org.tensorflow.op.Ops;
@@ -28,6 +33,9 @@ record ModelSpecs(
     ImmutableList<VariableSpec> others,
     ImmutableList<VariableSpec> constructed) {
 
+  private static final Pattern BLOCK =
+      Pattern.compile("model/resnet_model/block_groups/\\d+/layers/\\d+/");
+
   static ModelSpecs of(RunConfig config, int numClasses) {
     try (Graph graph = new Graph()) {
       Ops tf = Ops.create(graph);
@@ -45,8 +53,34 @@ record ModelSpecs(
   static ModelSpecs of(Variables variables) {
     return new ModelSpecs(
         specs(variables.trainable()),
-        specs(variables.nonTrainable()),
+        weightsFirst(specs(variables.nonTrainable())),
         specs(ImmutableList.copyOf(variables.all())));
+  }
+
+  /**
+   * Where fine-tuning freezes a block group, Keras lists the weights of each of its blocks before
+   * the block's moving statistics; elsewhere only statistics are left to list.
+   */
+  private static ImmutableList<VariableSpec> weightsFirst(List<VariableSpec> tracked) {
+    return Multimaps.index(tracked, ModelSpecs::block).asMap().values().stream()
+        .flatMap(
+            block ->
+                Stream.concat(
+                    block.stream().filter(spec -> inBlock(spec) && !spec.kind().isStatistic()),
+                    block.stream().filter(spec -> !inBlock(spec) || spec.kind().isStatistic())))
+        .collect(ImmutableList.toImmutableList());
+  }
+
+  private static boolean inBlock(VariableSpec spec) {
+    return BLOCK.matcher(spec.checkpointKey()).lookingAt();
+  }
+
+  /** The block that a variable belongs to, or else the part of the model. */
+  private static String block(VariableSpec spec) {
+    Matcher block = BLOCK.matcher(spec.checkpointKey());
+    return block.lookingAt()
+        ? block.group()
+        : Splitter.on('/').splitToList(spec.checkpointKey()).get(2);
   }
 
   /** Trainable variables, then the others. */
