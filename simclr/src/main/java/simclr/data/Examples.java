@@ -33,9 +33,10 @@ final class Examples implements AutoCloseable {
   private static final long SALT = 0x6f72646572L;
 
   /**
-   * Of the cipher behind the permutation; with TensorFlow's 4 its orders are visibly not random.
+   * Of the cipher behind the permutation. With TensorFlow's 4, indices that lie 256 places apart
+   * differ by 24,900 of 50,000 possible steps where chance gives 31,500; 8 are enough.
    */
-  private static final long ROUNDS = 24;
+  private static final long ROUNDS = 12;
 
   private final Split split;
   private final ExampleStore store;
