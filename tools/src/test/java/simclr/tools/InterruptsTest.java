@@ -65,6 +65,9 @@ final class InterruptsTest {
     List<String> command =
         new ArrayList<>(
             List.of(
+                // where the tests run in the background SIGINT is ignored, and Java keeps it so
+                "env",
+                "--default-signal=INT,TERM",
                 Path.of(System.getProperty("java.home", ""), "bin", "java").toString(),
                 "-Xmx1g",
                 "-cp",
