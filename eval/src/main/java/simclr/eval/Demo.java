@@ -32,7 +32,7 @@ public final class Demo {
   static final ImmutableMap<String, String> RECIPE =
       ImmutableMap.<String, String>builder()
           .put("seed", "1")
-          .put("dataset", "synthetic")
+          .put("dataset", "synthetic:size=48")
           .put("eval_split", "test")
           .put("image_size", "40")
           .put("resnet_depth", "18")
@@ -41,12 +41,12 @@ public final class Demo {
           .put("checkpoint_steps", "20")
           .put("keep_checkpoint_max", "2")
           .put("optimizer", "adam")
-          .put("learning_rate", "0.004")
+          .put("learning_rate", "0.012")
           .put("warmup_epochs", "0.32")
           .put("weight_decay", "1e-6")
           .put("temperature", "0.3")
           .put("use_blur", "false")
-          .put("color_jitter_strength", "0.5")
+          .put("color_jitter_strength", "0.4")
           .buildOrThrow();
 
   private final RunConfig config;

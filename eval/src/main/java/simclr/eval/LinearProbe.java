@@ -41,7 +41,7 @@ public final class LinearProbe {
 
     /** A light penalty and more iterations than a few hundred features need. */
     public static Settings standard() {
-      return new Settings(1e-3, 300, 1e-4);
+      return new Settings(1e-2, 1000, 1e-4);
     }
   }
 

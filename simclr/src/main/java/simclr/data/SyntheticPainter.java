@@ -3,9 +3,10 @@ package simclr.data;
 /**
  * Draws one image of {@link Synthetic}.
  *
- * <p>A smooth background of random colours, some strokes of clutter, and over all of it a pattern
- * at a random place, angle and pitch, in a colour that is as often lighter as darker than what lies
- * below it; then noise. So neither the mean colour nor any pixel depends on the class, and no
+ * <p>A smooth field of random colours, some strokes of clutter, and over all of it a pattern at a
+ * random place, slant and pitch, as often lighter as darker than what lies below it, in colours
+ * that change from place to place; then noise. The pattern raises the brightness of the image as
+ * much as it lowers it. So neither the mean colour nor any pixel depends on the class, and no
  * linear function of the pixels tells it: what two crops of an image share, whatever their colours,
  * is the pattern.
  *
@@ -16,14 +17,19 @@ final class SyntheticPainter {
   /** Pixels between the points at which a field of colours is drawn. */
   private static final int CELL = 8;
 
+  /** Largest slant of a pattern, in radians. */
+  private static final double TILT = 0.35;
+
   private final int size;
-  private final float[] ground;
+  private final float[] pixels;
   private final float[] tint;
+  private final float[] cover;
 
   SyntheticPainter(int size) {
     this.size = size;
-    this.ground = new float[3 * size * size];
+    this.pixels = new float[3 * size * size];
     this.tint = new float[3 * size * size];
+    this.cover = new float[size * size];
   }
 
   /**
@@ -35,7 +41,7 @@ final class SyntheticPainter {
    */
   byte[] paint(Texture texture, long key) {
     Draws draws = new Draws(key);
-    fillField(ground, draws, 0.3, 0.7);
+    fillField(pixels, draws, 0.3, 0.7);
     fillField(tint, draws, -0.3, 0.3);
     int strokes = draws.below(3);
     for (int i = 0; i < strokes; i++) {
@@ -77,30 +83,37 @@ final class SyntheticPainter {
     double ny = StrictMath.sin(angle);
     double offset = nx * draws.between(0, size) + ny * draws.between(0, size);
     double halfWidth = draws.between(0.3, 0.6);
-    float step = step(draws, 0.1, 0.3);
-    for (int y = 0; y < size; y++) {
-      for (int x = 0; x < size; x++) {
-        double distance = Math.abs(nx * (x + 0.5) + ny * (y + 0.5) - offset) - halfWidth;
-        blend(x, y, distance, step);
-      }
+    for (int i = 0; i < cover.length; i++) {
+      int x = i % size;
+      int y = i / size;
+      double distance = Math.abs(nx * (x + 0.5) + ny * (y + 0.5) - offset);
+      cover[i] = coverage(distance - halfWidth);
     }
+    add(step(draws, 0.1, 0.3), 0);
   }
 
   private void paintTexture(Texture texture, Draws draws) {
     double period = draws.between(6.5, 10);
-    double angle = draws.between(0, 2 * Math.PI);
+    double angle = draws.between(-TILT, TILT);
     double cos = StrictMath.cos(angle) / period;
     double sin = StrictMath.sin(angle) / period;
     double phaseU = draws.between(0, 64);
     double phaseV = draws.between(0, 64);
-    float step = step(draws, 0.3, 0.5);
-    for (int y = 0; y < size; y++) {
-      for (int x = 0; x < size; x++) {
-        double u = cos * x + sin * y + phaseU;
-        double v = cos * y - sin * x + phaseV;
-        blend(x, y, texture.distance(u, v) * period, step);
-      }
+    float mean = 0;
+    for (int i = 0; i < cover.length; i++) {
+      int x = i % size;
+      int y = i / size;
+      double u = cos * x + sin * y + phaseU;
+      double v = cos * y - sin * x + phaseV;
+      cover[i] = coverage(texture.distance(u, v) * period);
+      mean += cover[i] / cover.length;
     }
+    add(step(draws, 0.3, 0.5), mean);
+  }
+
+  /** Part of a pixel that a figure covers whose outline lies at that distance, in pixels. */
+  private static float coverage(double distance) {
+    return (float) Math.min(Math.max(0.5 - distance, 0), 1);
   }
 
   /** How much brighter or, as often, darker. */
@@ -108,20 +121,23 @@ final class SyntheticPainter {
     return (float) (draws.between(least, most) * (draws.below(2) == 0 ? 1 : -1));
   }
 
-  /** Adds a tinted step where the distance, in pixels, is negative; the outline gets a part. */
-  private void blend(int x, int y, double distance, float step) {
-    float cover = (float) Math.min(Math.max(0.5 - distance, 0), 1);
-    int at = 3 * (y * size + x);
-    for (int i = at; i < at + 3; i++) {
-      ground[i] += cover * (step + tint[i]);
+  /**
+   * Changes the covered pixels by a tinted step.
+   *
+   * @param level coverage that stays as it is; what is covered less changes the other way, so that
+   *     with the mean coverage the brightness of the image stays
+   */
+  private void add(float step, float level) {
+    for (int i = 0; i < pixels.length; i++) {
+      pixels[i] += (cover[i / 3] - level) * (step + tint[i]);
     }
   }
 
   private byte[] addNoise(Draws draws) {
     double amount = draws.between(0.01, 0.05);
-    byte[] image = new byte[ground.length];
+    byte[] image = new byte[pixels.length];
     for (int i = 0; i < image.length; i++) {
-      double value = ground[i] + amount * draws.bell();
+      double value = pixels[i] + amount * draws.bell();
       image[i] = (byte) Math.round(255 * Math.min(Math.max(value, 0), 1));
     }
     return image;

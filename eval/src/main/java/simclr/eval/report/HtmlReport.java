@@ -56,7 +56,7 @@ public record HtmlReport(
         <p class="lead">%s</p>
         <section>
         <h2>Linear probe</h2>
-        <div class="card">%s</div>
+        <div class="card wide">%s</div>
         <p class="caption">%s</p>
         </section>
         <section>
