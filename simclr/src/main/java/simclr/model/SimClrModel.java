@@ -89,7 +89,8 @@ public final class SimClrModel {
     Variables.Scope model = variables.root();
     Ops tf = model.tf();
     Layers.Settings settings =
-        new Layers.Settings(config.batchNormDecay(), config.globalBn(), replicas);
+        Layers.Settings.of(
+            config.batchNormDecay(), config.globalBn(), spec.selectiveKernels(), replicas);
     Freezing freezing =
         new Freezing(config.fineTuneAfterBlock(), config.frozenBn() == FrozenBn.FIXED);
 
