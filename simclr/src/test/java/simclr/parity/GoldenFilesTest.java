@@ -6,8 +6,6 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
-import java.util.Map;
-import java.util.Set;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -90,7 +88,6 @@ final class GoldenFilesTest {
           "finetune-proj1-after2",
           "finetune-proj-last-momentum",
           "step-r18-cifar-lars",
-          "step-r18-cifar-lars-localbn",
           "step-r18-cifar-lars-nolinear",
           "step-r18-cifar-lars-nonorm",
           "step-r18-cifar-lars-proj2",
@@ -108,12 +105,11 @@ final class GoldenFilesTest {
           "step-r50-sk1-lars");
 
   /**
-   * Known differences whose cause is not found: by file, the groups of quantities that do not hold.
-   * Local batch norm, second step: one unit lies on the other side of ReLU's kink than in all of
-   * the reference's own runs. Losses, weights and moving statistics of the file hold.
+   * One unit of these lies within a float32 ulp of ReLU's kink, so that the reference itself has
+   * two outcomes: the golden file, and {@code NAME-kink}, its run with images moved by an ulp
+   * ({@code tools/crosscheck/kink.py}, seed 4). One of the two holds whole.
    */
-  static final Map<String, Set<String>> OPEN =
-      Map.of("step-r18-cifar-lars-localbn.json", Set.of("step 1 gradients", "step 2 slots_after"));
+  static final List<String> ON_A_KINK = List.of("step-r18-cifar-lars-localbn");
 
   @ParameterizedTest
   @FieldSource("LIGHT")
@@ -126,6 +122,18 @@ final class GoldenFilesTest {
   @FieldSource("SLOW")
   void slowFileHolds(String name) {
     assertHolds(golden(name));
+  }
+
+  @Tag("slow")
+  @ParameterizedTest
+  @FieldSource("ON_A_KINK")
+  void fileHoldsOnOneSideOfTheKink(String name) {
+    FileReport one = GoldenFile.open(golden(name)).check();
+    FileReport other = GoldenFile.open(golden(name + "-kink")).check();
+    assertThat(one.quantities()).isNotEmpty().hasSameSizeAs(other.quantities());
+    assertThat(one.holds() || other.holds())
+        .withFailMessage(() -> one.table() + other.table())
+        .isTrue();
   }
 
   @Tag("slow")
@@ -143,7 +151,8 @@ final class GoldenFilesTest {
               .filter(file -> file.endsWith(".json"))
               .map(file -> file.substring(0, file.length() - ".json".length()))
               .toList();
-      assertThat(Stream.of(LIGHT, SLOW).flatMap(List::stream))
+      List<String> otherSides = ON_A_KINK.stream().map(name -> name + "-kink").toList();
+      assertThat(Stream.of(LIGHT, SLOW, ON_A_KINK, otherSides).flatMap(List::stream))
           .containsExactlyInAnyOrderElementsOf(found);
     }
   }
@@ -155,10 +164,6 @@ final class GoldenFilesTest {
   private static void assertHolds(Path path) {
     FileReport report = GoldenFile.open(path).check();
     assertThat(report.quantities()).isNotEmpty();
-    Set<String> open = OPEN.getOrDefault(path.getFileName().toString(), Set.of());
-    assertThat(report.quantities())
-        .filteredOn(quantity -> !open.contains(quantity.group()))
-        .withFailMessage(report::table)
-        .allMatch(Quantity::holds);
+    assertThat(report.quantities()).withFailMessage(report::table).allMatch(Quantity::holds);
   }
 }
