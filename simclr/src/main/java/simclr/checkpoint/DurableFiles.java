@@ -52,7 +52,8 @@ public final class DurableFiles {
         "." + file.getFileName() + "." + ProcessHandle.current().pid() + ".tmp");
   }
 
-  static void move(Path from, Path to) throws IOException {
+  /** Renames at once. */
+  public static void move(Path from, Path to) throws IOException {
     Files.move(from, to, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
   }
 
@@ -63,14 +64,14 @@ public final class DurableFiles {
   }
 
   /** Makes renames and deletions beside {@code file} last. */
-  static void syncDirectoryOf(Path file) throws IOException {
+  public static void syncDirectoryOf(Path file) throws IOException {
     try (FileChannel channel = FileChannel.open(file.toAbsolutePath().resolveSibling("."), READ)) {
       channel.force(true);
     }
   }
 
   /** Deletes a directory and what is in it, if it is there. */
-  static void deleteTree(Path directory) throws IOException {
+  public static void deleteTree(Path directory) throws IOException {
     if (!Files.exists(directory)) {
       return;
     }
