@@ -1,0 +1,72 @@
+package simclr.export.inspect;
+
+import com.google.common.collect.ImmutableList;
+import java.io.BufferedInputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import org.tensorflow.proto.MetaGraphDef;
+import org.tensorflow.proto.SavedModel;
+import simclr.config.UserException;
+import simclr.config.UserException.ExitCode;
+
+/** Reads {@code saved_model.pb} as data. Nothing in it is executed. */
+public final class SavedModelFile {
+  /** Where a SavedModel keeps its graphs. */
+  public static final String NAME = "saved_model.pb";
+
+  /** Marks a directory as a module of TF Hub. */
+  public static final String HUB_MARK = "tfhub_module.pb";
+
+  /**
+   * Other forms of the same file. A loader may prefer one of them, and would then run a graph that
+   * nobody has looked at.
+   */
+  private static final ImmutableList<String> OTHER_FORMS =
+      ImmutableList.of("saved_model.pbtxt", "saved_model.cpb");
+
+  private SavedModelFile() {}
+
+  /** Whether the directory claims to be a SavedModel, of whatever form. */
+  public static boolean isIn(Path directory) {
+    return Files.isRegularFile(directory.resolve(NAME))
+        || OTHER_FORMS.stream().anyMatch(form -> Files.exists(directory.resolve(form)));
+  }
+
+  /** Prefix of the checkpoint that a SavedModel keeps its variables in. */
+  public static Path variables(Path directory) {
+    return directory.resolve("variables").resolve("variables");
+  }
+
+  /**
+   * The parsed file.
+   *
+   * @throws UserException NO_INPUT if there is none, DATA if it is torn, is no SavedModel, or lies
+   *     beside another form of itself
+   */
+  public static SavedModel read(Path directory) {
+    Path file = directory.resolve(NAME);
+    for (String form : OTHER_FORMS) {
+      if (Files.exists(directory.resolve(form))) {
+        throw new UserException(
+            ExitCode.DATA, "%s holds a %s, expected %s alone", directory, form, NAME);
+      }
+    }
+    if (!Files.isRegularFile(file)) {
+      throw new UserException(ExitCode.NO_INPUT, "%s is missing, expected a SavedModel", file);
+    }
+    SavedModel model;
+    try (InputStream in = new BufferedInputStream(Files.newInputStream(file))) {
+      model = SavedModel.parseFrom(in);
+    } catch (IOException e) {
+      throw new UserException(
+          ExitCode.DATA, "%s cannot be parsed (%s), expected a whole SavedModel", file, e);
+    }
+    if (model.getMetaGraphsList().stream().noneMatch(MetaGraphDef::hasGraphDef)) {
+      throw new UserException(
+          ExitCode.DATA, "%s holds no graph, expected a whole SavedModel", file);
+    }
+    return model;
+  }
+}
