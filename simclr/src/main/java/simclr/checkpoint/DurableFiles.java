@@ -57,7 +57,8 @@ public final class DurableFiles {
     Files.move(from, to, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
   }
 
-  static void sync(Path file) throws IOException {
+  /** Brings a file to the disk. */
+  public static void sync(Path file) throws IOException {
     try (FileChannel channel = FileChannel.open(file, WRITE)) {
       channel.force(true);
     }
