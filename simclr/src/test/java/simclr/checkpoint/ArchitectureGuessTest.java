@@ -51,6 +51,36 @@ final class ArchitectureGuessTest {
     }
   }
 
+  static List<Path> tf1Architectures() throws IOException {
+    try (Stream<Path> files = Files.list(GOLDEN)) {
+      return files
+          .filter(f -> f.getFileName().toString().matches("tf1-names-(?!forward).*"))
+          .toList();
+    }
+  }
+
+  @ParameterizedTest
+  @MethodSource("tf1Architectures")
+  void modelsOfTheFirstReleaseAreRecognisedByTheirNamesAndShapes(Path file) throws IOException {
+    JsonNode golden = new JsonMapper().readTree(file.toFile());
+    JsonNode config = golden.get("config");
+    ArchitectureGuess guess = ArchitectureGuess.ofTf1Shapes(tf1Shapes(golden));
+    boolean selective = config.path("sk_ratio").asDouble() > 0;
+
+    assertThat(guess.depth()).hasValue(config.path("resnet_depth").asInt());
+    assertThat(guess.stem())
+        .isEqualTo(
+            config.path("cifar_stem").asBoolean()
+                ? "CIFAR stem"
+                : selective ? "ResNet-D stem" : "ImageNet stem");
+    assertThat(guess.widthMultiplier()).isEqualTo(config.path("width_multiplier").asLong());
+    assertThat(guess.selectiveKernels()).isEqualTo(selective);
+    assertThat(guess.squeezeExcite()).isEqualTo(config.path("se_ratio").asDouble() > 0);
+    assertThat(guess.projLayers()).isEqualTo(config.path("num_proj_layers").asInt());
+    assertThat(guess.projOutDim()).isEqualTo(config.path("proj_out_dim").asLong());
+    assertThat(guess.classes()).hasValue(config.path("num_classes").asLong());
+  }
+
   @Test
   void aGuessReadsAsASentencesPart() throws IOException {
     JsonNode golden =
@@ -61,15 +91,29 @@ final class ArchitectureGuessTest {
         .hasToString("no known ResNet, no projection head, no supervised head");
   }
 
+  private static Map<String, Shape> tf1Shapes(JsonNode golden) {
+    Map<String, Shape> shapes = new TreeMap<>();
+    for (JsonNode layer : golden.get("rows")) {
+      Shape shape = shape(layer.get(4));
+      for (JsonNode leaf : golden.get("leaves").get(layer.get(0).asText())) {
+        shapes.put(
+            layer.get(1).asText() + '/' + leaf.asText(),
+            leaf.asText().equals("bias") ? Shape.of(shape.get(-1)) : shape);
+      }
+    }
+    return shapes;
+  }
+
   private static Map<String, Shape> shapes(JsonNode rows) {
     Map<String, Shape> shapes = new TreeMap<>();
     for (JsonNode row : rows) {
-      long[] sizes =
-          StreamSupport.stream(row.get(2).spliterator(), false)
-              .mapToLong(JsonNode::asLong)
-              .toArray();
-      shapes.put(row.get(0).asText(), Shape.of(sizes));
+      shapes.put(row.get(0).asText(), shape(row.get(2)));
     }
     return shapes;
+  }
+
+  private static Shape shape(JsonNode sizes) {
+    return Shape.of(
+        StreamSupport.stream(sizes.spliterator(), false).mapToLong(JsonNode::asLong).toArray());
   }
 }

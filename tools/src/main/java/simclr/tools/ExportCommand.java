@@ -13,6 +13,7 @@ import picocli.CommandLine.Option;
 import simclr.checkpoint.ModelDir;
 import simclr.config.UserException;
 import simclr.config.UserException.ExitCode;
+import simclr.export.hub.HubModule;
 import simclr.export.savedmodel.ExportSource;
 import simclr.export.savedmodel.SavedModelExport;
 import simclr.export.savedmodel.ServingConfig;
@@ -50,6 +51,20 @@ final class ExportCommand implements Callable<Integer> {
           "Also write <dir>/models.config and <dir>/batching.config for TensorFlow Serving.")
   private boolean servingConfig;
 
+  @Option(
+      names = "--format",
+      paramLabel = "savedmodel|hub",
+      description =
+          "savedmodel: TF2, for Python and servers; hub: a TF1 module as the first releases came"
+              + " as, for hub.load and hub.Module. Default: ${DEFAULT-VALUE}.")
+  private Format format = Format.SAVEDMODEL;
+
+  /** What is written. */
+  enum Format {
+    SAVEDMODEL,
+    HUB
+  }
+
   private ExportCommand(Main main, RunFlags flags) {
     this.main = main;
     this.flags = flags;
@@ -75,14 +90,25 @@ final class ExportCommand implements Callable<Integer> {
 
   @Override
   public Integer call() {
-    Path written = SavedModelExport.write(source(), output);
+    if (servingConfig && format == Format.HUB) {
+      throw new UserException(
+          ExitCode.USAGE,
+          "--serving_config is given with --format=hub, expected it with savedmodel: servers cannot"
+              + " run hub modules");
+    }
+    Path written =
+        format == Format.HUB
+            ? HubModule.write(source(), output)
+            : SavedModelExport.write(source(), output);
     if (servingConfig) {
       ServingConfig.write(output);
     }
     main.out()
         .println(
             main.json()
-                ? JsonNodeFactory.instance.objectNode().put("saved_model", written.toString())
+                ? JsonNodeFactory.instance
+                    .objectNode()
+                    .put(format == Format.HUB ? "hub_module" : "saved_model", written.toString())
                 : written);
     return ExitCode.OK.status();
   }

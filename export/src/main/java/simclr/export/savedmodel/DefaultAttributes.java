@@ -13,11 +13,11 @@ import org.tensorflow.proto.OpDef.AttrDef;
  * Attributes that have their default value are left out, so that a runtime older than the attribute
  * takes the node.
  */
-final class DefaultAttributes {
+public final class DefaultAttributes {
   private DefaultAttributes() {}
 
   /** The graph without them, functions included. */
-  static GraphDef strip(GraphDef graph) {
+  public static GraphDef strip(GraphDef graph) {
     ImmutableMap<String, OpDef> operations =
         CFunctions.operations().getOpList().stream()
             .collect(toImmutableMap(OpDef::getName, op -> op));

@@ -18,7 +18,7 @@ import simclr.config.UserException.ExitCode;
  * {@code BASE/<version>}, the layout of TensorFlow Serving, written aside and renamed once it is
  * whole: whoever watches {@code BASE} sees a version or does not see it.
  */
-final class VersionDirectory implements AutoCloseable {
+public final class VersionDirectory implements AutoCloseable {
   private static final Pattern ASIDE = Pattern.compile("\\.\\d+\\.(\\d+)\\.tmp");
   private static final Pattern VERSION = Pattern.compile("[1-9]\\d{0,17}");
 
@@ -40,7 +40,7 @@ final class VersionDirectory implements AutoCloseable {
    * @param replace whether a version that is there already is replaced
    * @throws UserException CANNOT_WRITE if it may not be replaced, or nothing can be written there
    */
-  static VersionDirectory begin(Path base, long version, boolean replace) {
+  public static VersionDirectory begin(Path base, long version, boolean replace) {
     checkArgument(version > 0, "version %s must be positive", version);
     VersionDirectory directory = new VersionDirectory(base, version, replace);
     directory.refuseExisting();
@@ -57,7 +57,7 @@ final class VersionDirectory implements AutoCloseable {
   }
 
   /** Where the version is written. */
-  Path aside() {
+  public Path aside() {
     return aside;
   }
 
@@ -66,7 +66,7 @@ final class VersionDirectory implements AutoCloseable {
    *
    * @return the version's directory
    */
-  Path publish() {
+  public Path publish() {
     refuseExisting();
     try {
       for (Path path : deepestFirst()) {

@@ -1,0 +1,107 @@
+package simclr.export.hub;
+
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import org.tensorflow.Operand;
+import org.tensorflow.Session;
+import org.tensorflow.op.Ops;
+import org.tensorflow.proto.SavedModel;
+import simclr.checkpoint.BundleWriter;
+import simclr.checkpoint.CheckpointFile;
+import simclr.checkpoint.DurableFiles;
+import simclr.checkpoint.Restorer;
+import simclr.config.RunConfig;
+import simclr.config.UserException;
+import simclr.config.UserException.ExitCode;
+import simclr.export.savedmodel.ExportSource;
+import simclr.export.savedmodel.VersionDirectory;
+import simclr.export.weights.SavedModelFile;
+import simclr.train.InferenceGraph;
+
+/**
+ * A TF1 hub module:
+ *
+ * <pre>
+ * tfhub_module.pb          2 bytes: format 3
+ * saved_model.pb           two graphs, tagged with nothing and with "train"
+ * variables/variables.*    a checkpoint under TF1 names, without slots and step
+ * </pre>
+ *
+ * <p>{@code hub.load} and, up to tensorflow-hub 0.15, {@code hub.Module} read it. TensorFlow
+ * Serving and Java do not run it: the format has no restore operation.
+ */
+public final class HubModule {
+  private static final byte[] FORMAT_3 = {0x08, 0x03};
+  private static final double TOLERANCE = 1e-5;
+
+  private HubModule() {}
+
+  /**
+   * Writes {@code base/<step>}, runs its graph on fixed images and compares with the model; it gets
+   * its name only if they agree.
+   *
+   * @return the directory of the version; the step, or 1 for weights of step 0
+   * @throws UserException CANNOT_WRITE if the version exists or cannot be written, DATA if the
+   *     checkpoint does not fit the flags or is torn
+   */
+  public static Path write(ExportSource source, Path base) {
+    RunConfig config = exported(source.config());
+    int classes = source.numClasses();
+    long version = Math.max(1, source.checkpoint().step());
+    try (VersionDirectory directory = VersionDirectory.begin(base, version, false)) {
+      float[] expected = writeVariables(config, classes, source.checkpoint(), directory.aside());
+      SavedModel model =
+          SavedModel.newBuilder()
+              .setSavedModelSchemaVersion(1)
+              .addMetaGraphs(HubGraph.build(config, classes, false))
+              .addMetaGraphs(HubGraph.build(config, classes, true))
+              .build();
+      DurableFiles.write(directory.aside().resolve(SavedModelFile.HUB_MARK), FORMAT_3);
+      DurableFiles.write(directory.aside().resolve(SavedModelFile.NAME), model.toByteArray());
+      check(source, expected, HubCheck.representation(directory.aside(), config.imageSize()));
+      return directory.publish();
+    }
+  }
+
+  private static void check(ExportSource source, float[] expected, float[] got) {
+    double apart = HubCheck.difference(expected, got);
+    if (!(apart <= TOLERANCE)) {
+      throw new UserException(
+          ExitCode.INTERNAL,
+          "the hub module's final_avg_pool differs from %s by %s on fixed images, expected at most"
+              + " %s; nothing is written",
+          source.checkpoint(),
+          apart,
+          TOLERANCE);
+    }
+  }
+
+  /** Everything can be trained, and gradients of the logits reach the encoder. */
+  private static RunConfig exported(RunConfig config) {
+    return config.with(
+        Map.of(
+            "train_mode", "finetune",
+            "fine_tune_after_block", "-1"));
+  }
+
+  /** Returns h of the fixed images. */
+  private static float[] writeVariables(
+      RunConfig config, int numClasses, CheckpointFile checkpoint, Path directory) {
+    try (InferenceGraph graph =
+        InferenceGraph.build(
+            config, numClasses, 0, tf -> HubCheck.images(tf, config.imageSize()))) {
+      Ops tf = Ops.create(graph.graph());
+      Restorer restorer = Restorer.build(tf, graph.state().variables());
+      Map<String, Operand<?>> values = new LinkedHashMap<>();
+      graph.state().variables().all().forEach(v -> values.put(v.spec().tf1Name(), v.value()));
+      BundleWriter writer = BundleWriter.build(tf, values);
+      try (Session session = new Session(graph.graph())) {
+        restorer.restore(session, checkpoint, false);
+        Path prefix = SavedModelFile.variables(directory);
+        writer.write(session, prefix);
+        return HubCheck.floats(session, graph.outputs().endpoints().finalAvgPool());
+      }
+    }
+  }
+}
