@@ -13,6 +13,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -45,10 +46,11 @@ final class SafetensorsTest {
   void whatIsWrittenIsReadAgain() {
     Safetensors read = Safetensors.open(file);
     assertThat(read.floats("b")).containsExactly(VALUES);
-    assertThat(read.metadata()).containsExactly(java.util.Map.entry("format", "pt"));
+    assertThat(read.metadata()).containsExactly(Map.entry("format", "pt"));
     assertThat(read.places().get("a"))
         .isEqualTo(new Safetensors.Place(ElementType.I64, ImmutableList.of(), 0, 8));
-    assertThat(read.places().get("b").begin()).isEqualTo(8);
+    assertThat(read.places().get("b"))
+        .isEqualTo(new Safetensors.Place(ElementType.F32, ImmutableList.of(2L, 3L), 8, 32));
   }
 
   @Test

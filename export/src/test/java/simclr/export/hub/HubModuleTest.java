@@ -80,11 +80,10 @@ final class HubModuleTest {
               "proj_head_input",
               "proj_head_output",
               "logits_sup");
-      assertThat(outputs.get("default").getName()).isEqualTo("base_model/final_avg_pool:0");
-      assertThat(outputs.get("block_group2").getName()).isEqualTo("base_model/block_group2:0");
-      assertThat(outputs.get("proj_head_output").getName())
-          .isEqualTo("head_contrastive/nl_2/nl_2_out:0");
-      assertThat(outputs.get("logits_sup").getName())
+      assertThat(nameOf(outputs, "default")).isEqualTo("base_model/final_avg_pool:0");
+      assertThat(nameOf(outputs, "block_group2")).isEqualTo("base_model/block_group2:0");
+      assertThat(nameOf(outputs, "proj_head_output")).isEqualTo("head_contrastive/nl_2/nl_2_out:0");
+      assertThat(nameOf(outputs, "logits_sup"))
           .isEqualTo("head_supervised/linear_layer/linear_layer_out:0");
     }
   }
@@ -135,6 +134,10 @@ final class HubModuleTest {
     assertThatExceptionOfType(UserException.class)
         .isThrownBy(() -> HubModule.write(source, shared.resolve("hub")))
         .satisfies(e -> assertThat(e.exitCode()).isEqualTo(ExitCode.CANNOT_WRITE));
+  }
+
+  private static String nameOf(Map<String, TensorInfo> outputs, String name) {
+    return Optional.ofNullable(outputs.get(name)).orElseThrow().getName();
   }
 
   private static Set<String> nodesOf(MetaGraphDef graph, String collection)
