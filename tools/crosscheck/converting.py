@@ -38,7 +38,7 @@ def convert(source, form, output, *flags):
     text = product.simclr(
         "convert", f"--from={source}", f"--to={form}", f"--output={output}", "--json", *flags
     )
-    return json.loads(text[text.index("\n{\n") if not text.startswith("{") else 0 :])
+    return json.JSONDecoder().raw_decode(text, text.index("{\n"))[0]
 
 
 def variables_of(architecture):

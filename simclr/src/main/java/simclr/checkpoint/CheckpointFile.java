@@ -12,6 +12,7 @@ import com.google.common.collect.Iterables;
 import com.google.common.collect.Maps;
 import com.google.protobuf.InvalidProtocolBufferException;
 import java.io.IOException;
+import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
@@ -95,10 +96,18 @@ public final class CheckpointFile {
     return entries.values().asList();
   }
 
-  /** Size of its files. */
+  /** Size of its files; a file of another program may have several shards. */
   public long bytes() {
-    try {
-      return Files.size(index(prefix)) + Files.size(data(prefix));
+    String data = prefix.getFileName() + ".data-";
+    long bytes = 0;
+    try (DirectoryStream<Path> files =
+        Files.newDirectoryStream(
+            prefix.toAbsolutePath().resolveSibling("."),
+            file -> file.getFileName().toString().startsWith(data))) {
+      for (Path file : files) {
+        bytes += Files.size(file);
+      }
+      return bytes + Files.size(index(prefix));
     } catch (IOException e) {
       throw new UserException(ExitCode.NO_INPUT, "%s cannot be read (%s)", prefix, e);
     }
