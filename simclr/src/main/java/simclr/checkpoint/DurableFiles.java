@@ -56,21 +56,22 @@ public final class DurableFiles {
     Files.move(from, to, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
   }
 
-  static void sync(Path file) throws IOException {
+  /** Brings a file to the disk. */
+  public static void sync(Path file) throws IOException {
     try (FileChannel channel = FileChannel.open(file, WRITE)) {
       channel.force(true);
     }
   }
 
   /** Makes renames and deletions beside {@code file} last. */
-  static void syncDirectoryOf(Path file) throws IOException {
+  public static void syncDirectoryOf(Path file) throws IOException {
     try (FileChannel channel = FileChannel.open(file.toAbsolutePath().resolveSibling("."), READ)) {
       channel.force(true);
     }
   }
 
   /** Deletes a directory and what is in it, if it is there. */
-  static void deleteTree(Path directory) throws IOException {
+  public static void deleteTree(Path directory) throws IOException {
     if (!Files.exists(directory)) {
       return;
     }

@@ -103,7 +103,7 @@ public record RunConfig(
                 "finetune: -1 trains everything, 0 freezes the stem, 1 to 3 the block groups up to"
                     + " there, 4 the whole encoder.")
         int fineTuneAfterBlock,
-    @Flag(group = "Not here", value = "", help = "Address of a TPU; refused.")
+    @Flag(group = Flag.NOT_HERE, value = "", help = "Address of a TPU; refused.")
         Optional<String> master,
     @Flag(
             group = "Files",
@@ -113,18 +113,18 @@ public record RunConfig(
     @Flag(group = "Data", value = "", help = "Directory that holds the TFDS data sets.")
         Optional<String> dataDir,
     @Flag(
-            group = "Not here",
+            group = Flag.NOT_HERE,
             value = "false",
             help = "TPUs; TensorFlow-Java has none, true is refused.")
         boolean useTpu,
-    @Flag(group = "Not here", value = "", help = "Refused.") Optional<String> tpuName,
-    @Flag(group = "Not here", value = "", help = "Refused.") Optional<String> tpuZone,
-    @Flag(group = "Not here", value = "", help = "Refused.") Optional<String> gcpProject,
+    @Flag(group = Flag.NOT_HERE, value = "", help = "Refused.") Optional<String> tpuName,
+    @Flag(group = Flag.NOT_HERE, value = "", help = "Refused.") Optional<String> tpuZone,
+    @Flag(group = Flag.NOT_HERE, value = "", help = "Refused.") Optional<String> gcpProject,
     @Flag(group = "Optimisation", value = "lars", help = "Optimizer.") OptimizerKind optimizer,
     @Flag(group = "Optimisation", value = "0.9", help = "Momentum of lars and momentum.")
         double momentum,
     @Flag(
-            group = "Not here",
+            group = Flag.NOT_HERE,
             value = "",
             help = "Read by nothing in the reference either; refused.")
         Optional<String> evalName,
@@ -264,6 +264,9 @@ public record RunConfig(
   @Retention(RetentionPolicy.RUNTIME)
   @Target(ElementType.RECORD_COMPONENT)
   public @interface Flag {
+    /** Group of the flags that cannot mean anything here. */
+    String NOT_HERE = "Not here";
+
     String group();
 
     String value();

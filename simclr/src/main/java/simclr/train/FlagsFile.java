@@ -6,15 +6,18 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
+import java.lang.reflect.RecordComponent;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import simclr.config.RunConfig;
+import simclr.config.RunConfig.Flag;
 import simclr.config.UserException;
 import simclr.config.UserException.ExitCode;
 
@@ -22,7 +25,7 @@ import simclr.config.UserException.ExitCode;
  * {@code flags.json}: the settings of the last run in a model directory, under the reference's
  * names and types. A run that goes on takes its seed from here.
  */
-final class FlagsFile {
+public final class FlagsFile {
   static final String NAME = "flags.json";
 
   /** Flags that do not change what is trained. */
@@ -57,7 +60,7 @@ final class FlagsFile {
    *
    * @throws UserException if the file is there and cannot be read
    */
-  static Optional<FlagsFile> read(Path modelDir) {
+  public static Optional<FlagsFile> read(Path modelDir) {
     Path file = modelDir.resolve(NAME);
     if (!Files.exists(file)) {
       return Optional.empty();
@@ -73,6 +76,24 @@ final class FlagsFile {
       throw unreadable(file, e.toString());
     }
     throw unreadable(file, "not an object");
+  }
+
+  /**
+   * The recorded flags that this program has, as {@link RunConfig#of} takes them. Left out are
+   * unset ones, those of the reference's own libraries, and those of machinery that is not here:
+   * the reference records {@code use_tpu=true} by default.
+   */
+  public Map<String, String> flags() {
+    Map<String, String> flags = new LinkedHashMap<>();
+    for (RecordComponent flag : RunConfig.flags()) {
+      String name = RunConfig.flagName(flag);
+      JsonNode value = recorded.get(name);
+      boolean ours = !flag.getAnnotation(Flag.class).group().equals(Flag.NOT_HERE);
+      if (ours && value != null && !value.isNull()) {
+        flags.put(name, value.asText());
+      }
+    }
+    return flags;
   }
 
   /** Absent where the reference wrote the file: it has no seed. */

@@ -1,9 +1,11 @@
 package simclr.tools;
 
 import java.lang.reflect.RecordComponent;
+import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.BiPredicate;
 import java.util.stream.Collectors;
 import picocli.CommandLine.Model.ArgGroupSpec;
 import picocli.CommandLine.Model.CommandSpec;
@@ -23,25 +25,43 @@ import simclr.config.UserException.ExitCode;
 final class RunFlags {
   private final String command;
   private final Map<String, String> preset;
+  private final BiPredicate<String, String> wanted;
   private final Map<String, String> given = new LinkedHashMap<>();
 
   /**
    * @param preset flags that the command's name stands for; another value for them is an error
    */
   RunFlags(String command, Map<String, String> preset) {
+    this(command, preset, (name, group) -> true);
+  }
+
+  private RunFlags(String command, Map<String, String> preset, BiPredicate<String, String> wanted) {
     this.command = command;
     this.preset = preset;
+    this.wanted = wanted;
+  }
+
+  /**
+   * The flags of a command that takes some of them.
+   *
+   * @param wanted asked with the name of each flag and its group
+   */
+  static RunFlags some(String command, BiPredicate<String, String> wanted) {
+    return new RunFlags(command, Map.of(), wanted);
+  }
+
+  /** The flags that were given, as text by name. */
+  Map<String, String> given() {
+    return Collections.unmodifiableMap(given);
   }
 
   /** Adds an option for every flag, in the groups that the record names. */
   void addTo(CommandSpec spec) {
     Map<String, List<RecordComponent>> groups =
         RunConfig.flags().stream()
+            .filter(flag -> wanted.test(RunConfig.flagName(flag), group(flag)))
             .collect(
-                Collectors.groupingBy(
-                    flag -> flag.getAnnotation(Flag.class).group(),
-                    LinkedHashMap::new,
-                    Collectors.toList()));
+                Collectors.groupingBy(RunFlags::group, LinkedHashMap::new, Collectors.toList()));
     int order = 0;
     for (Map.Entry<String, List<RecordComponent>> group : groups.entrySet()) {
       ArgGroupSpec.Builder options =
@@ -82,6 +102,10 @@ final class RunFlags {
           flags.put(name, value);
         });
     return RunConfig.of(flags);
+  }
+
+  private static String group(RecordComponent flag) {
+    return flag.getAnnotation(Flag.class).group();
   }
 
   private OptionSpec option(RecordComponent flag) {

@@ -1,0 +1,220 @@
+package simclr.export.savedmodel;
+
+import static com.google.common.collect.ImmutableList.toImmutableList;
+
+import com.fasterxml.jackson.annotation.JsonInclude;
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.PropertyNamingStrategies;
+import com.fasterxml.jackson.databind.SerializationFeature;
+import com.google.common.collect.ImmutableList;
+import com.google.common.collect.ImmutableMap;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+import org.tensorflow.TensorFlow;
+import simclr.config.RunConfig;
+import simclr.config.UserException;
+import simclr.config.UserException.ExitCode;
+import simclr.data.EvaluationPreprocessing;
+import simclr.model.ResNetSpec;
+import simclr.model.SimClrModel;
+
+/**
+ * {@code manifest.json}: what an export is, for people and programs that will not run it.
+ *
+ * @param formatVersion of this file
+ * @param representationSize length of h
+ * @param projectionSize length of z; null without a projection head
+ * @param numClasses of the logits; null without a classifier
+ * @param classNamesFile relative to the export; null if the names are not known
+ * @param outputs what each name of {@code signatures} and {@code endpoints} means
+ * @param signatures what a server answers
+ * @param endpoints the dict of the module's call
+ * @param flags of the run
+ */
+record Manifest(
+    int formatVersion,
+    Architecture architecture,
+    int representationSize,
+    @Nullable Integer projectionSize,
+    @Nullable Integer numClasses,
+    @Nullable String classNamesFile,
+    Input input,
+    Map<String, String> outputs,
+    Map<String, Signature> signatures,
+    Map<String, Tensor> endpoints,
+    Source source,
+    Map<String, @Nullable Object> flags,
+    String tensorflowVersion,
+    String createdBy) {
+
+  private static final String NAME = "manifest.json";
+
+  /** The flags that shape the model. */
+  record Architecture(
+      int resnetDepth,
+      int widthMultiplier,
+      double skRatio,
+      double seRatio,
+      int imageSize,
+      boolean cifarStem,
+      String projHeadMode,
+      int numProjLayers,
+      int projOutDim,
+      int ftProjSelector,
+      boolean globalBn,
+      String trainMode) {}
+
+  /** What the model takes. */
+  record Input(
+      List<Integer> range, String layout, String channels, int imageSize, String preprocessing) {}
+
+  /** A tensor; unknown dimensions are -1. */
+  record Tensor(String dtype, List<Long> shape) {}
+
+  /** What a signature takes and answers. */
+  record Signature(Map<String, Tensor> inputs, Map<String, Tensor> outputs) {}
+
+  /**
+   * Where the weights come from.
+   *
+   * @param sha256 of the checkpoint's data file; of several shards, one behind the other
+   */
+  record Source(String checkpoint, String sha256, long step) {}
+
+  static Manifest of(ExportSource source, SavedModelWriter writer, long step) {
+    RunConfig config = source.config();
+    ResNetSpec encoder = new SimClrModel(config, source.numClasses()).encoder();
+    boolean projects = source.hasProjection();
+    return new Manifest(
+        1,
+        architecture(config, encoder),
+        encoder.representationSize(),
+        projects ? config.projOutDim() : null,
+        source.numClasses() > 0 ? source.numClasses() : null,
+        source.labels().isEmpty() ? null : "assets/" + SavedModelWriter.LABELS,
+        new Input(ImmutableList.of(0, 1), "NHWC", "RGB", config.imageSize(), preprocessing(config)),
+        meanings(writer),
+        signatures(writer.signatures()),
+        tensors(writer.call().outputs().values().asList()),
+        new Source(
+            source.checkpoint().toString(), Sha256.ofData(source.checkpoint().prefix()), step),
+        config.toFlags(),
+        TensorFlow.version(),
+        "SimCLR for Java");
+  }
+
+  /** Writes the file into an export. */
+  void write(Path directory) {
+    Path file = directory.resolve(NAME);
+    try {
+      Files.writeString(file, json() + "\n");
+    } catch (IOException e) {
+      throw new UserException(ExitCode.CANNOT_WRITE, "%s cannot be written (%s)", file, e);
+    }
+  }
+
+  private String json() {
+    ObjectMapper mapper =
+        new ObjectMapper()
+            .setPropertyNamingStrategy(PropertyNamingStrategies.SNAKE_CASE)
+            .setSerializationInclusion(JsonInclude.Include.ALWAYS)
+            .enable(SerializationFeature.INDENT_OUTPUT);
+    try {
+      return mapper.writeValueAsString(this);
+    } catch (JsonProcessingException e) {
+      throw new IllegalStateException(e);
+    }
+  }
+
+  private static Architecture architecture(RunConfig config, ResNetSpec encoder) {
+    return new Architecture(
+        encoder.depth(),
+        encoder.widthMultiplier(),
+        config.skRatio(),
+        config.seRatio(),
+        config.imageSize(),
+        encoder.cifarStem(),
+        lower(config.projHeadMode()),
+        config.projLayers(),
+        config.projOutDim(),
+        config.ftProjSelector(),
+        config.globalBn(),
+        lower(config.trainMode()));
+  }
+
+  private static String preprocessing(RunConfig config) {
+    int size = config.imageSize();
+    String crop =
+        EvaluationPreprocessing.crops(size)
+            ? "central square of 87.5 percent of the shorter side, "
+            : "";
+    return "decode to RGB, times 1/255, %sbicubic resize to %d x %d, clip to [0, 1]; no mean or deviation is taken. Signature image_bytes does all of it, the others take its result."
+        .formatted(crop, size, size);
+  }
+
+  private static Map<String, String> meanings(SavedModelWriter writer) {
+    ImmutableMap<String, String> known =
+        ImmutableMap.<String, String>builder()
+            .put(ModuleFunctions.REPRESENTATION, "h, the encoder's output: use this one")
+            .put(ModuleFunctions.PROJECTION, "z, the projection head's output before normalisation")
+            .put(ModuleFunctions.LOGITS, "scores of the classes, before softmax")
+            .put(ModuleFunctions.CLASS_NAMES, "names of the classes in the order of the logits")
+            .put("initial_conv", "the stem's convolution, before batch norm")
+            .put("initial_max_pool", "the stem's output")
+            .put("block_group1", "output of the first group of residual blocks")
+            .put("block_group2", "output of the second group")
+            .put("block_group3", "output of the third group")
+            .put("block_group4", "output of the fourth group")
+            .put("final_avg_pool", "h, the mean of block_group4 over height and width")
+            .put("proj_head_input", "the same as final_avg_pool")
+            .put("proj_head_output", "z, the same as projection")
+            .put("logits_sup", "the same as logits")
+            .buildOrThrow();
+    Map<String, String> present = new LinkedHashMap<>(known);
+    present
+        .keySet()
+        .removeIf(
+            name ->
+                !writer.call().outputs().containsKey(name)
+                    && writer.signatures().values().stream()
+                        .noneMatch(signature -> signature.outputs().containsKey(name)));
+    return present;
+  }
+
+  private static Map<String, Signature> signatures(Map<String, ModuleFunction> functions) {
+    Map<String, Signature> signatures = new LinkedHashMap<>();
+    functions.forEach(
+        (key, function) ->
+            signatures.put(
+                key,
+                new Signature(
+                    tensors(List.of(function.input())),
+                    tensors(function.outputs().values().asList()))));
+    return signatures;
+  }
+
+  private static Map<String, Tensor> tensors(List<TensorSpec> specs) {
+    Map<String, Tensor> tensors = new LinkedHashMap<>();
+    for (TensorSpec spec : specs) {
+      String type = spec.type().name().substring("DT_".length()).toLowerCase(Locale.ROOT);
+      tensors.put(
+          spec.name(),
+          new Tensor(
+              type.equals("float") ? "float32" : type,
+              Arrays.stream(spec.shape().asArray()).boxed().collect(toImmutableList())));
+    }
+    return tensors;
+  }
+
+  private static String lower(Enum<?> constant) {
+    return constant.name().toLowerCase(Locale.ROOT);
+  }
+}

@@ -1,0 +1,163 @@
+package simclr.export.savedmodel;
+
+import static com.google.common.base.Preconditions.checkArgument;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Comparator;
+import java.util.List;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
+import simclr.checkpoint.DurableFiles;
+import simclr.config.UserException;
+import simclr.config.UserException.ExitCode;
+
+/**
+ * {@code BASE/<version>}, the layout of TensorFlow Serving, written aside and renamed once it is
+ * whole: whoever watches {@code BASE} sees a version or does not see it.
+ */
+final class VersionDirectory implements AutoCloseable {
+  private static final Pattern ASIDE = Pattern.compile("\\.\\d+\\.(\\d+)\\.tmp");
+  private static final Pattern VERSION = Pattern.compile("[1-9]\\d{0,17}");
+
+  private final Path base;
+  private final Path target;
+  private final Path aside;
+  private final boolean replace;
+
+  private VersionDirectory(Path base, long version, boolean replace) {
+    this.base = base;
+    this.replace = replace;
+    this.target = base.resolve(Long.toString(version));
+    this.aside = base.resolve(".%d.%d.tmp".formatted(version, ProcessHandle.current().pid()));
+  }
+
+  /**
+   * Makes room for a version.
+   *
+   * @param replace whether a version that is there already is replaced
+   * @throws UserException CANNOT_WRITE if it may not be replaced, or nothing can be written there
+   */
+  static VersionDirectory begin(Path base, long version, boolean replace) {
+    checkArgument(version > 0, "version %s must be positive", version);
+    VersionDirectory directory = new VersionDirectory(base, version, replace);
+    directory.refuseExisting();
+    try {
+      Files.createDirectories(base);
+      directory.deleteLeftovers();
+      DurableFiles.deleteTree(directory.aside);
+      Files.createDirectory(directory.aside);
+    } catch (IOException e) {
+      throw new UserException(
+          ExitCode.CANNOT_WRITE, "%s cannot be written to (%s), expected a directory", base, e);
+    }
+    return directory;
+  }
+
+  /** Where the version is written. */
+  Path aside() {
+    return aside;
+  }
+
+  /**
+   * Brings everything to the disk and gives the version its name.
+   *
+   * @return the version's directory
+   */
+  Path publish() {
+    refuseExisting();
+    try {
+      for (Path path : deepestFirst()) {
+        if (Files.isDirectory(path)) {
+          DurableFiles.syncDirectoryOf(path.resolve("any"));
+        } else {
+          DurableFiles.sync(path);
+        }
+      }
+      if (Files.exists(target)) {
+        Path former = aside.resolveSibling(aside.getFileName() + ".former");
+        DurableFiles.deleteTree(former);
+        Files.move(target, former);
+        Files.move(aside, target);
+        DurableFiles.deleteTree(former);
+      } else {
+        Files.move(aside, target);
+      }
+      DurableFiles.syncDirectoryOf(target);
+      return target;
+    } catch (IOException e) {
+      throw new UserException(ExitCode.CANNOT_WRITE, "%s cannot be written (%s)", target, e);
+    }
+  }
+
+  /** Takes away what was not published. */
+  @Override
+  public void close() {
+    try {
+      DurableFiles.deleteTree(aside);
+    } catch (IOException e) {
+      throw new UserException(ExitCode.CANNOT_WRITE, "%s cannot be removed (%s)", aside, e);
+    }
+  }
+
+  /**
+   * Removes all but the newest versions.
+   *
+   * @param keep how many; 0 or less keeps all
+   */
+  static void retain(Path base, int keep) {
+    if (keep <= 0) {
+      return;
+    }
+    try (Stream<Path> children = Files.list(base)) {
+      List<Path> newestFirst =
+          children
+              .filter(path -> VERSION.matcher(path.getFileName().toString()).matches())
+              .sorted(Comparator.comparingLong(VersionDirectory::version).reversed())
+              .toList();
+      for (Path old : newestFirst.subList(Math.min(keep, newestFirst.size()), newestFirst.size())) {
+        DurableFiles.deleteTree(old);
+      }
+    } catch (IOException e) {
+      throw new UserException(
+          ExitCode.CANNOT_WRITE, "old versions in %s cannot be removed (%s)", base, e);
+    }
+  }
+
+  private static long version(Path path) {
+    return Long.parseLong(path.getFileName().toString());
+  }
+
+  private void refuseExisting() {
+    if (!replace && Files.exists(target)) {
+      throw new UserException(
+          ExitCode.CANNOT_WRITE,
+          "%s exists already, expected another --output or another version",
+          target);
+    }
+  }
+
+  /** What processes left that were killed while they wrote. */
+  private void deleteLeftovers() throws IOException {
+    List<Path> leftovers;
+    try (Stream<Path> children = Files.list(base)) {
+      leftovers = children.filter(VersionDirectory::isLeftover).toList();
+    }
+    for (Path leftover : leftovers) {
+      DurableFiles.deleteTree(leftover);
+    }
+  }
+
+  private static boolean isLeftover(Path path) {
+    Matcher name = ASIDE.matcher(path.getFileName().toString());
+    return name.matches() && ProcessHandle.of(Long.parseLong(name.group(1))).isEmpty();
+  }
+
+  private List<Path> deepestFirst() throws IOException {
+    try (Stream<Path> tree = Files.walk(aside)) {
+      return tree.sorted(Comparator.reverseOrder()).toList();
+    }
+  }
+}

@@ -1,0 +1,88 @@
+package simclr.tools;
+
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import simclr.checkpoint.ModelDir;
+import simclr.config.UserException;
+import simclr.config.UserException.ExitCode;
+import simclr.export.savedmodel.ExportSource;
+import simclr.export.savedmodel.SavedModelExport;
+import simclr.train.Reporter;
+
+/** {@code export}: a checkpoint as a SavedModel. */
+@Command(mixinStandardHelpOptions = true, sortOptions = false)
+final class ExportCommand implements Callable<Integer> {
+  /** Besides the group of the model: what else decides which graph is built. */
+  private static final Set<String> FLAGS =
+      Set.of("model_dir", "checkpoint", "train_mode", "lineareval_while_pretraining", "image_size");
+
+  private final Main main;
+  private final RunFlags flags;
+
+  @Option(
+      names = "--output",
+      required = true,
+      paramLabel = "<dir>",
+      description =
+          "Directory that gets the version: <dir>/<step>, as TensorFlow Serving lays models out.")
+  private Path output = Path.of("");
+
+  private ExportCommand(Main main, RunFlags flags) {
+    this.main = main;
+    this.flags = flags;
+  }
+
+  static CommandSpec command(Main main) {
+    RunFlags flags =
+        RunFlags.some("export", (name, group) -> group.equals("Model") || FLAGS.contains(name));
+    CommandSpec spec =
+        CommandSpec.forAnnotatedObject(new ExportCommand(main, flags)).name("export");
+    spec.usageMessage()
+        .customSynopsis(
+            "simclr export --model_dir=<dir> | --checkpoint=<prefix> --output=<dir> [--flag=value"
+                + " ...]%n")
+        .description(
+            "Writes a checkpoint as a SavedModel: the released module for Python, with signatures"
+                + " for servers.",
+            "The model is that of the flags.json beside the checkpoint; without one it is told from"
+                + " the checkpoint's tensors. Flags given here go before both.");
+    flags.addTo(spec);
+    return spec;
+  }
+
+  @Override
+  public Integer call() {
+    Path written = SavedModelExport.write(source(), output);
+    main.out()
+        .println(
+            main.json()
+                ? JsonNodeFactory.instance.objectNode().put("saved_model", written.toString())
+                : written);
+    return ExitCode.OK.status();
+  }
+
+  private ExportSource source() {
+    Map<String, String> given = new LinkedHashMap<>(flags.given());
+    Optional<String> modelDir = Optional.ofNullable(given.remove("model_dir"));
+    Optional<String> checkpoint = Optional.ofNullable(given.remove("checkpoint"));
+    if (modelDir.isPresent() == checkpoint.isPresent()) {
+      throw new UserException(
+          ExitCode.USAGE,
+          "%s given, expected either --model_dir or --checkpoint",
+          modelDir.isPresent() ? "--model_dir and --checkpoint are both" : "neither is");
+    }
+    Reporter reporter = main.reporter();
+    return ExportSource.ofCheckpoint(
+        ModelDir.resolve(modelDir.or(() -> checkpoint).orElseThrow(), reporter::line),
+        given,
+        reporter::line);
+  }
+}
