@@ -75,13 +75,29 @@ public final class LoadedModel implements AutoCloseable {
     OperationScan.of(directory).requireHarmless();
     Optional<ModelCard> card = ModelCard.read(directory);
     try {
-      return new LoadedModel(directory, card, SavedModelBundle.load(directory.toString(), "serve"));
+      SavedModelBundle bundle = SavedModelBundle.load(directory.toString(), "serve");
+      try {
+        requireVariables(directory, bundle);
+        return new LoadedModel(directory, card, bundle);
+      } catch (UserException e) {
+        bundle.close();
+        throw e;
+      }
     } catch (TensorFlowException e) {
       throw new UserException(
           ExitCode.DATA,
           "%s cannot be loaded (%s), expected a whole SavedModel with the tag serve",
           directory,
           firstLine(e));
+    }
+  }
+
+  /** Without that file TensorFlow loads the graph and leaves its variables empty. */
+  private static void requireVariables(Path directory, SavedModelBundle bundle) {
+    Path index = directory.resolve("variables").resolve("variables.index");
+    boolean restores = !bundle.metaGraphDef().getSaverDef().getRestoreOpName().isEmpty();
+    if (restores && !Files.exists(index)) {
+      throw new UserException(ExitCode.DATA, "%s is missing, expected a whole SavedModel", index);
     }
   }
 

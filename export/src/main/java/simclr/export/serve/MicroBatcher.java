@@ -9,7 +9,6 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.stream.Collectors;
@@ -30,7 +29,7 @@ import simclr.export.bundle.LoadedModel;
  * the next batch gathers.
  */
 final class MicroBatcher implements AutoCloseable {
-  private final LoadedModel model;
+  private final Computation computation;
   private final int maxBatchSize;
   private final long timeoutNanos;
   private final int capacity;
@@ -41,14 +40,26 @@ final class MicroBatcher implements AutoCloseable {
   private int waitingRows;
   private boolean closing;
 
-  MicroBatcher(LoadedModel model, ServeSettings settings) {
-    this.model = model;
+  MicroBatcher(Computation computation, ServeSettings settings) {
+    this.computation = computation;
     this.maxBatchSize = settings.maxBatchSize();
     this.timeoutNanos = settings.batchTimeout().toNanos();
     this.capacity = settings.maxEnqueuedBatches() * settings.maxBatchSize();
-    this.thread = new Thread(this::runBatches, "batches of " + model.directory().getFileName());
+    this.thread = new Thread(this::runBatches, "batches");
     thread.setDaemon(true);
     thread.start();
+  }
+
+  /** What computes a batch. */
+  @FunctionalInterface
+  interface Computation {
+    /**
+     * Computes a batch.
+     *
+     * @param inputs parts of each input's batch
+     * @return all outputs
+     */
+    ImmutableMap<String, HostTensor> run(String signature, Map<String, List<HostTensor>> inputs);
   }
 
   /** What requests must agree in to share a batch: signature and shapes but for the batch. */
@@ -85,6 +96,16 @@ final class MicroBatcher implements AutoCloseable {
           .forEach((name, part) -> outputs.computeIfAbsent(name, n -> new ArrayList<>()).add(part));
     }
     return outputs;
+  }
+
+  /** Rows that wait for their batch. */
+  int waitingRows() {
+    lock.lock();
+    try {
+      return waitingRows;
+    } finally {
+      lock.unlock();
+    }
   }
 
   /** Runs what waits, and ends. */
@@ -163,13 +184,17 @@ final class MicroBatcher implements AutoCloseable {
   }
 
   private void runBatches() {
-    for (Batch batch = next(); batch != null; batch = next()) {
-      run(batch);
+    try {
+      for (Batch batch = next(); batch != null; batch = next()) {
+        run(batch);
+      }
+    } catch (InterruptedException e) {
+      throw new IllegalStateException("nobody interrupts this thread", e);
     }
   }
 
   /** The next batch once it is due; null after {@link #close} when all are done. */
-  private @Nullable Batch next() {
+  private @Nullable Batch next() throws InterruptedException {
     lock.lock();
     try {
       while (true) {
@@ -190,28 +215,17 @@ final class MicroBatcher implements AutoCloseable {
           if (closing) {
             return null;
           }
-          changed.awaitUninterruptibly();
+          changed.await();
         } else {
           long left = since + timeoutNanos - System.nanoTime();
           if (left <= 0 || closing) {
             return take(oldest, waiting.get(oldest));
           }
-          await(left);
+          changed.awaitNanos(left);
         }
       }
     } finally {
       lock.unlock();
-    }
-  }
-
-  private void await(long nanos) {
-    try {
-      boolean early = changed.await(nanos, TimeUnit.NANOSECONDS);
-      if (early && thread.isInterrupted()) {
-        throw new IllegalStateException("nobody interrupts this thread");
-      }
-    } catch (InterruptedException e) {
-      throw new IllegalStateException("nobody interrupts this thread", e);
     }
   }
 
@@ -273,8 +287,7 @@ final class MicroBatcher implements AutoCloseable {
       task.inputs()
           .forEach((name, part) -> inputs.computeIfAbsent(name, n -> new ArrayList<>()).add(part));
     }
-    String signature = batch.key().signature();
-    return model.run(signature, inputs, model.signature(signature).getOutputsMap().keySet());
+    return computation.run(batch.key().signature(), inputs);
   }
 
   private static void complete(Batch batch, ImmutableMap<String, HostTensor> outputs) {

@@ -94,6 +94,11 @@ public final class ModelServer implements AutoCloseable {
     }
   }
 
+  /** Whether requests are being answered. */
+  boolean busy() {
+    return handler.busy();
+  }
+
   /** Takes no more requests, finishes those that run, and unloads the model. */
   @Override
   public void close() {

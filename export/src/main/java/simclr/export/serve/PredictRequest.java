@@ -60,7 +60,8 @@ record PredictRequest(
           e.getLocation() == null ? 0 : e.getLocation().getLineNr(),
           e.getLocation() == null ? 0 : e.getLocation().getColumnNr(),
           // Jackson adds where an object began and what it may not show.
-          String.valueOf(e.getOriginalMessage()).replaceAll(" \\(start marker .*", ""));
+          String.valueOf(e.getOriginalMessage())
+              .replaceAll(" \\((start marker|for \\w+ starting) .*", ""));
     } catch (CharConversionException e) {
       throw badRequest("the body is no JSON: it is not in UTF-8");
     }

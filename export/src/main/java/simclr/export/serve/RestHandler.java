@@ -43,7 +43,15 @@ final class RestHandler implements HttpHandler {
     this.reporter = reporter;
   }
 
-  private record Answer(int status, byte[] body) {}
+  private static final class Answer {
+    private final int status;
+    private final byte[] body;
+
+    Answer(int status, byte[] body) {
+      this.status = status;
+      this.body = body;
+    }
+  }
 
   @Override
   public void handle(HttpExchange exchange) throws IOException {
@@ -56,8 +64,8 @@ final class RestHandler implements HttpHandler {
       if (stopping.get()) {
         exchange.getResponseHeaders().set("Connection", "close");
       }
-      exchange.sendResponseHeaders(answer.status(), answer.body().length);
-      exchange.getResponseBody().write(answer.body());
+      exchange.sendResponseHeaders(answer.status, answer.body.length);
+      exchange.getResponseBody().write(answer.body);
     } finally {
       running.decrementAndGet();
     }
@@ -182,8 +190,8 @@ final class RestHandler implements HttpHandler {
           Refusal.UNSUPPORTED_MEDIA, "Content-Encoding is %s, expected none", encoding);
     }
     String length = exchange.getRequestHeaders().getFirst("Content-Length");
-    if (length != null && length.length() > 18
-        || length != null && Long.parseLong(length) > settings.maxBodyBytes()) {
+    if (length != null
+        && (length.length() > 18 || Long.parseLong(length) > settings.maxBodyBytes())) {
       throw RequestBody.tooLarge(settings.maxBodyBytes());
     }
   }

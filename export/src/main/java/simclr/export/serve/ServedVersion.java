@@ -22,7 +22,11 @@ final class ServedVersion {
   private ServedVersion(long number, LoadedModel model, ServeSettings settings) {
     this.number = number;
     this.model = model;
-    this.batcher = new MicroBatcher(model, settings);
+    this.batcher =
+        new MicroBatcher(
+            (signature, inputs) ->
+                model.run(signature, inputs, model.signature(signature).getOutputsMap().keySet()),
+            settings);
   }
 
   /**

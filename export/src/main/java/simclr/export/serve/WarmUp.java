@@ -109,7 +109,7 @@ final class WarmUp {
             proto.getTensorShape().getDimList().stream().mapToLong(dim -> dim.getSize()).toArray());
     try {
       return switch (proto.getDtype()) {
-        case DT_FLOAT -> new HostTensor.Floats(shape, floats(proto));
+        case DT_FLOAT -> new HostTensor.Floats(shape, floats(proto, shape.size()));
         case DT_STRING ->
             new HostTensor.Strings(
                 shape, proto.getStringValList().stream().map(ByteString::toByteArray).toList());
@@ -120,14 +120,16 @@ final class WarmUp {
     }
   }
 
-  private static float[] floats(TensorProto proto) {
+  private static float[] floats(TensorProto proto, long size) {
     ByteBuffer content = proto.getTensorContent().asReadOnlyByteBuffer();
-    float[] values = new float[content.remaining() / Float.BYTES + proto.getFloatValCount()];
-    if (content.hasRemaining()) {
+    float[] values = new float[Math.toIntExact(size)];
+    int given = proto.getFloatValCount();
+    if (content.remaining() == size * Float.BYTES) {
       content.order(ByteOrder.LITTLE_ENDIAN).asFloatBuffer().get(values);
-    } else {
+    } else if (given > 0) {
+      // The last one stands for all that follow.
       for (int i = 0; i < values.length; i++) {
-        values[i] = proto.getFloatVal(i);
+        values[i] = proto.getFloatVal(Math.min(i, given - 1));
       }
     }
     return values;
