@@ -11,6 +11,7 @@ import traceback
 import numpy as np
 import tensorflow as tf
 
+import exporting
 import golden
 import objects
 import product
@@ -394,6 +395,7 @@ def main():
     )
     parser.add_argument("--keep", metavar="DIR", help="where the runs are left; default: removed")
     options = parser.parse_args()
+    exporting.register(check, trained_run)
     if options.reference:
         import reference_checks
 

@@ -13,6 +13,8 @@ import simclr.config.RunConfig;
 import simclr.data.DataSource;
 import simclr.data.Split;
 import simclr.data.Synthetic;
+import simclr.export.savedmodel.ExportSource;
+import simclr.export.savedmodel.SavedModelExport;
 import simclr.train.Outcome;
 import simclr.train.Reporter;
 import simclr.train.Run;
@@ -20,13 +22,14 @@ import simclr.train.Run;
 /**
  * The whole story in two minutes on two cores: pretrain a small encoder on procedural images
  * without their labels, then ask a linear probe what it has learnt, beside an encoder that was
- * never trained and the bare pixels.
+ * never trained and the bare pixels. What was learnt is exported, ready to be served.
  *
  * <p>It is an ordinary run with the settings of {@link #RECIPE}: in its directory it goes on where
  * it was stopped, and every other command works on it.
  */
 public final class Demo {
   private static final String REPORT = "report.html";
+  private static final String EXPORT = "export";
 
   /** Flags of the pretraining. */
   static final ImmutableMap<String, String> RECIPE =
@@ -106,7 +109,11 @@ public final class Demo {
             pretrained.accuracy(),
             untrained.accuracy(),
             pixels.accuracy(),
-            output.resolve(REPORT));
+            output.resolve(REPORT),
+            output.resolve(EXPORT));
+    reporter.line("export of the encoder");
+    SavedModelExport.writeAndRetain(
+        ExportSource.of(config, weights, train.labelNames()), result.export(), 1);
     String page = DemoReport.of(config, result, train, test, pretrained.test()).html();
     DurableFiles.write(result.report(), page.getBytes(StandardCharsets.UTF_8));
     return Optional.of(result);

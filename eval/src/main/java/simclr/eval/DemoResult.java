@@ -14,24 +14,31 @@ import java.util.Locale;
  * @param untrained on the encoder with the weights that training started from
  * @param pixels on the images themselves
  * @param report the page that shows it
+ * @param export directory of the exported encoder's versions
  */
 public record DemoResult(
-    long step, Accuracy pretrained, Accuracy untrained, Accuracy pixels, Path report) {
+    long step, Accuracy pretrained, Accuracy untrained, Accuracy pixels, Path report, Path export) {
 
-  /** For people: one line for each representation, and where the report is. */
+  /** For people: one line for each representation, where the report is and how it is served. */
   public List<String> lines() {
     return List.of(
         line("pretrained encoder", pretrained),
         line("random-init encoder", untrained),
         line("raw pixels", pixels),
-        "report: " + report);
+        "report: " + report,
+        "export: %s; serve it: tools/simclr serve %s --port 8501".formatted(export, export));
   }
 
   /** For programs: one object on one line. */
   public String json() {
-    return "{\"step\": %d, \"pretrained\": %s, \"random_init\": %s, \"raw_pixels\": %s, \"report\": %s}"
+    return "{\"step\": %d, \"pretrained\": %s, \"random_init\": %s, \"raw_pixels\": %s, \"report\": %s, \"export\": %s}"
         .formatted(
-            step, json(pretrained), json(untrained), json(pixels), quoted(report.toString()));
+            step,
+            json(pretrained),
+            json(untrained),
+            json(pixels),
+            quoted(report.toString()),
+            quoted(export.toString()));
   }
 
   private static String line(String name, Accuracy accuracy) {

@@ -12,6 +12,7 @@ import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import simclr.data.Synthetic;
 import simclr.train.Reporter;
 
 /** The demo's way through; what it learns in earnest takes its two minutes and is not tested. */
@@ -34,8 +35,13 @@ final class DemoTest {
     String page = Files.readString(first.report());
 
     assertThat(first.step()).isEqualTo(4);
-    assertThat(first.lines()).hasSize(4);
+    assertThat(first.lines()).hasSize(5);
     assertThat(first.lines().get(3)).isEqualTo("report: " + dir.resolve("report.html"));
+    assertThat(first.lines().get(4))
+        .endsWith("tools/simclr serve " + dir.resolve("export") + " --port 8501");
+    assertThat(dir.resolve("export/4/saved_model.pb")).exists();
+    assertThat(Files.readAllLines(dir.resolve("export/4/assets/labels.txt")))
+        .isEqualTo(Synthetic.LABELS);
     assertThat(page).contains("Contrast loss", "collapse level", "data:image/png", "step 4:");
     assertThat(said).noneMatch(line -> line.startsWith("nothing to train"));
 
@@ -55,7 +61,8 @@ final class DemoTest {
             new Accuracy(900, 1000),
             new Accuracy(300, 1000),
             new Accuracy(100, 1000),
-            Path.of("a \"b\"/report.html"));
+            Path.of("a \"b\"/report.html"),
+            Path.of("export"));
 
     JsonNode json = new ObjectMapper().readTree(result.json());
 

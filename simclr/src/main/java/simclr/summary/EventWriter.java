@@ -16,7 +16,6 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicInteger;
-import java.util.zip.CRC32C;
 import org.tensorflow.proto.DataClass;
 import org.tensorflow.proto.DataType;
 import org.tensorflow.proto.Event;
@@ -30,15 +29,13 @@ import simclr.config.UserException.ExitCode;
 /**
  * A TensorBoard event file in the form of TensorFlow 2, as {@code tf.summary} writes it.
  *
- * <p>The file is a row of records, each {@code uint64 length, masked CRC-32C of the length, Event
- * message, masked CRC-32C of the message}, all little endian. The first event holds the version;
- * every other one value: a float tensor under the plugin {@code scalars}, or a string vector {@code
- * [width, height, png, ...]} under {@code images}. A process killed amid a record leaves a tail
- * that readers skip. Not safe for several threads.
+ * <p>The file is a row of Event messages framed by {@link TfRecords}. The first event holds the
+ * version; every other one value: a float tensor under the plugin {@code scalars}, or a string
+ * vector {@code [width, height, png, ...]} under {@code images}. A process killed amid a record
+ * leaves a tail that readers skip. Not safe for several threads.
  */
 public final class EventWriter implements AutoCloseable {
   private static final String VERSION = "brain.Event:2";
-  private static final int CRC_MASK = 0xa282ead8;
 
   /** Numbers the files of this process, so that two writers of one second do not collide. */
   private static final AtomicInteger FILES = new AtomicInteger();
@@ -150,23 +147,11 @@ public final class EventWriter implements AutoCloseable {
   }
 
   private void write(Event event) throws IOException {
-    byte[] data = event.toByteArray();
-    byte[] length = littleEndian(8).putLong(data.length).array();
-    out.write(length);
-    out.write(littleEndian(4).putInt(maskedCrc(length)).array());
-    out.write(data);
-    out.write(littleEndian(4).putInt(maskedCrc(data)).array());
+    TfRecords.append(out, event.toByteArray());
   }
 
   private static Event.Builder event() {
     return Event.newBuilder().setWallTime(System.currentTimeMillis() / 1000.0);
-  }
-
-  /** The checksum as TFRecord files store it: rotated and shifted, so that it may nest. */
-  static int maskedCrc(byte[] bytes) {
-    CRC32C crc = new CRC32C();
-    crc.update(bytes);
-    return Integer.rotateRight((int) crc.getValue(), 15) + CRC_MASK;
   }
 
   private static ByteBuffer littleEndian(int bytes) {

@@ -85,7 +85,7 @@ public final class ScalarHistory {
       in.readFully(header);
       ByteBuffer fields = ByteBuffer.wrap(header).order(ByteOrder.LITTLE_ENDIAN);
       long length = fields.getLong();
-      boolean whole = fields.getInt() == EventWriter.maskedCrc(Arrays.copyOf(header, 8));
+      boolean whole = fields.getInt() == TfRecords.maskedCrc(Arrays.copyOf(header, 8));
       if (!whole || length < 0 || length > Files.size(file)) {
         return Optional.empty();
       }
@@ -94,7 +94,7 @@ public final class ScalarHistory {
       byte[] footer = new byte[FOOTER_BYTES];
       in.readFully(footer);
       int crc = ByteBuffer.wrap(footer).order(ByteOrder.LITTLE_ENDIAN).getInt();
-      return crc == EventWriter.maskedCrc(data) ? Optional.of(data) : Optional.empty();
+      return crc == TfRecords.maskedCrc(data) ? Optional.of(data) : Optional.empty();
     } catch (EOFException e) {
       return Optional.empty();
     }

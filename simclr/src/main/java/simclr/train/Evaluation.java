@@ -1,5 +1,6 @@
 package simclr.train;
 
+import com.google.common.collect.ImmutableList;
 import java.nio.file.Path;
 import java.util.Locale;
 import java.util.Map;
@@ -36,9 +37,18 @@ final class Evaluation implements AutoCloseable {
   private final Restorer restorer;
   private final Session session;
   private final Reporter reporter;
+  private final EvaluationListener listener;
+  private final ImmutableList<String> labels;
 
-  private Evaluation(RunPlan plan, InputPipeline input, InferenceGraph graph, Reporter reporter) {
+  private Evaluation(
+      RunPlan plan,
+      InputPipeline input,
+      InferenceGraph graph,
+      Reporter reporter,
+      EvaluationListener listener) {
     this.config = plan.config();
+    this.labels = plan.evaluationSplit().labelNames();
+    this.listener = listener;
     this.steps = plan.counts().evalSteps();
     this.input = input;
     this.graph = graph;
@@ -49,11 +59,11 @@ final class Evaluation implements AutoCloseable {
   }
 
   /** Builds the graph; the caller closes it. */
-  static Evaluation of(RunPlan plan, Reporter reporter) {
+  static Evaluation of(RunPlan plan, Reporter reporter, EvaluationListener listener) {
     InputPipeline input = InputPipeline.evaluation(plan.evaluationSplit(), plan.config());
     input.notice().ifPresent(reporter::line);
     InferenceGraph graph = InferenceGraph.build(plan.config(), plan.numClasses(), 0, input::build);
-    return new Evaluation(plan, input, graph, reporter);
+    return new Evaluation(plan, input, graph, reporter, listener);
   }
 
   /**
@@ -67,7 +77,7 @@ final class Evaluation implements AutoCloseable {
     RestoreReport report = restorer.restore(session, file, config.partial());
     reporter.line(report.complete() ? report.summary() : report.table());
     Optional<EvaluationResult> result = evaluate(file.step(), stop);
-    result.ifPresent(this::write);
+    result.ifPresent(found -> write(found, file));
     return result;
   }
 
@@ -113,20 +123,22 @@ final class Evaluation implements AutoCloseable {
     topK.add(rows, classes);
   }
 
-  private void write(EvaluationResult result) {
+  private void write(EvaluationResult result, CheckpointFile file) {
     Path dir = Path.of(config.requiredModelDir());
+    RunConfig run = withSeedOfRun(dir);
     try (EventWriter events = EventWriter.in(dir)) {
       events.scalars(result.step(), result.scalars());
     }
     DurableFiles.write(dir.resolve("result.json"), result.json());
     DurableFiles.write(dir.resolve("result_%d.json".formatted(result.step())), result.json());
-    DurableFiles.write(dir.resolve(FlagsFile.NAME), FlagsFile.content(withSeedOfRun(dir)));
+    DurableFiles.write(dir.resolve(FlagsFile.NAME), FlagsFile.content(run));
     result
         .scalars()
         .forEach(
             (tag, value) ->
                 reporter.line(
                     String.format(Locale.ROOT, "Step: [%d] %s = %f", result.step(), tag, value)));
+    listener.evaluated(run, file, labels);
   }
 
   /** The reference lets the evaluating process write its flags too; the seed stays the run's. */

@@ -23,10 +23,15 @@ final class EvaluationLoop {
    * @param dir of the training; without a checkpoint in it one is waited for
    * @param stop asked all the time
    */
-  static Outcome run(RunPlan plan, Path dir, Reporter reporter, BooleanSupplier stop) {
+  static Outcome run(
+      RunPlan plan,
+      Path dir,
+      Reporter reporter,
+      EvaluationListener listener,
+      BooleanSupplier stop) {
     long lastStep = plan.counts().trainSteps();
     Optional<Path> evaluated = Optional.empty();
-    try (Evaluation evaluation = Evaluation.of(plan, reporter)) {
+    try (Evaluation evaluation = Evaluation.of(plan, reporter, listener)) {
       while (true) {
         Optional<Path> next = await(dir, evaluated, reporter, stop);
         if (next.isEmpty()) {

@@ -36,8 +36,17 @@ public final class Run {
    * @throws UserException for everything that the user can mend
    */
   public static Outcome execute(RunConfig config, Reporter reporter) {
+    return execute(config, reporter, EvaluationListener.NONE);
+  }
+
+  /**
+   * The same.
+   *
+   * @param listener told of each evaluation
+   */
+  public static Outcome execute(RunConfig config, Reporter reporter, EvaluationListener listener) {
     try {
-      return execute(config, reporter, STOP::get);
+      return execute(config, reporter, listener, STOP::get);
     } finally {
       STOP.set(false);
     }
@@ -49,6 +58,11 @@ public final class Run {
    * @param stop asked between steps and between batches
    */
   static Outcome execute(RunConfig config, Reporter reporter, BooleanSupplier stop) {
+    return execute(config, reporter, EvaluationListener.NONE, stop);
+  }
+
+  private static Outcome execute(
+      RunConfig config, Reporter reporter, EvaluationListener listener, BooleanSupplier stop) {
     Path dir = Path.of(config.requiredModelDir());
     if (config.mode() == Mode.EVAL && !Files.isDirectory(dir)) {
       throw new UserException(
@@ -58,11 +72,16 @@ public final class Run {
     plan.facts().forEach(reporter::line);
     plan.warnings().forEach(reporter::line);
     return config.mode() == Mode.EVAL
-        ? EvaluationLoop.run(plan, dir, reporter, stop)
-        : train(plan, dir, reporter, stop);
+        ? EvaluationLoop.run(plan, dir, reporter, listener, stop)
+        : train(plan, dir, reporter, listener, stop);
   }
 
-  private static Outcome train(RunPlan given, Path dir, Reporter reporter, BooleanSupplier stop) {
+  private static Outcome train(
+      RunPlan given,
+      Path dir,
+      Reporter reporter,
+      EvaluationListener listener,
+      BooleanSupplier stop) {
     try (ModelDir modelDir = ModelDir.lock(dir, given.config().keepCheckpointMax())) {
       Optional<CheckpointFile> own = modelDir.latest(reporter::line);
       Outcome outcome = trainIfUnfinished(given, modelDir, own, reporter, stop);
@@ -70,7 +89,7 @@ public final class Run {
         return outcome;
       }
       CheckpointFile last = modelDir.latest(reporter::line).orElseThrow();
-      try (Evaluation evaluation = Evaluation.of(given, reporter)) {
+      try (Evaluation evaluation = Evaluation.of(given, reporter, listener)) {
         return evaluation.run(last, stop).isPresent() ? Outcome.DONE : Outcome.INTERRUPTED;
       }
     }

@@ -11,14 +11,15 @@ import simclr.eval.Demo;
 import simclr.eval.DemoResult;
 import simclr.train.Run;
 
-/** {@code demo}: pretraining, probe and report on procedural images. */
+/** {@code demo}: pretraining, probe, report and export on procedural images. */
 @Command(
     name = "demo",
     mixinStandardHelpOptions = true,
     description = {
       "Pretrains a small encoder on procedural images, about two minutes on 2 cores.",
       "Ends with the linear probe's top-1 on it, on an encoder that was not trained and on raw"
-          + " pixels, and writes a report. Repeating the command goes on where it was stopped."
+          + " pixels, a report, and an export with the command that serves it. Repeating the"
+          + " command goes on where it was stopped."
     })
 final class DemoCommand implements Callable<Integer> {
   private final Main main;

@@ -15,6 +15,7 @@ import simclr.config.UserException;
 import simclr.config.UserException.ExitCode;
 import simclr.export.savedmodel.ExportSource;
 import simclr.export.savedmodel.SavedModelExport;
+import simclr.export.savedmodel.ServingConfig;
 import simclr.train.Reporter;
 
 /** {@code export}: a checkpoint as a SavedModel. */
@@ -34,6 +35,20 @@ final class ExportCommand implements Callable<Integer> {
       description =
           "Directory that gets the version: <dir>/<step>, as TensorFlow Serving lays models out.")
   private Path output = Path.of("");
+
+  @Option(
+      names = "--labels",
+      paramLabel = "<file>",
+      description =
+          "Names of the classes, one a line. Without it they are taken from the data set that"
+              + " flags.json names, if it is there.")
+  private Optional<Path> labels = Optional.empty();
+
+  @Option(
+      names = "--serving_config",
+      description =
+          "Also write <dir>/models.config and <dir>/batching.config for TensorFlow Serving.")
+  private boolean servingConfig;
 
   private ExportCommand(Main main, RunFlags flags) {
     this.main = main;
@@ -61,6 +76,9 @@ final class ExportCommand implements Callable<Integer> {
   @Override
   public Integer call() {
     Path written = SavedModelExport.write(source(), output);
+    if (servingConfig) {
+      ServingConfig.write(output);
+    }
     main.out()
         .println(
             main.json()
@@ -83,6 +101,7 @@ final class ExportCommand implements Callable<Integer> {
     return ExportSource.ofCheckpoint(
         ModelDir.resolve(modelDir.or(() -> checkpoint).orElseThrow(), reporter::line),
         given,
+        labels,
         reporter::line);
   }
 }

@@ -42,7 +42,7 @@ final class RunCommand implements Callable<Integer> {
     RunResult result = new RunResult(config, Instant.now());
     Reporter reporter = main.reporter();
     try (Interrupts interrupts = Interrupts.install(() -> stop(reporter))) {
-      Outcome outcome = Run.execute(config, reporter);
+      Outcome outcome = Run.execute(config, reporter, new EvaluatedExport(reporter));
       if (main.json()) {
         main.out().println(result.json(outcome));
       }

@@ -6,6 +6,7 @@ import com.google.common.collect.ImmutableList;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.Optional;
 import java.util.function.Consumer;
 import simclr.checkpoint.ArchitectureGuess;
 import simclr.checkpoint.CheckpointFile;
@@ -49,7 +50,7 @@ public record ExportSource(
       RunConfig config, CheckpointFile checkpoint, ImmutableList<String> labels) {
     int classes = Math.toIntExact(ArchitectureGuess.of(checkpoint).classes().orElse(0));
     boolean supervised = config.wantsSupervisedHead() && classes > 0;
-    if (supervised && !labels.isEmpty() && labels.size() != classes) {
+    if (!labels.isEmpty() && labels.size() != classes) {
       throw new UserException(
           ExitCode.DATA,
           "%s has a head of %s classes and there are %s labels, expected one for each class",
@@ -64,12 +65,11 @@ public record ExportSource(
   /**
    * The newest whole checkpoint of a run's directory, in the model of its {@code flags.json}.
    *
-   * @param given flags that replace recorded ones
-   * @param say told which checkpoint was taken, and of broken ones
+   * @param say told what was found, chosen and left out
    * @throws UserException NO_INPUT if there is no checkpoint, DATA if none is whole
    */
-  public static ExportSource ofModelDir(Path dir, Map<String, String> given, Consumer<String> say) {
-    return ofCheckpoint(ModelDir.resolve(dir.toString(), say), given, say);
+  public static ExportSource ofModelDir(Path dir, Consumer<String> say) {
+    return ofCheckpoint(ModelDir.resolve(dir.toString(), say), Map.of(), Optional.empty(), say);
   }
 
   /**
@@ -77,23 +77,28 @@ public record ExportSource(
    * that its tensors show.
    *
    * @param given flags that go before recorded and guessed ones
-   * @param say told what was guessed
+   * @param labels a file with one class name a line; without it the names are those of the data
+   *     that the flags record, if they are still there
+   * @param say told what was found, chosen and left out
    */
   public static ExportSource ofCheckpoint(
-      CheckpointFile checkpoint, Map<String, String> given, Consumer<String> say) {
+      CheckpointFile checkpoint,
+      Map<String, String> given,
+      Optional<Path> labels,
+      Consumer<String> say) {
     Path dir = checkpoint.prefix().toAbsolutePath().resolveSibling(".").normalize();
+    Optional<FlagsFile> recorded = FlagsFile.read(dir);
     Map<String, String> flags =
         new LinkedHashMap<>(
-            FlagsFile.read(dir)
-                .map(FlagsFile::flags)
-                .orElseGet(() -> GuessedFlags.of(checkpoint, say)));
+            recorded.map(FlagsFile::flags).orElseGet(() -> GuessedFlags.of(checkpoint, say)));
     flags.putAll(given);
-    return of(RunConfig.of(flags), checkpoint, ImmutableList.of());
-  }
-
-  /** The same with the names of the classes. */
-  public ExportSource withLabels(ImmutableList<String> names) {
-    return of(config, checkpoint, names);
+    ExportSource unnamed = of(RunConfig.of(flags), checkpoint, ImmutableList.of());
+    if (labels.isPresent()) {
+      return of(unnamed.config, checkpoint, ClassNames.read(labels.get()));
+    }
+    return unnamed.numClasses > 0 && recorded.isPresent()
+        ? of(unnamed.config, checkpoint, ClassNames.ofData(unnamed.config, unnamed.numClasses, say))
+        : unnamed;
   }
 
   /** Whether z differs from h. */

@@ -2,6 +2,7 @@ package simclr.export.savedmodel;
 
 import java.nio.file.Path;
 import simclr.config.UserException;
+import simclr.export.inspect.OperationScan;
 
 /**
  * Writes a checkpoint as a TF2 SavedModel that is two things at once.
@@ -13,11 +14,14 @@ import simclr.config.UserException;
  * </ul>
  *
  * <pre>{@code
- * ExportSource source = ExportSource.ofModelDir(Path.of("runs/pretrain"), Map.of(), System.out::println);
+ * ExportSource source = ExportSource.ofModelDir(Path.of("runs/pretrain"), System.out::println);
  * Path written = SavedModelExport.write(source, Path.of("exports"));
  * }</pre>
  */
 public final class SavedModelExport {
+  /** What servers and their requests call the model. */
+  public static final String MODEL_NAME = "simclr";
+
   private SavedModelExport() {}
 
   /**
@@ -54,7 +58,9 @@ public final class SavedModelExport {
         writer.write(version.aside(), model);
         check = ReloadCheck.expecting(source, functions, model);
       }
+      WarmUp.write(version.aside(), writer.signatures(), source.config().imageSize());
       Manifest.of(source, writer, step).write(version.aside());
+      OperationScan.of(version.aside()).requireHarmless();
       check.run(version.aside());
       return version.publish();
     }
