@@ -1,5 +1,6 @@
 package simclr.export;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
@@ -148,7 +149,7 @@ final class EncoderTest {
         () -> encoder.embedEncoded(List.of(good, good, TestExport.hundredMegapixels())),
         "image 2 has 10000 x 10000 pixels, expected at most 50 million");
     assertRefused(
-        () -> encoder.embedEncoded(List.of("text".getBytes())),
+        () -> encoder.embedEncoded(List.of("text".getBytes(UTF_8))),
         "image 0 is no PNG, JPEG, GIF or BMP image");
     Path empty = Files.createFile(dir.resolve("empty.png"));
     assertRefused(() -> encoder.embedFiles(List.of(empty)), empty + " is empty, expected an image");

@@ -1,8 +1,6 @@
 package simclr.export;
 
-import static com.google.common.base.Suppliers.memoize;
-
-import com.google.common.base.Supplier;
+import com.google.common.collect.ImmutableList;
 import com.google.common.io.MoreFiles;
 import com.google.common.io.RecursiveDeleteOption;
 import java.awt.image.BufferedImage;
@@ -36,13 +34,12 @@ public final class TestExport {
   public static final int SIZE = 16;
 
   private static final int CLASSES = 3;
-  private static final Supplier<Path> MADE = memoize(TestExport::make);
 
   private TestExport() {}
 
   /** The directory of version 1; it stays as it is. */
   public static Path version() {
-    return MADE.get();
+    return Made.VERSION;
   }
 
   /** Puts a version into a base directory, as an exporter does: at once. */
@@ -116,6 +113,11 @@ public final class TestExport {
     return png;
   }
 
+  /** Made when a test asks for it. */
+  private static final class Made {
+    static final Path VERSION = make();
+  }
+
   private static Path make() {
     try {
       Path root = Files.createTempDirectory("export-for-tests");
@@ -125,8 +127,7 @@ public final class TestExport {
               Map.of("resnet_depth", "18", "image_size", Integer.toString(SIZE), "seed", "1"));
       CheckpointFile checkpoint = checkpoint(config, root.resolve("ckpt-1"));
       ExportSource source =
-          ExportSource.of(
-              config, checkpoint, com.google.common.collect.ImmutableList.of("cat", "dog", "owl"));
+          ExportSource.of(config, checkpoint, ImmutableList.of("cat", "dog", "owl"));
       return SavedModelExport.write(source, root.resolve("export"));
     } catch (IOException e) {
       throw new UncheckedIOException(e);

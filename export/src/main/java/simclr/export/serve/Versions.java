@@ -9,8 +9,7 @@ import java.util.Optional;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.concurrent.ConcurrentSkipListMap;
-import java.util.concurrent.Executors;
-import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import simclr.config.UserException;
@@ -33,14 +32,10 @@ final class Versions implements AutoCloseable {
   private final Reporter reporter;
   private final Object swap = new Object();
   private ServedVersion current; // guarded by swap
+  private String trouble = ""; // of the last look
   private final Map<Long, Failure> failures;
-  private final ScheduledExecutorService lookout =
-      Executors.newSingleThreadScheduledExecutor(
-          task -> {
-            Thread thread = new Thread(task, "versions");
-            thread.setDaemon(true);
-            return thread;
-          });
+  private final CountDownLatch closing = new CountDownLatch(1);
+  private final Thread lookout = new Thread(this::lookOut, "versions");
 
   private Versions(
       ServeSettings settings, Reporter reporter, ServedVersion first, Map<Long, Failure> failures) {
@@ -77,9 +72,8 @@ final class Versions implements AutoCloseable {
     }
     Versions versions = new Versions(settings, reporter, first, failures);
     if (!ExportDirectory.isVersion(settings.modelDir())) {
-      long millis = settings.poll().toMillis();
-      versions.lookout.scheduleWithFixedDelay(
-          versions::look, millis, Math.max(1, millis), TimeUnit.MILLISECONDS);
+      versions.lookout.setDaemon(true);
+      versions.lookout.start();
     }
     return versions;
   }
@@ -116,10 +110,10 @@ final class Versions implements AutoCloseable {
   /** Unloads, after the requests that hold the version. */
   @Override
   public void close() {
-    lookout.shutdown();
+    closing.countDown();
     try {
       // A version that is being loaded is finished first, so that it is unloaded too.
-      lookout.awaitTermination(10, TimeUnit.MINUTES);
+      lookout.join();
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     }
@@ -129,6 +123,16 @@ final class Versions implements AutoCloseable {
   private ServedVersion served() {
     synchronized (swap) {
       return current;
+    }
+  }
+
+  private void lookOut() {
+    try {
+      while (!closing.await(settings.poll().toNanos(), TimeUnit.NANOSECONDS)) {
+        look();
+      }
+    } catch (InterruptedException e) {
+      throw new IllegalStateException("nobody interrupts this thread", e);
     }
   }
 
@@ -149,7 +153,11 @@ final class Versions implements AutoCloseable {
       }
     } catch (UserException e) {
       // The directory is gone or unreadable for now: what is loaded goes on.
-      reporter.line(String.valueOf(e.getMessage()));
+      String message = String.valueOf(e.getMessage());
+      if (!message.equals(trouble)) {
+        reporter.line(message);
+      }
+      trouble = message;
     }
   }
 
@@ -178,6 +186,14 @@ final class Versions implements AutoCloseable {
       } catch (UserException e) {
         failures.put(number, new Failure(stamp, e));
         reporter.line("version %d is left out: %s".formatted(number, e.getMessage()));
+      } catch (RuntimeException | OutOfMemoryError e) {
+        if (served == null) {
+          throw e;
+        }
+        UserException error =
+            new UserException(ExitCode.INTERNAL, "%s cannot be loaded (%s)", directory, e);
+        failures.put(number, new Failure(stamp, error));
+        reporter.line("version %d is left out: %s".formatted(number, error.getMessage()));
       }
     }
     return null;

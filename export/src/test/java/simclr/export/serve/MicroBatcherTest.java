@@ -81,7 +81,7 @@ final class MicroBatcherTest {
       Map<String, List<HostTensor>> outputs =
           batcher.run(new BoundRequest("f", ImmutableMap.of("x", tensor), 11, 0));
       List<Float> all = new ArrayList<>();
-      for (HostTensor part : outputs.get("y")) {
+      for (HostTensor part : outputs.getOrDefault("y", List.of())) {
         for (int row = 0; row < part.rows(); row++) {
           all.add(((HostTensor.Floats) part).at(row));
         }
@@ -132,7 +132,10 @@ final class MicroBatcherTest {
   @Test
   void fewRequestsDoNotWaitForAFullBatch() {
     try (MicroBatcher batcher = new MicroBatcher(this::doubled, settings(32, 8))) {
-      assertThat(((HostTensor.Floats) batcher.run(request("f", 4, 1)).get("y").get(0)).at(0))
+      assertThat(
+              ((HostTensor.Floats)
+                      batcher.run(request("f", 4, 1)).getOrDefault("y", List.of()).get(0))
+                  .at(0))
           .isEqualTo(8f);
     }
   }
@@ -154,7 +157,8 @@ final class MicroBatcherTest {
   }
 
   private Future<Float> submit(MicroBatcher batcher, BoundRequest request) {
-    return threads.submit(() -> ((HostTensor.Floats) batcher.run(request).get("y").get(0)).at(0));
+    return threads.submit(
+        () -> ((HostTensor.Floats) batcher.run(request).getOrDefault("y", List.of()).get(0)).at(0));
   }
 
   private static void awaitWaiting(MicroBatcher batcher, int rows) throws InterruptedException {

@@ -1,10 +1,12 @@
 package simclr.export.serve;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.RandomAccessFile;
 import java.net.InetAddress;
@@ -248,7 +250,7 @@ final class ModelServerTest {
             request(":predict")
                 .POST(
                     BodyPublishers.ofInputStream(
-                        () -> new java.io.ByteArrayInputStream(spaces.getBytes()))));
+                        () -> new ByteArrayInputStream(spaces.getBytes(UTF_8)))));
     assertThat(streamed.status()).isEqualTo(413);
     Answer compressed =
         send(
