@@ -15,6 +15,7 @@ import exporting
 import golden
 import objects
 import product
+import serving
 import training
 from product import Failed
 
@@ -396,6 +397,7 @@ def main():
     parser.add_argument("--keep", metavar="DIR", help="where the runs are left; default: removed")
     options = parser.parse_args()
     exporting.register(check, trained_run)
+    serving.register(check)
     if options.reference:
         import reference_checks
 
