@@ -54,8 +54,13 @@ public record ArchitectureGuess(
           List.of(3, 8, 36, 3), 152,
           List.of(3, 24, 36, 3), 200);
 
-  /** What the file holds. */
+  /** What the file holds; it is of TF2 or of TF1. */
   public static ArchitectureGuess of(CheckpointFile file) {
+    if (!file.isObjectBased()) {
+      Map<String, Shape> tf1 = new TreeMap<>();
+      file.tensors().forEach(entry -> tf1.put(entry.key(), entry.shape()));
+      return ofTf1Shapes(tf1);
+    }
     Map<String, Shape> shapes = new TreeMap<>();
     for (Entry entry : file.tensors()) {
       if (!entry.path().contains(CheckpointKeys.SLOT)) {
@@ -73,9 +78,20 @@ public record ArchitectureGuess(
   }
 
   /**
-   * @param shapes by path, without slots
+   * What a set of TF1 variables belongs to.
+   *
+   * @param shapes by TF1 name; slots and what is not of a model do not matter
    */
-  static ArchitectureGuess ofShapes(Map<String, Shape> shapes) {
+  public static ArchitectureGuess ofTf1Shapes(Map<String, Shape> shapes) {
+    return Tf1Layers.of(shapes).guess();
+  }
+
+  /**
+   * What a set of TF2 variables belongs to.
+   *
+   * @param shapes by path in the object graph, without slots
+   */
+  public static ArchitectureGuess ofShapes(Map<String, Shape> shapes) {
     boolean bottleneck = has(shapes, GROUPS, "/conv_relu_dropblock_layers/");
     String stem = stemOf(shapes);
     return new ArchitectureGuess(

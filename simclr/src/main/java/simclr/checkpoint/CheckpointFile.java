@@ -11,6 +11,7 @@ import com.google.common.collect.ImmutableMap;
 import com.google.common.collect.Iterables;
 import com.google.common.collect.Maps;
 import com.google.protobuf.InvalidProtocolBufferException;
+import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
@@ -91,6 +92,15 @@ public final class CheckpointFile {
   /** The tensors, sorted by key. */
   public ImmutableList<Entry> tensors() {
     return entries.values().asList();
+  }
+
+  /** Size of its files. */
+  public long bytes() {
+    try {
+      return Files.size(index(prefix)) + Files.size(data(prefix));
+    } catch (IOException e) {
+      throw new UserException(ExitCode.NO_INPUT, "%s cannot be read (%s)", prefix, e);
+    }
   }
 
   /** The tensor of a key, the suffix included. */

@@ -52,7 +52,8 @@ public final class DurableFiles {
         "." + file.getFileName() + "." + ProcessHandle.current().pid() + ".tmp");
   }
 
-  static void move(Path from, Path to) throws IOException {
+  /** Renames at once. */
+  public static void move(Path from, Path to) throws IOException {
     Files.move(from, to, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
   }
 

@@ -23,9 +23,11 @@ final class Misfit {
     if (!file.isObjectBased()) {
       throw new UserException(
           ExitCode.DATA,
-          "%s is a TF1 checkpoint (%s tensors under plain names), expected a TF2 object checkpoint",
+          "%s is a TF1 checkpoint (%s tensors under plain names), expected a TF2 object checkpoint:"
+              + " tools/simclr convert --from=%s --to=tf2 --output=DIR makes one",
           file,
-          file.tensors().size());
+          file.tensors().size(),
+          file);
     }
   }
 

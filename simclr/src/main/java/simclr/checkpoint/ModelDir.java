@@ -136,37 +136,67 @@ public final class ModelDir implements AutoCloseable {
   /**
    * The checkpoint that {@code --checkpoint} means, read through once.
    *
-   * @param prefixOrDirectory a prefix such as {@code DIR/ckpt-78}, one of a checkpoint's files, or
-   *     a directory, of which the newest whole checkpoint is taken
+   * @param prefixOrDirectory as {@link #find} takes it
    * @param say told which checkpoint was taken, and of each broken one that was passed over
    * @throws UserException NO_INPUT if there is none, DATA if it is torn or no TF2 checkpoint
    */
   public static CheckpointFile resolve(String prefixOrDirectory, Consumer<String> say) {
+    refuseSavedModel(Path.of(prefixOrDirectory));
+    CheckpointFile file = find("--checkpoint", prefixOrDirectory, say);
+    Misfit.checkObjectBased(file);
+    return file;
+  }
+
+  /**
+   * The checkpoint that a flag means, of TF1 or TF2, read through once.
+   *
+   * @param flag names it in messages
+   * @param prefixOrDirectory a prefix such as {@code DIR/ckpt-78}, one of a checkpoint's files, or
+   *     a directory, of which the newest whole checkpoint is taken
+   * @param say told which checkpoint was taken, and of each broken one that was passed over
+   * @throws UserException NO_INPUT if there is none, DATA if it is torn
+   */
+  public static CheckpointFile find(String flag, String prefixOrDirectory, Consumer<String> say) {
     Path given = Path.of(prefixOrDirectory.replaceFirst("\\.(index|data-\\d{5}-of-\\d{5})$", ""));
     CheckpointFile file;
     if (!prefixOrDirectory.isEmpty() && Files.exists(CheckpointFile.index(given))) {
       file = CheckpointFile.open(given);
       file.verify();
     } else if (Files.isDirectory(given)) {
-      refuseSavedModel(given);
       file =
           CheckpointSearch.newestWhole(given, say, name -> {})
               .orElseThrow(
                   () ->
                       new UserException(
                           ExitCode.NO_INPUT,
-                          "--checkpoint is %s, a directory without a checkpoint; expected one with"
+                          "%s is %s, a directory without a checkpoint; expected one with"
                               + " ckpt-<step>.index",
+                          flag,
                           prefixOrDirectory));
     } else {
       throw new UserException(
           ExitCode.NO_INPUT,
-          "--checkpoint is %s, expected a prefix such as DIR/ckpt-78, or a directory",
+          "%s is %s, expected a prefix such as DIR/ckpt-78, or a directory",
+          flag,
           prefixOrDirectory);
     }
-    Misfit.checkObjectBased(file);
-    say.accept("--checkpoint: taking " + file);
+    say.accept(flag + ": taking " + file);
     return file;
+  }
+
+  /**
+   * Writes the state file of a directory that holds one checkpoint, which was made elsewhere.
+   *
+   * @param checkpoint name of the checkpoint within the directory
+   * @throws UserException CANNOT_WRITE, naming the file
+   */
+  public static void nameOnly(Path directory, String checkpoint) {
+    double written = now();
+    StateFile state =
+        new StateFile(
+            checkpoint, ImmutableList.of(new Kept(checkpoint, written)), Math.nextDown(written));
+    DurableFiles.write(
+        directory.resolve(StateFile.NAME), state.text().getBytes(StandardCharsets.UTF_8));
   }
 
   /**
@@ -255,8 +285,9 @@ public final class ModelDir implements AutoCloseable {
     if (Files.exists(dir.resolve("saved_model.pb"))) {
       throw new UserException(
           ExitCode.DATA,
-          "--checkpoint is %s, a SavedModel; expected a checkpoint prefix or a directory of"
-              + " checkpoints",
+          "--checkpoint is %s, a SavedModel; expected a checkpoint: tools/simclr convert --from=%s"
+              + " --to=tf2 --output=DIR makes one, which --checkpoint=DIR then takes",
+          dir,
           dir);
     }
   }

@@ -10,10 +10,7 @@ import static simclr.checkpoint.CheckpointKeys.SUPERVISED_HEAD;
 import static simclr.checkpoint.CheckpointKeys.key;
 
 import com.google.common.collect.ImmutableList;
-import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.function.Predicate;
@@ -22,14 +19,10 @@ import java.util.stream.Stream;
 import org.tensorflow.Operand;
 import org.tensorflow.Output;
 import org.tensorflow.Session;
-import org.tensorflow.exceptions.TFFailedPreconditionException;
-import org.tensorflow.exceptions.TFInvalidArgumentException;
-import org.tensorflow.exceptions.TensorFlowException;
 import org.tensorflow.ndarray.NdArrays;
 import org.tensorflow.ndarray.Shape;
 import org.tensorflow.op.Op;
 import org.tensorflow.op.Ops;
-import org.tensorflow.op.core.Placeholder;
 import org.tensorflow.proto.DataType;
 import org.tensorflow.types.TFloat32;
 import org.tensorflow.types.TInt64;
@@ -39,7 +32,6 @@ import simclr.checkpoint.RestorePlan.Wanted;
 import simclr.checkpoint.RunState.Slot;
 import simclr.config.RunConfig.OptimizerKind;
 import simclr.config.UserException;
-import simclr.config.UserException.ExitCode;
 import simclr.model.Variables.Variable;
 
 /**
@@ -48,23 +40,20 @@ import simclr.model.Variables.Variable;
  */
 public final class Saver {
   private final RunState state;
-  private final Operand<TString> part;
-  private final Op write;
+  private final BundleWriter writer;
   private final Op countSave;
   private final Assigner assigner;
   private final ImmutableList<CheckpointFile.Entry> tensors;
 
   private Saver(
       RunState state,
-      Operand<TString> part,
-      Op write,
+      BundleWriter writer,
       Op countSave,
       Assigner assigner,
       ImmutableList<CheckpointFile.Entry> tensors) {
     this.tensors = tensors;
     this.state = state;
-    this.part = part;
-    this.write = write;
+    this.writer = writer;
     this.countSave = countSave;
     this.assigner = assigner;
   }
@@ -80,21 +69,12 @@ public final class Saver {
   /** Adds the ops; the graph's session starts after that. */
   public static Saver build(Ops tf, RunState state) {
     Ops ops = tf.withSubScope("save");
-    Operand<TString> part = ops.placeholder(TString.class, Placeholder.shape(Shape.scalar()));
     Map<String, Operand<?>> values = values(ops, state);
-    String[] wholeTensors = new String[values.size()];
-    Arrays.fill(wholeTensors, "");
-    Op write =
-        ops.train.save(
-            part,
-            ops.array(values.keySet().toArray(new String[0])),
-            ops.array(wholeTensors),
-            values.values());
+    BundleWriter writer = BundleWriter.build(ops, values);
     Op countSave = ops.assignAddVariableOp(state.saveCounter(), ops.constant(1L));
     return new Saver(
         state,
-        part,
-        write,
+        writer,
         countSave,
         Assigner.build(tf.withSubScope("restore"), targets(state)),
         entries(values));
@@ -124,29 +104,7 @@ public final class Saver {
    *     checkpoints are as they were
    */
   public void save(Session session, Path prefix) {
-    Path aside = prefix.resolveSibling(prefix.getFileName() + "_temp");
-    Path partPrefix = aside.resolve("part-00000-of-00001"); // Python's name for a first shard
-    try {
-      DurableFiles.deleteTree(aside);
-      Files.createDirectories(aside);
-      try (TString path = TString.scalarOf(partPrefix.toString())) {
-        session.runner().feed(part, path).addTarget(write).run().close();
-      }
-      // One shard needs no MergeV2Checkpoints: that op would rename before anything is synced.
-      DurableFiles.sync(CheckpointFile.data(partPrefix));
-      DurableFiles.sync(CheckpointFile.index(partPrefix));
-      Files.deleteIfExists(CheckpointFile.index(prefix)); // never an old index beside new data
-      DurableFiles.move(CheckpointFile.data(partPrefix), CheckpointFile.data(prefix));
-      DurableFiles.move(CheckpointFile.index(partPrefix), CheckpointFile.index(prefix));
-      DurableFiles.syncDirectoryOf(prefix);
-      DurableFiles.deleteTree(aside);
-    } catch (TFFailedPreconditionException | TFInvalidArgumentException e) {
-      throw new IllegalStateException(prefix + " is saved before its variables are initialised", e);
-    } catch (TensorFlowException e) {
-      throw cannotWrite(prefix, aside, CheckpointFile.reason(e));
-    } catch (IOException e) {
-      throw cannotWrite(prefix, aside, e.toString());
-    }
+    writer.write(session, prefix);
     session.runner().addTarget(countSave).run().close();
   }
 
@@ -260,18 +218,5 @@ public final class Saver {
             .map(v -> v.spec().checkpointKey())
             .filter(ofHead)
             .collect(toImmutableList());
-  }
-
-  private static UserException cannotWrite(Path prefix, Path aside, String reason) {
-    try {
-      DurableFiles.deleteTree(aside); // a full disk needs the room
-    } catch (IOException ignored) {
-      // What is left is deleted before the next save; the first error is the one to tell.
-    }
-    return new UserException(
-        ExitCode.CANNOT_WRITE,
-        "%s cannot be written (%s); checkpoints written before are untouched",
-        prefix,
-        reason);
   }
 }

@@ -3,6 +3,7 @@ package simclr.tools;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.time.temporal.ChronoUnit;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CountDownLatch;
 import picocli.CommandLine.Command;
@@ -83,7 +84,7 @@ final class ServeCommand implements Callable<Integer> {
             modelName,
             port,
             maxBatchSize,
-            Duration.ofNanos(Math.multiplyExact(batchTimeoutMicros, 1000L)),
+            Duration.of(batchTimeoutMicros, ChronoUnit.MICROS),
             maxEnqueuedBatches,
             Duration.ofMillis((long) (pollSeconds * 1000)),
             maxBodyMib << 20);

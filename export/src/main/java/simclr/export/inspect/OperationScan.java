@@ -24,6 +24,7 @@ import simclr.config.UserException;
 import simclr.config.UserException.ExitCode;
 import simclr.export.inspect.CallGraph.Place;
 import simclr.export.inspect.Finding.Effect;
+import simclr.export.weights.SavedModelFile;
 
 /**
  * The operations of a SavedModel that touch files, other code or the network. Loading a SavedModel

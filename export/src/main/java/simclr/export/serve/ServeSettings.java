@@ -2,6 +2,7 @@ package simclr.export.serve;
 
 import java.nio.file.Path;
 import java.time.Duration;
+import java.time.temporal.ChronoUnit;
 import java.util.regex.Pattern;
 import simclr.config.UserException;
 import simclr.config.UserException.ExitCode;
@@ -43,7 +44,7 @@ public record ServeSettings(
     check(
         !batchTimeout.isNegative() && batchTimeout.compareTo(Duration.ofMinutes(1)) <= 0,
         "--batch_timeout_micros is %s, expected 0 to 60000000",
-        batchTimeout.toNanos() / 1000);
+        batchTimeout.dividedBy(ChronoUnit.MICROS.getDuration()));
     check(
         maxEnqueuedBatches >= 1 && maxEnqueuedBatches <= 1000,
         "--max_enqueued_batches is %s, expected 1 to 1000",

@@ -8,6 +8,7 @@ import com.google.protobuf.ByteString;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -151,7 +152,7 @@ final class OperationScanTest {
             .toByteArray();
     Path file = temp.resolve("saved_model.pb");
     for (int length = 0; length < whole.length; length++) {
-      Files.write(file, java.util.Arrays.copyOf(whole, length));
+      Files.write(file, Arrays.copyOf(whole, length));
       assertThatExceptionOfType(UserException.class)
           .isThrownBy(() -> OperationScan.of(temp))
           .withMessageStartingWith(file.toString())

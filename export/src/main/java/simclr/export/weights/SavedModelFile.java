@@ -1,4 +1,4 @@
-package simclr.export.inspect;
+package simclr.export.weights;
 
 import com.google.common.collect.ImmutableList;
 import java.io.BufferedInputStream;

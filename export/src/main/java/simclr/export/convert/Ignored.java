@@ -1,0 +1,9 @@
+package simclr.export.convert;
+
+/**
+ * A tensor that is not converted.
+ *
+ * @param name in the file
+ * @param why it is left out
+ */
+public record Ignored(String name, String why) {}

@@ -1,0 +1,46 @@
+package simclr.export.convert;
+
+import com.google.common.collect.ImmutableList;
+import com.google.common.collect.ImmutableMap;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import org.tensorflow.Operand;
+import org.tensorflow.types.TInt64;
+import simclr.checkpoint.BundleWriter;
+import simclr.checkpoint.ModelDir;
+import simclr.export.weights.Architecture;
+import simclr.model.VariableSpec;
+
+/** {@code model.ckpt-<step>} under plain variable names, as TF1's Saver wrote it. */
+final class Tf1Target implements Target {
+  @Override
+  public Architecture fitting(Architecture architecture) {
+    return architecture;
+  }
+
+  @Override
+  public ImmutableMap<String, String> names(ImmutableList<VariableSpec> variables) {
+    return variables.stream()
+        .collect(ImmutableMap.toImmutableMap(VariableSpec::checkpointKey, VariableSpec::tf1Name));
+  }
+
+  @Override
+  public Writer writer(WeightGraph graph, Architecture architecture, long step, String source) {
+    Map<String, Operand<?>> values = new LinkedHashMap<>();
+    values.put("global_step", graph.tf().readVariableOp(graph.state().globalStep(), TInt64.class));
+    graph.state().variables().all().forEach(v -> values.put(v.spec().tf1Name(), v.value()));
+    graph.state().slots().forEach(s -> values.put(s.of().tf1Name() + '/' + s.name(), s.value()));
+    BundleWriter writer = BundleWriter.build(graph.tf().withSubScope("save"), values);
+    String name = "model.ckpt-" + step;
+    return (session, directory) -> {
+      writer.write(session, directory.resolve(name));
+      ModelDir.nameOnly(directory, name);
+    };
+  }
+
+  @Override
+  public Forward readBack(Path directory, Architecture architecture) {
+    return Tf2Target.readCheckpoint(directory);
+  }
+}
