@@ -10,8 +10,6 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.IntFunction;
-import org.tensorflow.exceptions.TFInvalidArgumentException;
-import org.tensorflow.exceptions.TensorFlowException;
 import org.tensorflow.ndarray.Shape;
 import simclr.config.UserException;
 import simclr.config.UserException.ExitCode;
@@ -20,6 +18,7 @@ import simclr.export.bundle.ExportDirectory;
 import simclr.export.bundle.HostTensor;
 import simclr.export.bundle.LoadedModel;
 import simclr.export.bundle.ModelCard;
+import simclr.export.bundle.ModelFailure;
 import simclr.export.bundle.PixelRange;
 
 /**
@@ -263,7 +262,10 @@ public final class Encoder implements AutoCloseable {
   private void embed(List<byte[]> batch, float[][] rows, int first, IntFunction<String> name) {
     try {
       run(ENCODED_SIGNATURE, ENCODED_SIGNATURE, HostTensor.Strings.vector(batch), rows, first);
-    } catch (TensorFlowException | TFInvalidArgumentException e) {
+    } catch (ModelFailure e) {
+      if (e.reason() != ModelFailure.Reason.INPUT) {
+        throw e;
+      }
       if (batch.size() == 1) {
         throw EncodedImages.undecodable(name.apply(first), e);
       }

@@ -223,7 +223,14 @@ final class EncoderTest {
     assertThatThrownBy(() -> Encoder.load(base))
         .isInstanceOf(UserException.class)
         .hasMessageStartingWith(halved + " cannot be loaded");
-    Path garbled = TestExport.copy(base, 6);
+    Path shortened = TestExport.copy(base, 7);
+    Path data = shortened.resolve("variables").resolve("variables.data-00000-of-00001");
+    Files.delete(data);
+    Files.write(data, new byte[1000]);
+    assertThatThrownBy(() -> Encoder.load(base))
+        .isInstanceOf(UserException.class)
+        .hasMessageStartingWith(shortened + " cannot be loaded");
+    Path garbled = TestExport.copy(base, 8);
     Files.writeString(garbled.resolve("manifest.json"), "{\"representation_size\": 0}");
     assertThatThrownBy(() -> Encoder.load(base))
         .isInstanceOf(UserException.class)

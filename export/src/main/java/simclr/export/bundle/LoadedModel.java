@@ -17,7 +17,6 @@ import java.util.concurrent.locks.ReentrantReadWriteLock;
 import org.tensorflow.Result;
 import org.tensorflow.SavedModelBundle;
 import org.tensorflow.Session;
-import org.tensorflow.exceptions.TensorFlowException;
 import org.tensorflow.proto.SignatureDef;
 import org.tensorflow.proto.TensorInfo;
 import org.tensorflow.types.family.TType;
@@ -74,21 +73,28 @@ public final class LoadedModel implements AutoCloseable {
     }
     OperationScan.of(directory).requireHarmless();
     Optional<ModelCard> card = ModelCard.read(directory);
+    SavedModelBundle bundle = load(directory);
     try {
-      SavedModelBundle bundle = SavedModelBundle.load(directory.toString(), "serve");
-      try {
-        requireVariables(directory, bundle);
-        return new LoadedModel(directory, card, bundle);
-      } catch (UserException e) {
-        bundle.close();
-        throw e;
+      requireVariables(directory, bundle);
+      return new LoadedModel(directory, card, bundle);
+    } catch (UserException e) {
+      bundle.close();
+      throw e;
+    }
+  }
+
+  private static SavedModelBundle load(Path directory) {
+    try {
+      return SavedModelBundle.load(directory.toString(), "serve");
+    } catch (RuntimeException e) {
+      if (ModelFailure.of(e) instanceof ModelFailure failure) {
+        throw new UserException(
+            ExitCode.DATA,
+            "%s cannot be loaded (%s), expected a whole SavedModel with the tag serve",
+            directory,
+            failure.sentence());
       }
-    } catch (TensorFlowException e) {
-      throw new UserException(
-          ExitCode.DATA,
-          "%s cannot be loaded (%s), expected a whole SavedModel with the tag serve",
-          directory,
-          firstLine(e));
+      throw e;
     }
   }
 
@@ -140,6 +146,7 @@ public final class LoadedModel implements AutoCloseable {
    * @param inputs parts of each input's batch, by name
    * @param outputs the names of those wanted
    * @return the outputs in that order
+   * @throws ModelFailure if TensorFlow cannot compute it
    * @throws IllegalStateException after {@link #close}
    */
   public ImmutableMap<String, HostTensor> run(
@@ -185,6 +192,8 @@ public final class LoadedModel implements AutoCloseable {
           values.put(names.get(i), HostTensor.of(result.get(i)));
         }
         return values.buildOrThrow();
+      } catch (RuntimeException e) {
+        throw ModelFailure.of(e);
       }
     } finally {
       use.readLock().unlock();
@@ -203,15 +212,6 @@ public final class LoadedModel implements AutoCloseable {
     } finally {
       use.writeLock().unlock();
     }
-  }
-
-  /** What TensorFlow says, without the names of nodes that follow. */
-  public static String firstLine(RuntimeException e) {
-    String message = String.valueOf(e.getMessage()).strip();
-    int end = message.indexOf('\n');
-    String line = end < 0 ? message : message.substring(0, end);
-    int nodes = line.indexOf("[[");
-    return (nodes < 0 ? line : line.substring(0, nodes)).strip();
   }
 
   private HostTensor.Floats floats(Map<String, HostTensor> outputs, String name) {

@@ -13,13 +13,10 @@ import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
-import org.tensorflow.exceptions.TFInvalidArgumentException;
-import org.tensorflow.exceptions.TFResourceExhaustedException;
-import org.tensorflow.exceptions.TensorFlowException;
 import org.tensorflow.ndarray.Shape;
 import simclr.data.EncodedImages;
 import simclr.export.bundle.HostTensor;
-import simclr.export.bundle.LoadedModel;
+import simclr.export.bundle.ModelFailure;
 
 /**
  * Computes requests together: those of one signature and image size that wait at the same time run
@@ -269,7 +266,7 @@ final class MicroBatcher implements AutoCloseable {
   private void run(Batch batch) {
     try {
       complete(batch, outputs(batch));
-    } catch (TFInvalidArgumentException | TensorFlowException e) {
+    } catch (ModelFailure e) {
       if (batch.tasks().size() == 1) {
         batch.tasks().get(0).outputs().completeExceptionally(refusal(e));
       } else {
@@ -319,11 +316,13 @@ final class MicroBatcher implements AutoCloseable {
     }
   }
 
-  private static Refusal refusal(RuntimeException e) {
+  private static Refusal refusal(ModelFailure failure) {
     int status =
-        e instanceof TFInvalidArgumentException
-            ? Refusal.BAD_REQUEST
-            : e instanceof TFResourceExhaustedException ? Refusal.EXHAUSTED : Refusal.INTERNAL;
-    return new Refusal(status, "%s", LoadedModel.firstLine(e));
+        switch (failure.reason()) {
+          case INPUT -> Refusal.BAD_REQUEST;
+          case MEMORY -> Refusal.EXHAUSTED;
+          case OTHER -> Refusal.INTERNAL;
+        };
+    return new Refusal(status, "%s", failure.sentence());
   }
 }

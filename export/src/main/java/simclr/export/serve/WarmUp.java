@@ -13,8 +13,6 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import org.tensorflow.exceptions.TFInvalidArgumentException;
-import org.tensorflow.exceptions.TensorFlowException;
 import org.tensorflow.ndarray.Shape;
 import org.tensorflow.proto.TensorProto;
 import simclr.config.UserException;
@@ -22,6 +20,7 @@ import simclr.config.UserException.ExitCode;
 import simclr.data.TfRecordFile;
 import simclr.export.bundle.HostTensor;
 import simclr.export.bundle.LoadedModel;
+import simclr.export.bundle.ModelFailure;
 
 /**
  * The requests that an export brings along, so that the first one of a user does not wait for what
@@ -98,8 +97,8 @@ final class WarmUp {
           model.signature(signature).getOutputsMap().keySet());
     } catch (InvalidProtocolBufferException e) {
       throw broken(file, number, "is no PredictionLog");
-    } catch (TensorFlowException | TFInvalidArgumentException e) {
-      throw broken(file, number, "fails (" + LoadedModel.firstLine(e) + ")");
+    } catch (ModelFailure e) {
+      throw broken(file, number, "fails (" + e.sentence() + ")");
     }
   }
 

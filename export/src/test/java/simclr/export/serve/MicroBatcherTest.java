@@ -20,6 +20,7 @@ import org.junit.jupiter.api.Test;
 import org.tensorflow.exceptions.TFInvalidArgumentException;
 import org.tensorflow.ndarray.Shape;
 import simclr.export.bundle.HostTensor;
+import simclr.export.bundle.ModelFailure;
 
 /** Who shares a batch with whom; the computation doubles its input and can be held up. */
 final class MicroBatcherTest {
@@ -194,7 +195,7 @@ final class MicroBatcherTest {
       }
     }
     if (values.stream().anyMatch(value -> value < 0)) {
-      throw new TFInvalidArgumentException("negative\n\t [[{{node x}}]]");
+      throw ModelFailure.of(new TFInvalidArgumentException("negative\n\t [[{{node x}}]]"));
     }
     batches.add(values.size());
     float[] doubled = new float[values.size()];
