@@ -54,17 +54,18 @@ def watch(command, model_dir, steps):
     """Runs the command; returns (seconds, newest checkpoint's step, resident MiB) every half second."""
     samples = []
     started = time.monotonic()
-    with subprocess.Popen(
-        command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
-    ) as process:
-        os.set_blocking(process.stderr.fileno(), False)
-        said = ""
-        while process.poll() is None:
-            said = (said + (process.stderr.read() or ""))[-4000:]
-            samples.append((time.monotonic() - started, newest(model_dir), resident(process.pid)))
-            time.sleep(0.5)
-    if process.returncode:
-        raise product.Failed(f"the run ended with status {process.returncode}:\n{said}")
+    with tempfile.TemporaryFile("w+") as said:  # a pipe would have to be emptied
+        with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=said) as process:
+            while process.poll() is None:
+                samples.append(
+                    (time.monotonic() - started, newest(model_dir), resident(process.pid))
+                )
+                time.sleep(0.5)
+        if process.returncode:
+            said.seek(0)
+            raise product.Failed(
+                f"the run ended with status {process.returncode}:\n{said.read()[-4000:]}"
+            )
     if newest(model_dir) < steps:
         raise product.Failed(f"the run ended at step {newest(model_dir)}, expected {steps}")
     return [sample for sample in samples if sample[2] > 0]

@@ -24,6 +24,7 @@ STEP = "8"
 def register(check, trained_run):
     """Adds the checks; `trained_run` makes a model_dir that the product trained and evaluated."""
     check("export-is-the-release")(export_is_the_release)
+    check("export-answers")(lambda scratch: export_answers(trained_run(scratch), scratch))
     check("export-in-python")(export_in_python)
     check("export-fine-tunes")(lambda scratch: export_fine_tunes(trained_run(scratch)))
     check("export-signatures")(export_signatures)
@@ -115,6 +116,32 @@ def export_is_the_release(scratch):
         f"{len(names)} trainable variables, 10 endpoints; inference {inference:.1e}, training"
         f" {encoder:.1e}, its projection {worst['proj_head_output', True]:.1e} apart"
     )
+
+
+def export_answers(model_dir, scratch):
+    """Both calls in Python against the numbers of Java's own graph, on what a run exported."""
+    model = tf.saved_model.load(os.path.join(model_dir, "saved_model", "4"))
+    # So many that batch norm over the projections does not magnify rounding.
+    images = golden.images({"name": "answers", "gain": "answers/gain", "shape": [48, 32, 32, 3]})
+    batch = os.path.join(scratch, "images.f32")
+    images.astype("<f4").tofile(batch)
+    arguments = [model_dir, batch, str(len(images)), "32", scratch]
+    subprocess.run(product.java("simclr.tools.bench.ForwardAnswers", *arguments), check=True)
+    worst = {}
+    for mode in ("inference", "training"):
+        outputs = model(images, trainable=mode == "training")
+        for name in (
+            "initial_conv",
+            "block_group4",
+            "final_avg_pool",
+            "logits_sup",
+            "proj_head_output",
+        ):
+            wanted = np.fromfile(os.path.join(scratch, f"{mode}-{name}.f32"), "<f4")
+            off = apart(outputs[name].numpy().ravel(), wanted)
+            hold(off <= 1e-5, f"{name} in {mode} is {off:.1e} from Java's, expected 1e-5")
+            worst[mode] = max(off, worst.get(mode, 0.0))
+    return ", ".join(f"{mode} {off:.1e} from Java's" for mode, off in worst.items())
 
 
 def export_in_python(scratch):

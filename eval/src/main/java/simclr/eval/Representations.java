@@ -9,6 +9,7 @@ import java.util.Optional;
 import org.tensorflow.Operand;
 import org.tensorflow.Result;
 import org.tensorflow.Session;
+import org.tensorflow.exceptions.TFInvalidArgumentException;
 import org.tensorflow.exceptions.TensorFlowException;
 import org.tensorflow.ndarray.StdArrays;
 import org.tensorflow.op.Ops;
@@ -108,7 +109,7 @@ public record Representations(ImmutableList<float[]> rows, ImmutableList<Integer
           rows.add(values[i]);
           labels.add(Math.toIntExact(classes[i]));
         }
-      } catch (TensorFlowException e) {
+      } catch (TensorFlowException | TFInvalidArgumentException e) {
         throw input.explain(e, batch);
       }
     }

@@ -21,6 +21,7 @@ import org.tensorflow.Graph;
 import org.tensorflow.Operation;
 import org.tensorflow.Result;
 import org.tensorflow.Session;
+import org.tensorflow.exceptions.TFInvalidArgumentException;
 import org.tensorflow.exceptions.TensorFlowException;
 import org.tensorflow.ndarray.NdArrays;
 import org.tensorflow.ndarray.Shape;
@@ -70,7 +71,7 @@ public final class CheckpointFile {
     try {
       ImmutableList<Entry> list = IndexReader.list(prefix.toString());
       return new CheckpointFile(prefix, Maps.uniqueIndex(list, Entry::key));
-    } catch (TensorFlowException e) {
+    } catch (TensorFlowException | TFInvalidArgumentException e) {
       throw new UserException(
           ExitCode.DATA, "%s is torn (%s), expected a whole checkpoint", index, reason(e));
     }
@@ -130,7 +131,7 @@ public final class CheckpointFile {
         runner.fetch(restore.output(i));
       }
       return runner.run();
-    } catch (TensorFlowException e) {
+    } catch (TensorFlowException | TFInvalidArgumentException e) {
       throw torn(keys, e);
     }
   }
@@ -175,7 +176,7 @@ public final class CheckpointFile {
     for (List<String> keys : Iterables.partition(entries.keySet(), READ_AT_ONCE)) {
       try {
         readAndDrop(keys);
-      } catch (TensorFlowException e) {
+      } catch (TensorFlowException | TFInvalidArgumentException e) {
         throw torn(keys, e);
       }
     }
@@ -221,7 +222,7 @@ public final class CheckpointFile {
   }
 
   /** Names the first of {@code keys} that cannot be read alone. */
-  UserException torn(List<String> keys, TensorFlowException cause) {
+  UserException torn(List<String> keys, RuntimeException cause) {
     Path data = data(prefix);
     if (!Files.exists(data) && reason(cause).contains("No such file")) {
       return new UserException(
@@ -230,7 +231,7 @@ public final class CheckpointFile {
     for (String key : keys) {
       try {
         readAndDrop(List.of(key));
-      } catch (TensorFlowException e) {
+      } catch (TensorFlowException | TFInvalidArgumentException e) {
         return new UserException(
             ExitCode.DATA,
             "%s is torn at tensor %s (%s), expected a whole checkpoint",
@@ -243,7 +244,7 @@ public final class CheckpointFile {
   }
 
   /** TensorFlow's message without the graph nodes that follow in later lines. */
-  static String reason(TensorFlowException e) {
+  static String reason(RuntimeException e) {
     return Splitter.on('\n').split(String.valueOf(e.getMessage())).iterator().next();
   }
 

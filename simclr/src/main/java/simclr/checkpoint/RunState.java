@@ -1,9 +1,6 @@
 package simclr.checkpoint;
 
-import static com.google.common.base.Preconditions.checkArgument;
-
 import com.google.common.collect.ImmutableList;
-import java.util.List;
 import org.tensorflow.Operand;
 import org.tensorflow.types.TFloat32;
 import org.tensorflow.types.family.TType;
@@ -34,17 +31,6 @@ public record RunState(
     Operand<? extends TType> saveCounter,
     Operand<TFloat32> lastLearningRate) {
 
-  public RunState {
-    for (Slot slot : slots) {
-      checkArgument(
-          slotNames(optimizer).contains(slot.name()),
-          "slot %s of %s, expected one of %s",
-          slot.name(),
-          slot.of().checkpointKey(),
-          slotNames(optimizer));
-    }
-  }
-
   /**
    * One tensor of the optimizer's memory, shaped like its variable.
    *
@@ -53,13 +39,4 @@ public record RunState(
    */
   public record Slot(
       VariableSpec of, String name, Operand<? extends TType> handle, Operand<TFloat32> value) {}
-
-  /** Slots that each variable has, in order; the names are part of the checkpoint format. */
-  public static List<String> slotNames(OptimizerKind optimizer) {
-    return switch (optimizer) {
-      case LARS -> List.of("Momentum");
-      case MOMENTUM -> List.of("momentum");
-      case ADAM -> List.of("m", "v");
-    };
-  }
 }

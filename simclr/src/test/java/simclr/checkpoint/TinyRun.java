@@ -62,7 +62,7 @@ final class TinyRun implements AutoCloseable {
     Variables variables = model(tf, form);
     ImmutableList.Builder<Slot> slots = ImmutableList.builder();
     for (Variable variable : variables.trainable()) {
-      for (String name : RunState.slotNames(form.optimizer())) {
+      for (String name : slotNames(form.optimizer())) {
         slots.add(slot(tf, variable, name));
       }
     }
@@ -192,5 +192,14 @@ final class TinyRun implements AutoCloseable {
   public void close() {
     session.close();
     graph.close();
+  }
+
+  /** As Python names them. */
+  private static List<String> slotNames(OptimizerKind optimizer) {
+    return switch (optimizer) {
+      case LARS -> List.of("Momentum");
+      case MOMENTUM -> List.of("momentum");
+      case ADAM -> List.of("m", "v");
+    };
   }
 }

@@ -9,6 +9,8 @@ import java.util.List;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.parallel.Execution;
+import org.junit.jupiter.api.parallel.ExecutionMode;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.FieldSource;
 
@@ -16,6 +18,7 @@ import org.junit.jupiter.params.provider.FieldSource;
  * Every golden file holds. Those tagged {@code slow} take minutes in all; {@code
  * -DexcludedGroups=slow} leaves them out.
  */
+@Execution(ExecutionMode.CONCURRENT) // the numbers are those of one thread each
 final class GoldenFilesTest {
   private static final Path TESTDATA = Path.of(System.getProperty("simclr.testdata"));
 

@@ -10,6 +10,7 @@ import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import simclr.checkpoint.CheckpointFile;
 import simclr.checkpoint.ModelDir;
 import simclr.config.UserException;
 import simclr.config.UserException.ExitCode;
@@ -98,10 +99,11 @@ final class ExportCommand implements Callable<Integer> {
           modelDir.isPresent() ? "--model_dir and --checkpoint are both" : "neither is");
     }
     Reporter reporter = main.reporter();
-    return ExportSource.ofCheckpoint(
-        ModelDir.resolve(modelDir.or(() -> checkpoint).orElseThrow(), reporter::line),
-        given,
-        labels,
-        reporter::line);
+    CheckpointFile file =
+        ModelDir.find(
+            modelDir.isPresent() ? "--model_dir" : "--checkpoint",
+            modelDir.or(() -> checkpoint).orElseThrow(),
+            reporter::line);
+    return ExportSource.ofCheckpoint(file, given, labels, reporter::line);
   }
 }

@@ -72,8 +72,8 @@ final class ExportCommandTest {
             + " => 2 => --model_dir and --checkpoint are both given",
         "--output=DIR/out --model_dir=DIR --optimizer=adam"
             + " => 2 => --optimizer is not a flag of export",
-        "--output=DIR/out --model_dir=DIR/none => 66 => DIR/none",
-        "--output=DIR/out --model_dir=DIR => 66 => a directory without a checkpoint",
+        "--output=DIR/out --model_dir=DIR/none => 66 => --model_dir is DIR/none, expected",
+        "--output=DIR/out --model_dir=DIR => 66 => --model_dir is DIR, a directory without a checkpoint",
         "--output=DIR/out --checkpoint=DIR/ckpt-7 => 66 => --checkpoint is DIR/ckpt-7, expected",
       })
   void whatIsMissingIsNamed(String flags, int status, String sentence) throws IOException {

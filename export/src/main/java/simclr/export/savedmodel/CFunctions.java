@@ -11,6 +11,7 @@ import static org.tensorflow.internal.c_api.global.tensorflow.TF_GraphToFunction
 import com.google.common.base.Splitter;
 import com.google.protobuf.InvalidProtocolBufferException;
 import java.util.List;
+import java.util.stream.IntStream;
 import org.bytedeco.javacpp.BytePointer;
 import org.bytedeco.javacpp.PointerPointer;
 import org.bytedeco.javacpp.PointerScope;
@@ -103,7 +104,7 @@ final class CFunctions {
   }
 
   private static List<String> numbered(int count) {
-    return java.util.stream.IntStream.range(0, count).mapToObj(i -> "update_" + i).toList();
+    return IntStream.range(0, count).mapToObj(i -> "update_" + i).toList();
   }
 
   private static PointerPointer<BytePointer> names(List<String> names) {

@@ -4,7 +4,6 @@ import com.google.common.collect.ImmutableMap;
 import com.google.common.collect.ImmutableSortedMap;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -12,18 +11,15 @@ import java.util.Optional;
 import org.tensorflow.Operand;
 import org.tensorflow.Result;
 import org.tensorflow.Session;
-import org.tensorflow.exceptions.TensorFlowException;
 import org.tensorflow.ndarray.NdArrays;
 import org.tensorflow.ndarray.Shape;
-import org.tensorflow.op.Op;
 import org.tensorflow.op.Ops;
 import org.tensorflow.op.core.Placeholder;
 import org.tensorflow.types.TFloat32;
 import org.tensorflow.types.TString;
+import simclr.checkpoint.BundleWriter;
 import simclr.checkpoint.CheckpointKeys;
 import simclr.checkpoint.Restorer;
-import simclr.config.UserException;
-import simclr.config.UserException.ExitCode;
 import simclr.data.Batch;
 import simclr.model.SimClrModel;
 import simclr.model.Variables.Variable;
@@ -38,27 +34,21 @@ final class EvaluatedModel implements AutoCloseable {
   private final InferenceGraph graph;
   private final Session session;
   private final Placeholder<TFloat32> images;
-  private final Operand<TString> prefix;
-  private final Op write;
+  private final BundleWriter writer;
 
   private EvaluatedModel(
-      InferenceGraph graph,
-      Session session,
-      Placeholder<TFloat32> images,
-      Operand<TString> prefix,
-      Op write) {
+      InferenceGraph graph, Session session, Placeholder<TFloat32> images, BundleWriter writer) {
     this.graph = graph;
     this.session = session;
     this.images = images;
-    this.prefix = prefix;
-    this.write = write;
+    this.writer = writer;
   }
 
   /**
    * Builds and fills the model.
    *
    * @param objects what is written beside the variables
-   * @throws UserException DATA if the checkpoint is of another model or torn
+   * @throws simclr.config.UserException DATA if the checkpoint is of another model or torn
    */
   static EvaluatedModel of(ExportSource source, ObjectTree objects) {
     List<Placeholder<TFloat32>> images = new ArrayList<>();
@@ -74,10 +64,10 @@ final class EvaluatedModel implements AutoCloseable {
             });
     Ops tf = Ops.create(graph.graph());
     Restorer restorer = Restorer.build(tf, graph.state().variables());
-    Placeholder<TString> prefix = tf.placeholder(TString.class, Placeholder.shape(Shape.scalar()));
-    Op write = write(tf.withSubScope("export"), graph, objects, prefix);
+    BundleWriter writer =
+        BundleWriter.build(tf.withSubScope("export"), variables(tf, graph, objects));
     Session session = new Session(graph.graph(), Devices.sessionConfig(source.config()));
-    EvaluatedModel model = new EvaluatedModel(graph, session, images.get(0), prefix, write);
+    EvaluatedModel model = new EvaluatedModel(graph, session, images.get(0), writer);
     try {
       boolean partial = source.config().partial();
       if (partial) {
@@ -121,18 +111,10 @@ final class EvaluatedModel implements AutoCloseable {
   /**
    * Writes {@code PREFIX.index} and {@code PREFIX.data-00000-of-00001}.
    *
-   * @throws UserException CANNOT_WRITE if the disk is full
+   * @throws simclr.config.UserException CANNOT_WRITE if the disk is full
    */
-  void writeVariables(Path file) {
-    try (TString path = TString.scalarOf(file.toString())) {
-      session.runner().feed(prefix, path).addTarget(write).run().close();
-    } catch (TensorFlowException e) {
-      throw new UserException(
-          ExitCode.CANNOT_WRITE,
-          "%s cannot be written (%s)",
-          file,
-          String.valueOf(e.getMessage()).lines().findFirst().orElse(""));
-    }
+  void writeVariables(Path prefix) {
+    writer.write(session, prefix);
   }
 
   @Override
@@ -141,8 +123,9 @@ final class EvaluatedModel implements AutoCloseable {
     graph.close();
   }
 
-  private static Op write(
-      Ops tf, InferenceGraph graph, ObjectTree objects, Operand<TString> prefix) {
+  /** By the keys of a checkpoint, with the objects that the keys belong to. */
+  private static Map<String, Operand<?>> variables(
+      Ops tf, InferenceGraph graph, ObjectTree objects) {
     Map<String, Operand<?>> values = new LinkedHashMap<>();
     for (Variable variable : graph.state().variables().all()) {
       values.put(CheckpointKeys.key(variable.spec().checkpointKey()), variable.value());
@@ -151,12 +134,6 @@ final class EvaluatedModel implements AutoCloseable {
     try (TString tensor = TString.tensorOfBytes(NdArrays.scalarOfObject(tree))) {
       values.put(CheckpointKeys.OBJECT_GRAPH, tf.constantOf(tensor));
     }
-    String[] wholeTensors = new String[values.size()];
-    Arrays.fill(wholeTensors, "");
-    return tf.train.save(
-        prefix,
-        tf.array(values.keySet().toArray(new String[0])),
-        tf.array(wholeTensors),
-        values.values());
+    return values;
   }
 }

@@ -69,7 +69,8 @@ public record ExportSource(
    * @throws UserException NO_INPUT if there is no checkpoint, DATA if none is whole
    */
   public static ExportSource ofModelDir(Path dir, Consumer<String> say) {
-    return ofCheckpoint(ModelDir.resolve(dir.toString(), say), Map.of(), Optional.empty(), say);
+    CheckpointFile newest = ModelDir.find("--model_dir", dir.toString(), say);
+    return ofCheckpoint(newest, Map.of(), Optional.empty(), say);
   }
 
   /**

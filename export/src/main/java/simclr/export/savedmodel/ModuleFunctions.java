@@ -16,6 +16,7 @@ import org.tensorflow.op.core.Placeholder;
 import org.tensorflow.types.TFloat32;
 import org.tensorflow.types.TInt32;
 import org.tensorflow.types.TString;
+import org.tensorflow.types.family.TType;
 import simclr.data.Encoding;
 import simclr.data.EvaluationPreprocessing;
 import simclr.data.ImageDecoding;
@@ -217,8 +218,7 @@ final class ModuleFunctions {
     return new Body(input, own.buildOrThrow(), variables.updates(), variables);
   }
 
-  private static <T extends org.tensorflow.types.family.TType> Operand<T> identity(
-      Ops tf, Operand<T> x) {
+  private static <T extends TType> Operand<T> identity(Ops tf, Operand<T> x) {
     return tf.identity(x);
   }
 

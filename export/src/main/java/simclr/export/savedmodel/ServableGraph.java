@@ -1,12 +1,12 @@
 package simclr.export.savedmodel;
 
-import com.google.common.collect.ImmutableMap;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import org.tensorflow.Graph;
 import org.tensorflow.Operand;
 import org.tensorflow.Output;
@@ -173,7 +173,7 @@ final class ServableGraph {
   }
 
   private String handle(VariableSpec spec) {
-    return ImmutableMap.copyOf(handles).getOrDefault(spec.checkpointKey(), "");
+    return Optional.ofNullable(handles.get(spec.checkpointKey())).orElseThrow();
   }
 
   private static NodeDef call(String node, ModuleFunction function, List<String> arguments) {

@@ -8,6 +8,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.google.common.collect.ImmutableList;
 import com.google.common.hash.Hashing;
+import com.google.common.io.MoreFiles;
 import com.google.protobuf.ByteString;
 import com.google.protobuf.UnknownFieldSet;
 import java.io.IOException;
@@ -20,8 +21,10 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.TreeMap;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
+import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
@@ -144,7 +147,7 @@ final class SavedModelExportTest {
 
   @Test
   void onlyTheTrainingCallMovesVariables() throws IOException {
-    Map<String, Long> assigns = new java.util.TreeMap<>();
+    Map<String, Long> assigns = new TreeMap<>();
     for (FunctionDef function : metaGraph(written).getGraphDef().getLibrary().getFunctionList()) {
       long count =
           function.getNodeDefList().stream().filter(n -> n.getOp().startsWith("Assign")).count();
@@ -194,8 +197,7 @@ final class SavedModelExportTest {
     assertThat(manifest.path("source").path("step").asInt()).isEqualTo(5);
     assertThat(manifest.path("source").path("sha256").asText())
         .isEqualTo(
-            com.google.common.io.MoreFiles.asByteSource(
-                    stored.directory().resolve("ckpt-5.data-00000-of-00001"))
+            MoreFiles.asByteSource(stored.directory().resolve("ckpt-5.data-00000-of-00001"))
                 .hash(Hashing.sha256())
                 .toString());
     assertThat(manifest.path("flags").path("image_size").asInt()).isEqualTo(16);
@@ -358,8 +360,7 @@ final class SavedModelExportTest {
     assertThat(ClassNames.read(utf8)).containsExactly("größer", "猫");
   }
 
-  private static void assertRefused(
-      org.assertj.core.api.ThrowableAssert.ThrowingCallable call, ExitCode code, String sentence) {
+  private static void assertRefused(ThrowingCallable call, ExitCode code, String sentence) {
     assertThatThrownBy(call)
         .isInstanceOfSatisfying(UserException.class, e -> assertThat(e.exitCode()).isEqualTo(code))
         .hasMessageContaining(sentence);
