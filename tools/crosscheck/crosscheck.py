@@ -16,6 +16,7 @@ import exporting
 import golden
 import objects
 import product
+import serving
 import training
 from product import Failed
 
@@ -398,6 +399,7 @@ def main():
     options = parser.parse_args()
     exporting.register(check, trained_run)
     converting.register(check, trained_run)
+    serving.register(check)
     if options.reference:
         import reference_checks
 

@@ -47,7 +47,7 @@ public final class DurableFiles {
   }
 
   /** Where this process writes {@code file} before it renames it. */
-  private static Path aside(Path file) {
+  static Path aside(Path file) {
     return file.resolveSibling(
         "." + file.getFileName() + "." + ProcessHandle.current().pid() + ".tmp");
   }

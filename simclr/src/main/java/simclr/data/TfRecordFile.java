@@ -25,7 +25,7 @@ import simclr.config.UserException.ExitCode;
  * All numbers are little endian. Whatever does not fit this grammar is an error that names the
  * file, the record (from 0) and the offset where the record begins.
  */
-final class TfRecordFile implements AutoCloseable {
+public final class TfRecordFile implements AutoCloseable {
   private static final int HEADER_BYTES = 12;
   private static final int FOOTER_BYTES = 4;
   private static final int MASK = 0xa282ead8;
@@ -47,7 +47,7 @@ final class TfRecordFile implements AutoCloseable {
    *
    * @throws UserException (no input) if there is no such file or it cannot be read
    */
-  static TfRecordFile open(Path path) {
+  public static TfRecordFile open(Path path) {
     return open(path, 1 << 18);
   }
 
@@ -91,7 +91,7 @@ final class TfRecordFile implements AutoCloseable {
    *
    * @throws UserException (data) if the record is truncated or fails a checksum
    */
-  byte @Nullable [] next() {
+  public byte @Nullable [] next() {
     try {
       if (offset == size) {
         return null;

@@ -1,0 +1,2 @@
+/** Loading an export: its versions, its signatures, and tensors in and out. */
+package simclr.export.bundle;

@@ -1,0 +1,2 @@
+/** Representations of whole data sets, written to files. */
+package simclr.export.embed;

@@ -1,0 +1,36 @@
+package simclr.export.serve;
+
+import com.google.common.base.Strings;
+
+/** A request that is answered with an error: the status that TensorFlow Serving gives, and why. */
+final class Refusal extends RuntimeException {
+  private static final long serialVersionUID = 1L;
+
+  static final int BAD_REQUEST = 400;
+  static final int NOT_FOUND = 404;
+  static final int TOO_LARGE = 413;
+  static final int UNSUPPORTED_MEDIA = 415;
+  static final int EXHAUSTED = 429;
+  static final int INTERNAL = 500;
+  static final int UNAVAILABLE = 503;
+
+  private final int status;
+
+  Refusal(int status, String template, Object... args) {
+    // Thrown for what others got wrong: where is no news, and a stack costs more than the answer.
+    super(Strings.lenientFormat(template, args), null, false, false);
+    this.status = status;
+  }
+
+  static Refusal badRequest(String template, Object... args) {
+    return new Refusal(BAD_REQUEST, template, args);
+  }
+
+  int status() {
+    return status;
+  }
+
+  String sentence() {
+    return String.valueOf(getMessage());
+  }
+}

@@ -1,0 +1,63 @@
+package simclr.data;
+
+import java.nio.file.Path;
+import simclr.config.UserException;
+import simclr.config.UserException.ExitCode;
+
+/**
+ * Encoded images from outside, looked at before TensorFlow decodes them: a few bytes can announce
+ * more pixels than a machine has memory for.
+ */
+public final class EncodedImages {
+  /** Most pixels of an image: 50 megapixels, which take 600 MB as floats. */
+  public static final long MOST_PIXELS = 50_000_000;
+
+  private EncodedImages() {}
+
+  /**
+   * Reads the head of an image.
+   *
+   * @param name of the image, for the message
+   * @return the number of its pixels
+   * @throws UserException (data) if it is empty, truncated, of no known kind, or too large
+   */
+  public static long requirePixels(byte[] image, String name) {
+    try {
+      return pixels(ImageHeader.of(image), name);
+    } catch (ImageHeader.Unusable e) {
+      throw new UserException(ExitCode.DATA, "%s", name + " " + e.getMessage());
+    }
+  }
+
+  /**
+   * Reads the head of an image file, not more.
+   *
+   * @throws UserException as above, or if the file cannot be read
+   */
+  public static long requirePixels(Path file) {
+    try {
+      return pixels(ImageHeader.of(file), file.toString());
+    } catch (ImageHeader.Unusable e) {
+      throw new UserException(ExitCode.DATA, "%s", file + " " + e.getMessage());
+    }
+  }
+
+  /** The error of an image whose head is in order and which TensorFlow refused to decode. */
+  public static UserException undecodable(String name, RuntimeException refusal) {
+    return ExampleStore.undecodable(name, refusal);
+  }
+
+  private static long pixels(ImageHeader header, String name) {
+    long pixels = (long) header.width() * header.height();
+    if (pixels > MOST_PIXELS) {
+      throw new UserException(
+          ExitCode.DATA,
+          "%s has %s x %s pixels, expected at most %s million",
+          name,
+          header.width(),
+          header.height(),
+          MOST_PIXELS / 1_000_000);
+    }
+    return pixels;
+  }
+}
