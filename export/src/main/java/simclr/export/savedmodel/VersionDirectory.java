@@ -19,7 +19,7 @@ import simclr.config.UserException.ExitCode;
  * whole: whoever watches {@code BASE} sees a version or does not see it.
  */
 public final class VersionDirectory implements AutoCloseable {
-  private static final Pattern ASIDE = Pattern.compile("\\.\\d+\\.(\\d+)\\.tmp");
+  private static final Pattern ASIDE = Pattern.compile("\\.(\\d+)\\.(\\d+)\\.tmp(\\.former)?");
   private static final Pattern VERSION = Pattern.compile("[1-9]\\d{0,17}");
 
   private final Path base;
@@ -139,20 +139,28 @@ public final class VersionDirectory implements AutoCloseable {
     }
   }
 
-  /** What processes left that were killed while they wrote. */
+  /**
+   * What processes left that were killed while they wrote. A version that one had just put aside to
+   * replace it gets its name back.
+   */
   private void deleteLeftovers() throws IOException {
     List<Path> leftovers;
     try (Stream<Path> children = Files.list(base)) {
       leftovers = children.filter(VersionDirectory::isLeftover).toList();
     }
     for (Path leftover : leftovers) {
-      DurableFiles.deleteTree(leftover);
+      Matcher name = ASIDE.matcher(leftover.getFileName().toString());
+      if (name.matches() && name.group(3) != null && !Files.exists(base.resolve(name.group(1)))) {
+        Files.move(leftover, base.resolve(name.group(1)));
+      } else {
+        DurableFiles.deleteTree(leftover);
+      }
     }
   }
 
   private static boolean isLeftover(Path path) {
     Matcher name = ASIDE.matcher(path.getFileName().toString());
-    return name.matches() && ProcessHandle.of(Long.parseLong(name.group(1))).isEmpty();
+    return name.matches() && ProcessHandle.of(Long.parseLong(name.group(2))).isEmpty();
   }
 
   private List<Path> deepestFirst() throws IOException {

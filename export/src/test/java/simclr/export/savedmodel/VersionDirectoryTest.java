@@ -82,6 +82,17 @@ final class VersionDirectoryTest {
   }
 
   @Test
+  void aVersionThatAKilledProcessPutAsideGetsItsNameBack() throws IOException {
+    long ended = ended();
+    Path former = base.resolve(".3.%d.tmp.former".formatted(ended));
+    Files.createDirectories(former);
+    Files.writeString(former.resolve("saved_model.pb"), "old");
+    VersionDirectory.begin(base, 4, true).close();
+    assertThat(base.resolve("3").resolve("saved_model.pb")).hasContent("old");
+    assertThat(former).doesNotExist();
+  }
+
+  @Test
   void aTargetThatCannotBeADirectoryIsNamed() throws IOException {
     Path file = Files.writeString(base.resolve("file"), "");
     assertThatThrownBy(() -> VersionDirectory.begin(file, 3, false))
