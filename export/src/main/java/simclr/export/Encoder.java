@@ -73,15 +73,7 @@ public final class Encoder implements AutoCloseable {
     Path version = ExportDirectory.newest(export);
     LoadedModel model = LoadedModel.open(version);
     try {
-      ModelCard card =
-          model
-              .card()
-              .orElseThrow(
-                  () ->
-                      new UserException(
-                          ExitCode.DATA,
-                          "%s is missing, expected an export of this program",
-                          version.resolve("manifest.json")));
+      ModelCard card = model.requiredCard();
       for (String signature : ImmutableList.of(LoadedModel.DEFAULT_SIGNATURE, ENCODED_SIGNATURE)) {
         if (!model.signature(signature).containsOutputs(REPRESENTATION)) {
           throw new UserException(

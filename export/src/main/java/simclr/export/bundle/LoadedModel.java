@@ -116,6 +116,21 @@ public final class LoadedModel implements AutoCloseable {
     return card;
   }
 
+  /**
+   * The same of an export of this program.
+   *
+   * @throws UserException (data) if there is none
+   */
+  public ModelCard requiredCard() {
+    return card()
+        .orElseThrow(
+            () ->
+                new UserException(
+                    ExitCode.DATA,
+                    "%s is missing, expected an export of this program",
+                    directory.resolve("manifest.json")));
+  }
+
   /** All signatures by name. */
   public ImmutableSortedMap<String, SignatureDef> signatures() {
     return signatures;

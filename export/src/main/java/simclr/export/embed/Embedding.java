@@ -14,7 +14,6 @@ import org.tensorflow.types.TFloat32;
 import org.tensorflow.types.TInt64;
 import simclr.config.RunConfig;
 import simclr.config.UserException;
-import simclr.config.UserException.ExitCode;
 import simclr.data.Batch;
 import simclr.data.DataSource;
 import simclr.data.InputPipeline;
@@ -54,15 +53,7 @@ public final class Embedding {
       EmbedSettings settings, Reporter reporter, BooleanSupplier stop) {
     Path directory = ExportDirectory.newest(settings.export());
     try (LoadedModel model = LoadedModel.open(directory)) {
-      ModelCard card =
-          model
-              .card()
-              .orElseThrow(
-                  () ->
-                      new UserException(
-                          ExitCode.DATA,
-                          "%s is missing, expected an export of this program",
-                          directory.resolve("manifest.json")));
+      ModelCard card = model.requiredCard();
       RunConfig config = settings.asRun(card.imageSize());
       Split split = DataSource.of(config).open(config.evalSplit());
       reporter.line(split.summary());
