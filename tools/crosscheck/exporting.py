@@ -255,6 +255,7 @@ def export_signatures(scratch):
     for signature, argument, file, wanted in (
         ("serving_default", "inputs", inputs[0], answers(call)),
         ("project", "inputs", inputs[0], {"projection": call["proj_head_output"]}),
+        ("head_layers", "inputs", inputs[0], head_layers(model, call["final_avg_pool"])),
         ("image_bytes", "image_bytes", inputs[1], answers(of_files)),
     ):
         out = os.path.join(scratch, signature)
@@ -277,7 +278,7 @@ def export_signatures(scratch):
         names.shape == (3, 10) and names[2, 9] == b"class 9",
         f"class_names are {names.tolist()}",
     )
-    return "serving_default, project and image_bytes in saved_model_cli and in Python"
+    return "serving_default, project, head_layers and image_bytes in saved_model_cli and in Python"
 
 
 def export_in_hub(scratch):
@@ -334,6 +335,24 @@ def export_warm_up(scratch):
 
 def answers(outputs):
     return {"representation": outputs["final_avg_pool"], "logits": outputs["logits_sup"]}
+
+
+def head_layers(model, h):
+    """The projection head layer by layer, in inference mode."""
+    variables = by_key(model)
+    outputs = {}
+    for layer in range(3):
+        key = f"model/_projection_head/linear_layers/{layer}"
+        norm = {
+            name: variables.get(f"{key}/bn_relu/bn/{name}")
+            for name in ("gamma", "beta", "moving_mean", "moving_variance")
+        }
+        h = tf.matmul(h, variables[f"{key}/dense/kernel"])
+        h = (h - norm["moving_mean"]) / tf.sqrt(norm["moving_variance"] + 1e-5) * norm["gamma"]
+        if layer < 2:
+            h = tf.nn.relu(h + norm["beta"])
+        outputs[f"head_layer_{layer + 1}" if layer < 2 else "projection"] = h
+    return outputs
 
 
 def encoded(i):

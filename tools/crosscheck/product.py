@@ -96,10 +96,14 @@ class Worker:
         if exception[0] is None:
             self.process.stdin.write("quit\n")
             self.process.stdin.close()
-            self.process.wait(timeout=60)
-        else:
-            self.process.kill()
-            self.process.wait()
+            try:
+                self.process.wait(timeout=60)
+                return
+            except subprocess.TimeoutExpired:
+                # It has answered everything; a TensorFlow that cannot end is no reason to lose that.
+                print(f"{self.name} does not end: killed", file=sys.stderr)
+        self.process.kill()
+        self.process.wait()
 
 
 def steps_of(directory):

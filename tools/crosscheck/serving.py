@@ -42,6 +42,7 @@ def serve_answers(scratch):
     asked = {
         "serving_default": ("inputs", pixels, pixels.tolist()),
         "project": ("inputs", pixels, pixels.tolist()),
+        "head_layers": ("inputs", pixels, pixels.tolist()),
         "image_bytes": ("image_bytes", np.array(encoded, object), [b64(image) for image in encoded]),
     }
     worst = 0.0

@@ -4,7 +4,9 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import org.tensorflow.Operand;
+import org.tensorflow.ndarray.Shape;
 import org.tensorflow.op.Ops;
+import org.tensorflow.op.core.Placeholder;
 import org.tensorflow.types.TBfloat16;
 import org.tensorflow.types.TFloat32;
 import org.tensorflow.types.TInt64;
@@ -61,6 +63,19 @@ public final class SimClrModel {
   /** Whether the model has a supervised head. */
   public boolean supervised() {
     return config.wantsSupervisedHead() && numClasses > 0;
+  }
+
+  /**
+   * The model's variables, learned by building it on images that never come; no values are made, so
+   * that the largest models fit anywhere.
+   *
+   * @param training whether batch norm is built for training, as {@link Variables#inGraph} has it
+   */
+  public Variables declare(Ops tf, boolean training) {
+    Variables variables = Variables.inGraph(tf, training);
+    Shape shape = Shape.of(1, config.imageSize(), config.imageSize(), 3);
+    build(variables, Replicas.single(), tf.placeholder(TFloat32.class, Placeholder.shape(shape)));
+    return variables;
   }
 
   /**

@@ -8,20 +8,15 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.tensorflow.Graph;
-import org.tensorflow.ndarray.Shape;
 import org.tensorflow.op.Ops;
-import org.tensorflow.op.core.Placeholder;
-import org.tensorflow.types.TFloat32;
 import simclr.config.RunConfig;
 import simclr.model.SimClrModel;
 import simclr.model.VariableSpec;
 import simclr.model.Variables;
 import simclr.model.Variables.Variable;
-import simclr.parallel.Replicas;
 
 /**
- * The variables of a model, learned by building its graph; no values are made, so that the largest
- * models fit anywhere.
+ * The variables of a model in the orders that Keras lists them in.
  *
  * @param trainable in the order of Keras' {@code trainable_variables}
  * @param others moving statistics and frozen weights, in the order of {@code
@@ -38,15 +33,7 @@ record ModelSpecs(
 
   static ModelSpecs of(RunConfig config, int numClasses) {
     try (Graph graph = new Graph()) {
-      Ops tf = Ops.create(graph);
-      Variables variables = Variables.inGraph(tf, true);
-      Shape shape = Shape.of(1, config.imageSize(), config.imageSize(), 3);
-      new SimClrModel(config, numClasses)
-          .build(
-              variables,
-              Replicas.single(),
-              tf.placeholder(TFloat32.class, Placeholder.shape(shape)));
-      return of(variables);
+      return of(new SimClrModel(config, numClasses).declare(Ops.create(graph), true));
     }
   }
 

@@ -9,7 +9,6 @@ import org.tensorflow.Graph;
 import org.tensorflow.Operand;
 import org.tensorflow.ndarray.Shape;
 import org.tensorflow.op.Ops;
-import org.tensorflow.op.core.Placeholder;
 import org.tensorflow.types.TFloat32;
 import org.tensorflow.types.TInt64;
 import simclr.checkpoint.CheckpointFile;
@@ -19,7 +18,6 @@ import simclr.checkpoint.Saver;
 import simclr.config.RunConfig;
 import simclr.model.SimClrModel;
 import simclr.model.Variables;
-import simclr.parallel.Replicas;
 
 /** What a checkpoint holds besides the model: rows of path, dtype and shape. */
 final class SavedKeys {
@@ -57,13 +55,7 @@ final class SavedKeys {
   static List<String> beforeTraining(RunConfig config, int numClasses) {
     try (Graph graph = new Graph()) {
       Ops tf = Ops.create(graph);
-      Variables variables = Variables.inGraph(tf, true);
-      Shape shape = Shape.of(1, config.imageSize(), config.imageSize(), 3);
-      new SimClrModel(config, numClasses)
-          .build(
-              variables,
-              Replicas.single(),
-              tf.placeholder(TFloat32.class, Placeholder.shape(shape)));
+      Variables variables = new SimClrModel(config, numClasses).declare(tf, true);
       Operand<TFloat32> rate = tf.constant(0f);
       RunState state =
           new RunState(

@@ -13,6 +13,9 @@ final class Meanings {
     if (output.matches("block_group[1-4]")) {
       return "output of block group " + output.charAt(output.length() - 1);
     }
+    if (output.matches("head_layer_[0-9]+")) {
+      return "the projection head after its layer " + output.substring("head_layer_".length());
+    }
     return switch (output) {
       case "initial_conv" -> "the stem's convolution, before batch norm";
       case "initial_max_pool" -> "the stem, after batch norm, ReLU and, in large stems, max pool";

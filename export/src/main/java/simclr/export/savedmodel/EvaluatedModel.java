@@ -90,7 +90,7 @@ final class EvaluatedModel implements AutoCloseable {
     Map<String, Operand<TFloat32>> named = new LinkedHashMap<>();
     SimClrModel.Outputs outputs = graph.outputs();
     named.put(ModuleFunctions.REPRESENTATION, outputs.endpoints().finalAvgPool());
-    named.put(ModuleFunctions.PROJECTION, outputs.z());
+    named.putAll(ModuleFunctions.head(outputs));
     Optional<Operand<TFloat32>> logits = outputs.logits();
     logits.ifPresent(found -> named.put(ModuleFunctions.LOGITS, found));
     if (outputs.z() == outputs.endpoints().finalAvgPool()) {

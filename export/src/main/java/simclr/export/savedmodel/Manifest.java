@@ -179,6 +179,15 @@ record Manifest(
             .put("logits_sup", "the same as logits")
             .buildOrThrow();
     Map<String, String> present = new LinkedHashMap<>(known);
+    ModuleFunction head = writer.signatures().get(ModuleFunctions.HEAD_LAYERS);
+    if (head != null) {
+      head.outputs()
+          .keySet()
+          .forEach(
+              name ->
+                  present.putIfAbsent(
+                      name, "the projection head after its layer " + name.replaceAll("\\D", "")));
+    }
     present
         .keySet()
         .removeIf(

@@ -39,6 +39,7 @@ final class ModuleFunctions {
   static final String IMAGE_BYTES = "image_bytes";
   static final String SERVING_DEFAULT = "serving_default";
   static final String PROJECT = "project";
+  static final String HEAD_LAYERS = "head_layers";
 
   static final String REPRESENTATION = "representation";
   static final String PROJECTION = "projection";
@@ -68,9 +69,7 @@ final class ModuleFunctions {
   /** The model's variables. */
   Registry registry() {
     try (Graph graph = new Graph()) {
-      Ops tf = Ops.create(graph);
-      Variables variables = Variables.inGraph(tf, false);
-      model.build(variables, Replicas.single(), images(tf));
+      Variables variables = model.declare(Ops.create(graph), false);
       ImmutableList<VariableSpec> trainable = specs(variables.trainable());
       return new Registry(
           trainable,
@@ -104,6 +103,10 @@ final class ModuleFunctions {
     if (source.hasProjection()) {
       signatures.put(PROJECT, signature(PROJECT, (tf, outputs) -> Map.of(PROJECTION, outputs.z())));
     }
+    if (source.hasProjection() && source.config().projLayers() > 1) {
+      signatures.put(
+          HEAD_LAYERS, signature(HEAD_LAYERS, (tf, outputs) -> ImmutableMap.copyOf(head(outputs))));
+    }
     return signatures.put(IMAGE_BYTES, imageBytes()).buildOrThrow();
   }
 
@@ -130,6 +133,16 @@ final class ModuleFunctions {
     named.put(REPRESENTATION, outputs.endpoints().finalAvgPool());
     outputs.logits().ifPresent(logits -> named.put(LOGITS, logits));
     return named.buildOrThrow();
+  }
+
+  /** Each layer of the projection head, the first after h; the last is z. */
+  static ImmutableMap<String, Operand<TFloat32>> head(SimClrModel.Outputs outputs) {
+    ImmutableMap.Builder<String, Operand<TFloat32>> named = ImmutableMap.builder();
+    int last = outputs.projections().size() - 1;
+    for (int layer = 1; layer < last; layer++) {
+      named.put("head_layer_" + layer, outputs.projections().get(layer));
+    }
+    return named.put(PROJECTION, outputs.projections().get(last)).buildOrThrow();
   }
 
   /** Which activations a signature answers with. */

@@ -8,10 +8,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import org.tensorflow.Graph;
-import org.tensorflow.ndarray.Shape;
 import org.tensorflow.op.Ops;
-import org.tensorflow.op.core.Placeholder;
-import org.tensorflow.types.TFloat32;
 import simclr.checkpoint.ArchitectureGuess;
 import simclr.checkpoint.CheckpointFile.Entry;
 import simclr.config.RunConfig;
@@ -20,9 +17,7 @@ import simclr.config.UserException.ExitCode;
 import simclr.model.SimClrModel;
 import simclr.model.VariableSpec;
 import simclr.model.VariableSpec.Kind;
-import simclr.model.Variables;
 import simclr.model.Variables.Variable;
-import simclr.parallel.Replicas;
 
 /**
  * A model that can be built, inferred from the names and shapes of its variables.
@@ -101,15 +96,10 @@ public record Architecture(
   /** The variables of a model, learned by building it; no values are made. */
   public static ImmutableList<VariableSpec> variables(RunConfig config, int numClasses) {
     try (Graph graph = new Graph()) {
-      Ops tf = Ops.create(graph);
-      Variables variables = Variables.inGraph(tf, false);
-      Shape shape = Shape.of(1, config.imageSize(), config.imageSize(), 3);
-      new SimClrModel(config, numClasses)
-          .build(
-              variables,
-              Replicas.single(),
-              tf.placeholder(TFloat32.class, Placeholder.shape(shape)));
-      return variables.all().stream().map(Variable::spec).collect(toImmutableList());
+      return new SimClrModel(config, numClasses)
+          .declare(Ops.create(graph), false).all().stream()
+              .map(Variable::spec)
+              .collect(toImmutableList());
     }
   }
 

@@ -102,9 +102,11 @@ final class SavedModelExportTest {
     Map<String, SignatureDef> signatures = metaGraph(written).getSignatureDefMap();
     assertThat(signatures.keySet())
         .containsExactlyInAnyOrder(
-            "serving_default", "project", "image_bytes", "__saved_model_init_op");
+            "serving_default", "project", "head_layers", "image_bytes", "__saved_model_init_op");
     assertThat(outputs(signatures, "serving_default")).containsOnly("representation", "logits");
     assertThat(outputs(signatures, "project")).containsOnly("projection");
+    assertThat(outputs(signatures, "head_layers"))
+        .containsOnly("head_layer_1", "head_layer_2", "projection");
     assertThat(outputs(signatures, "image_bytes"))
         .containsOnly("representation", "logits", "class_names");
     assertThat(signatures)
@@ -206,7 +208,7 @@ final class SavedModelExportTest {
         .containsAll(fields(manifest.path("endpoints")))
         .contains("representation", "projection", "logits", "class_names");
     assertThat(fields(manifest.path("signatures")))
-        .containsOnly("serving_default", "project", "image_bytes");
+        .containsOnly("serving_default", "project", "head_layers", "image_bytes");
   }
 
   @Test
@@ -226,7 +228,8 @@ final class SavedModelExportTest {
       UnknownFieldSet request = field(field(message, 6), 1);
       signatures.add(field(bytes(request, 1), 3));
     }
-    assertThat(signatures).containsExactly("serving_default", "project", "image_bytes");
+    assertThat(signatures)
+        .containsExactly("serving_default", "project", "head_layers", "image_bytes");
   }
 
   @Test

@@ -131,7 +131,7 @@ final class ModelServerTest {
     JsonNode signatures = metadata.at("/metadata/signature_def/signature_def");
     assertThat(signatures.fieldNames())
         .toIterable()
-        .containsExactlyInAnyOrder("serving_default", "project", "image_bytes");
+        .containsExactlyInAnyOrder("serving_default", "project", "head_layers", "image_bytes");
     assertThat(signatures.at("/image_bytes/inputs/image_bytes/dtype").asText())
         .isEqualTo("DT_STRING");
     assertThat(signatures.at("/serving_default/inputs/inputs/tensor_shape/dim/0/size").asText())
@@ -179,7 +179,7 @@ final class ModelServerTest {
             + " => 400 => input 'image_bytes' has the shape [], expected [?]",
         "{'signature_name': 'classify', 'instances': [1]}"
             + " => 400 => Serving signature name: 'classify' not found in signature def, expected"
-            + " one of image_bytes, project, serving_default",
+            + " one of head_layers, image_bytes, project, serving_default",
       })
   void bodyThatDoesNotFitIsABadRequest(String body, int status, String error) throws Exception {
     Answer answer = predict(body.replace('\'', '"'));
