@@ -66,11 +66,12 @@ final class Failures {
           error,
           ExitCode.INTERNAL);
     }
-    if (error instanceof TFResourceExhaustedException) {
+    // An export's failure (ModelFailure) has it as its cause.
+    if (Throwables.getRootCause(error) instanceof TFResourceExhaustedException) {
       return say(
           "TensorFlow has no memory left (%s), expected a smaller --train_batch_size,"
                   .formatted(firstLine(error))
-              + " --eval_batch_size or model, or a device with more memory",
+              + " --eval_batch_size, --batch_size or model, or a device with more memory",
           error,
           ExitCode.INTERNAL);
     }

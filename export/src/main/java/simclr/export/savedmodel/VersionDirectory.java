@@ -2,6 +2,7 @@ package simclr.export.savedmodel;
 
 import static com.google.common.base.Preconditions.checkArgument;
 
+import com.google.common.collect.ImmutableList;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -13,6 +14,7 @@ import java.util.stream.Stream;
 import simclr.checkpoint.DurableFiles;
 import simclr.config.UserException;
 import simclr.config.UserException.ExitCode;
+import simclr.export.bundle.ExportDirectory;
 
 /**
  * {@code BASE/<version>}, the layout of TensorFlow Serving, written aside and renamed once it is
@@ -20,7 +22,6 @@ import simclr.config.UserException.ExitCode;
  */
 public final class VersionDirectory implements AutoCloseable {
   private static final Pattern ASIDE = Pattern.compile("\\.(\\d+)\\.(\\d+)\\.tmp(\\.former)?");
-  private static final Pattern VERSION = Pattern.compile("[1-9]\\d{0,17}");
 
   private final Path base;
   private final Path target;
@@ -111,23 +112,15 @@ public final class VersionDirectory implements AutoCloseable {
     if (keep <= 0) {
       return;
     }
-    try (Stream<Path> children = Files.list(base)) {
-      List<Path> newestFirst =
-          children
-              .filter(path -> VERSION.matcher(path.getFileName().toString()).matches())
-              .sorted(Comparator.comparingLong(VersionDirectory::version).reversed())
-              .toList();
-      for (Path old : newestFirst.subList(Math.min(keep, newestFirst.size()), newestFirst.size())) {
+    ImmutableList<Path> oldestFirst = ExportDirectory.versions(base).values().asList();
+    try {
+      for (Path old : oldestFirst.subList(0, Math.max(0, oldestFirst.size() - keep))) {
         DurableFiles.deleteTree(old);
       }
     } catch (IOException e) {
       throw new UserException(
           ExitCode.CANNOT_WRITE, "old versions in %s cannot be removed (%s)", base, e);
     }
-  }
-
-  private static long version(Path path) {
-    return Long.parseLong(path.getFileName().toString());
   }
 
   private void refuseExisting() {
