@@ -23,7 +23,7 @@ public final class EncodedImages {
    */
   public static long requirePixels(byte[] image, String name) {
     try {
-      return pixels(ImageHeader.of(image), name);
+      return ImageHeader.of(image).pixels();
     } catch (ImageHeader.Unusable e) {
       throw new UserException(ExitCode.DATA, "%s", name + " " + e.getMessage());
     }
@@ -36,7 +36,7 @@ public final class EncodedImages {
    */
   public static long requirePixels(Path file) {
     try {
-      return pixels(ImageHeader.of(file), file.toString());
+      return ImageHeader.of(file).pixels();
     } catch (ImageHeader.Unusable e) {
       throw new UserException(ExitCode.DATA, "%s", file + " " + e.getMessage());
     }
@@ -45,19 +45,5 @@ public final class EncodedImages {
   /** The error of an image whose head is in order and which TensorFlow refused to decode. */
   public static UserException undecodable(String name, RuntimeException refusal) {
     return ExampleStore.undecodable(name, refusal);
-  }
-
-  private static long pixels(ImageHeader header, String name) {
-    long pixels = (long) header.width() * header.height();
-    if (pixels > MOST_PIXELS) {
-      throw new UserException(
-          ExitCode.DATA,
-          "%s has %s x %s pixels, expected at most %s million",
-          name,
-          header.width(),
-          header.height(),
-          MOST_PIXELS / 1_000_000);
-    }
-    return pixels;
   }
 }

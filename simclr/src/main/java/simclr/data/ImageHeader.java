@@ -53,6 +53,10 @@ record ImageHeader(Format format, int width, int height, int channels, int bits)
     }
   }
 
+  long pixels() {
+    return (long) width * height;
+  }
+
   int smallestSide() {
     return Math.min(width, height);
   }
@@ -62,6 +66,16 @@ record ImageHeader(Format format, int width, int height, int channels, int bits)
   }
 
   private static ImageHeader of(ImageBytes bytes) throws Unusable {
+    ImageHeader header = parse(bytes);
+    if (header.pixels() > EncodedImages.MOST_PIXELS) {
+      throw new Unusable(
+          "has %s x %s pixels, expected at most %s million"
+              .formatted(header.width(), header.height(), EncodedImages.MOST_PIXELS / 1_000_000));
+    }
+    return header;
+  }
+
+  private static ImageHeader parse(ImageBytes bytes) throws Unusable {
     if (bytes.size() == 0) {
       throw new Unusable("is empty, expected an image");
     }

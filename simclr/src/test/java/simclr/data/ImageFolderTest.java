@@ -142,6 +142,18 @@ final class ImageFolderTest {
   }
 
   @Test
+  void anImageThatNoMachineHasMemoryForIsNamed() {
+    byte[] huge = IMAGE.clone();
+    // Width and height of a PNG: 65,536 by what they were.
+    huge[17] = 1;
+    huge[21] = 1;
+    TfdsWriter.write(dir.resolve("huge.png"), huge);
+    assertFails(ExitCode.DATA, () -> open("train"))
+        .contains("huge.png has 655")
+        .endsWith(" pixels, expected at most 50 million");
+  }
+
+  @Test
   void brokenPixelsBehindAGoodHeadAreFoundByTheDecoder() {
     write("1.png");
     byte[] broken = IMAGE.clone();

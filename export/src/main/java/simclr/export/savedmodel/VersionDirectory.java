@@ -4,6 +4,7 @@ import static com.google.common.base.Preconditions.checkArgument;
 
 import com.google.common.collect.ImmutableList;
 import java.io.IOException;
+import java.nio.file.DirectoryNotEmptyException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Comparator;
@@ -27,9 +28,11 @@ public final class VersionDirectory implements AutoCloseable {
   private final Path target;
   private final Path aside;
   private final boolean replace;
+  private final boolean newBase;
 
   private VersionDirectory(Path base, long version, boolean replace) {
     this.base = base;
+    this.newBase = Files.notExists(base);
     this.replace = replace;
     this.target = base.resolve(Long.toString(version));
     this.aside = base.resolve(".%d.%d.tmp".formatted(version, ProcessHandle.current().pid()));
@@ -98,6 +101,11 @@ public final class VersionDirectory implements AutoCloseable {
   public void close() {
     try {
       DurableFiles.deleteTree(aside);
+      if (newBase) {
+        Files.deleteIfExists(base);
+      }
+    } catch (DirectoryNotEmptyException e) {
+      // It holds what was published.
     } catch (IOException e) {
       throw new UserException(ExitCode.CANNOT_WRITE, "%s cannot be removed (%s)", aside, e);
     }

@@ -333,7 +333,7 @@ final class SavedModelExportTest {
     ExportSource source = ExportSource.of(torn.config(), checkpoint, ImmutableList.of());
     Path target = root.resolve("torn-export");
     assertRefused(() -> SavedModelExport.write(source, target), ExitCode.DATA, "is torn");
-    assertThat(names(target)).isEmpty();
+    assertThat(target).doesNotExist();
   }
 
   @Test
@@ -347,6 +347,7 @@ final class SavedModelExportTest {
         () -> SavedModelExport.write(source, root.resolve("other-model")),
         ExitCode.DATA,
         "is of another model (ResNet-18");
+    assertThat(root.resolve("other-model")).doesNotExist();
   }
 
   @Test
