@@ -19,7 +19,8 @@ import javax.imageio.ImageIO;
  * @param width of the sheet in pixels
  * @param height of the sheet in pixels
  */
-public record Picture(String title, String caption, String png, int width, int height) {
+public record Picture(String title, String caption, String png, int width, int height)
+    implements Block {
   private static final int GAP = 4;
 
   /**
@@ -44,6 +45,16 @@ public record Picture(String title, String caption, String png, int width, int h
       }
     }
     return new Picture(title, caption, base64(sheet), width, height);
+  }
+
+  @Override
+  public String html() {
+    return """
+        <div class="card"><img class="sheet" width="%d" height="%d" alt="%s"
+        src="data:image/png;base64,%s"></div>
+        <p class="caption">%s</p>
+        """
+        .formatted(width, height, HtmlReport.escape(title), png, HtmlReport.escape(caption));
   }
 
   private static void paint(BufferedImage sheet, int left, int top, byte[] rgb, int size) {

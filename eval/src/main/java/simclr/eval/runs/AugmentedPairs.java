@@ -1,4 +1,4 @@
-package simclr.eval;
+package simclr.eval.runs;
 
 import com.google.common.collect.ImmutableList;
 import java.util.List;
@@ -15,7 +15,7 @@ import simclr.data.Split;
 import simclr.parallel.Devices;
 
 /** Pictures of what pretraining sees. */
-final class AugmentedPairs {
+public final class AugmentedPairs {
   private AugmentedPairs() {}
 
   /**
@@ -24,7 +24,7 @@ final class AugmentedPairs {
    * @param pairs how many; no more than there are are given
    * @return for each image its two views, as rows of RGB bytes
    */
-  static ImmutableList<List<byte[]>> first(RunConfig config, Split split, int pairs) {
+  public static ImmutableList<List<byte[]>> first(RunConfig config, Split split, int pairs) {
     long seed = config.seed().orElseThrow();
     try (Graph graph = new Graph();
         InputPipeline input = InputPipeline.training(split, config, seed)) {

@@ -1,0 +1,25 @@
+package simclr.eval.report;
+
+import static java.util.stream.Collectors.joining;
+
+import com.google.common.collect.ImmutableList;
+import java.util.List;
+
+/**
+ * Charts beside one another, as many as fit.
+ *
+ * @param charts in reading order
+ */
+public record Grid(ImmutableList<Block> charts) implements Block {
+  /** These charts. */
+  public static Grid of(List<? extends Block> charts) {
+    return new Grid(ImmutableList.copyOf(charts));
+  }
+
+  @Override
+  public String html() {
+    return "<div class=\"charts\">\n"
+        + charts.stream().map(Block::html).collect(joining())
+        + "</div>\n";
+  }
+}
