@@ -134,7 +134,7 @@ final class DemoReport {
         "What the encoder is trained on",
         "Twelve training images, each as two random views: cropped, flipped, recoloured, sometimes grey. The encoder learns to recognise which views belong together.",
         AugmentedPairs.first(config, train, PAIRS),
-        config.imageSize(),
+        AugmentedPairs.side(config),
         -1);
   }
 

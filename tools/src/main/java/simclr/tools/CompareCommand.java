@@ -76,8 +76,7 @@ final class CompareCommand implements Callable<Integer> {
 
   private static void checkEnough(String flag, int count) {
     if (count < 100 || count > 10_000_000) {
-      throw new UserException(
-          ExitCode.USAGE, "%s is %s, expected 100 to 10000000", flag, count);
+      throw new UserException(ExitCode.USAGE, "%s is %s, expected 100 to 10000000", flag, count);
     }
   }
 }

@@ -23,7 +23,10 @@ record Pairing(Predictions first, Predictions second) {
     Predictions first = a.requiredPredictions();
     Predictions second = b.requiredPredictions();
     Optional<String> hash = a.testHash();
-    if (hash.isPresent() && b.testHash().isPresent() && !hash.equals(b.testHash())) {
+    if (hash.isPresent()
+        && b.testHash().isPresent()
+        && a.testHashOf().equals(b.testHashOf())
+        && !hash.equals(b.testHash())) {
       throw new UserException(
           ExitCode.DATA,
           "%s was tested on a split with SHA-256 %s and %s on one with %s, expected the same test"

@@ -99,9 +99,19 @@ public record StoredEvaluation(Path path, JsonNode result, Optional<Predictions>
                 Predictions.FILE));
   }
 
-  /** SHA-256 of the test split, if the record has it. */
+  /**
+   * SHA-256 of the test split, if the record has one. One over features tells encoders apart, not
+   * examples, and is left out.
+   */
   Optional<String> testHash() {
-    return text("/test/sha256");
+    return text("/test/sha256_of").orElse("").contains("features")
+        ? Optional.empty()
+        : text("/test/sha256");
+  }
+
+  /** What {@link #testHash} is of: hashes of different things say nothing about each other. */
+  Optional<String> testHashOf() {
+    return text("/test/sha256_of");
   }
 
   /** What was measured in a few words, such as {@code logreg final_avg_pool, cifar10 test}. */

@@ -23,6 +23,9 @@ public record Picture(String title, String caption, String png, int width, int h
     implements Block {
   private static final int GAP = 4;
 
+  /** A few small images need not fill a wide page. */
+  private static final int MOST_ZOOM = 4;
+
   /**
    * Lays images out.
    *
@@ -50,11 +53,17 @@ public record Picture(String title, String caption, String png, int width, int h
   @Override
   public String html() {
     return """
-        <div class="card"><img class="sheet" width="%d" height="%d" alt="%s"
+        <div class="card"><img class="sheet" style="max-width:%dpx" width="%d" height="%d" alt="%s"
         src="data:image/png;base64,%s"></div>
         <p class="caption">%s</p>
         """
-        .formatted(width, height, HtmlReport.escape(title), png, HtmlReport.escape(caption));
+        .formatted(
+            MOST_ZOOM * width,
+            width,
+            height,
+            HtmlReport.escape(title),
+            png,
+            HtmlReport.escape(caption));
   }
 
   private static void paint(BufferedImage sheet, int left, int top, byte[] rgb, int size) {

@@ -128,6 +128,20 @@ final class ModelComparisonTest {
   }
 
   @Test
+  void hashesOfFeaturesTellEncodersApartAndAreNoReasonToRefuse() throws IOException {
+    write("a", labels(0, 1), 0, 1);
+    write("b", labels(0, 1), 0, 0);
+    for (String name : new String[] {"a", "b"}) {
+      Files.writeString(
+          dir.resolve(name + "/result.json"),
+          "{\"test\": {\"sha256\": \"%s\", \"sha256_of\": \"bytes of features and labels\"}}"
+              .formatted(name));
+    }
+
+    assertThat(compare("a", "b").examples()).isEqualTo(2);
+  }
+
+  @Test
   void whatCannotBeReadIsNamed() throws IOException {
     write("a", labels(0), 0);
     Files.createDirectories(dir.resolve("empty"));

@@ -134,8 +134,7 @@ final class ComparisonTest {
                 assertThat(c.published().conditions().value(Setting.DATA).orElseThrow())
                     .contains("CIFAR-10"));
     assertThat(
-            Comparison.nearest(
-                measured(CIFAR_README.with(Setting.DATA, "synthetic"), 91, 90, 92)))
+            Comparison.nearest(measured(CIFAR_README.with(Setting.DATA, "synthetic"), 91, 90, 92)))
         .hasSize(3)
         .allSatisfy(c -> assertThat(c.differing()).containsKey(Setting.DATA));
     assertThat(nearest)
