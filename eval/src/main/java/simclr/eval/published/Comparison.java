@@ -63,10 +63,18 @@ public record Comparison(
                     .thenComparing(row -> !row.metric().equals(PublishedResult.TOP_1)))
             .toList();
     return Stream.of(Origin.values())
-        .flatMap(
-            origin -> rows.stream().filter(row -> row.origin() == origin).limit(OF_EACH_ORIGIN))
+        .flatMap(origin -> ofOrigin(ours, rows, origin))
         .map(row -> of(ours, row))
         .collect(toImmutableList());
+  }
+
+  /** Where there are rows about our data set, the others add nothing. */
+  private static Stream<PublishedResult> ofOrigin(
+      Measured ours, List<PublishedResult> rows, Origin origin) {
+    List<PublishedResult> all = rows.stream().filter(row -> row.origin() == origin).toList();
+    List<PublishedResult> near =
+        all.stream().filter(row -> ours.conditions().aboutSameData(row.conditions())).toList();
+    return near.isEmpty() ? all.stream().limit(1) : near.stream().limit(OF_EACH_ORIGIN);
   }
 
   private static String finding(

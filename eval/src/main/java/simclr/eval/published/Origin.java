@@ -4,7 +4,7 @@ package simclr.eval.published;
 public enum Origin {
   PAPER("paper"),
   RELEASE("release"),
-  OTHER("another implementation");
+  OTHER("other");
 
   private final String label;
 

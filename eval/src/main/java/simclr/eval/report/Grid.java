@@ -18,7 +18,9 @@ public record Grid(ImmutableList<Block> charts) implements Block {
 
   @Override
   public String html() {
-    return "<div class=\"charts\">\n"
+    // Three in a row would leave the fourth alone.
+    boolean two = charts.size() == 2 || charts.size() == 4;
+    return "<div class=\"charts%s\">\n".formatted(two ? " two" : "")
         + charts.stream().map(Block::html).collect(joining())
         + "</div>\n";
   }

@@ -5,8 +5,10 @@ import static com.google.common.collect.ImmutableList.toImmutableList;
 import static java.util.stream.Collectors.joining;
 
 import com.google.common.collect.ImmutableList;
+import com.google.common.collect.ImmutableSet;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.IntStream;
 
 /**
  * A table that scrolls sideways where the screen is narrow.
@@ -27,7 +29,9 @@ public record Table(ImmutableList<String> head, ImmutableList<ImmutableList<Cell
     /** What is to be looked at first. */
     STRONG,
     /** A value that differs from the one it is compared with. */
-    DIFFERS
+    DIFFERS,
+    /** A remark on the row above, alone in its row. */
+    NOTE
   }
 
   /** A cell. */
@@ -48,6 +52,10 @@ public record Table(ImmutableList<String> head, ImmutableList<ImmutableList<Cell
       return new Cell(text, Kind.STRONG);
     }
 
+    public static Cell note(String text) {
+      return new Cell(text, Kind.NOTE);
+    }
+
     public static Cell differs(String text) {
       return new Cell(text, Kind.DIFFERS);
     }
@@ -56,9 +64,13 @@ public record Table(ImmutableList<String> head, ImmutableList<ImmutableList<Cell
   public Table {
     int width = head.size();
     checkArgument(
-        width == 0 || rows.stream().allMatch(row -> row.size() == width),
+        width == 0 || rows.stream().allMatch(row -> row.size() == width || isNote(row)),
         "every row must have %s cells",
         width);
+  }
+
+  private static boolean isNote(List<Cell> row) {
+    return row.size() == 1 && row.get(0).kind() == Kind.NOTE;
   }
 
   /** Rows under named columns. */
@@ -82,8 +94,8 @@ public record Table(ImmutableList<String> head, ImmutableList<ImmutableList<Cell
     String columns =
         head.isEmpty()
             ? ""
-            : head.stream()
-                .map(name -> "<th scope=\"col\">" + HtmlReport.escape(name) + "</th>")
+            : IntStream.range(0, head.size())
+                .mapToObj(this::heading)
                 .collect(joining("", "<thead><tr>", "</tr></thead>\n"));
     return """
         <div class="wide" tabindex="0"><table class="%s">
@@ -93,16 +105,31 @@ public record Table(ImmutableList<String> head, ImmutableList<ImmutableList<Cell
         .formatted(
             head.isEmpty() ? "pairs" : "rows",
             columns,
-            rows.stream()
-                .map(row -> row.stream().map(Table::cell).collect(joining("", "<tr>", "</tr>\n")))
-                .collect(joining()));
+            rows.stream().map(this::row).collect(joining()));
+  }
+
+  /** Over numbers to the right, as they are. */
+  private String heading(int column) {
+    boolean numbers =
+        !rows.isEmpty()
+            && ImmutableSet.of(Kind.NUMBER, Kind.STRONG).contains(rows.get(0).get(column).kind());
+    return "<th scope=\"col\"%s>%s</th>"
+        .formatted(numbers ? " class=\"number\"" : "", HtmlReport.escape(head.get(column)));
+  }
+
+  private String row(ImmutableList<Cell> row) {
+    if (isNote(row)) {
+      return "<tr class=\"note\"><td colspan=\"%d\"><div>%s</div></td></tr>\n"
+          .formatted(Math.max(head.size(), 1), HtmlReport.escape(row.get(0).text()));
+    }
+    return row.stream().map(Table::cell).collect(joining("", "<tr>", "</tr>\n"));
   }
 
   private static String cell(Cell cell) {
     String text = HtmlReport.escape(cell.text());
     return switch (cell.kind()) {
       case NAME -> "<th scope=\"row\">" + text + "</th>";
-      case TEXT -> "<td>" + text + "</td>";
+      case TEXT, NOTE -> "<td>" + text + "</td>";
       case NUMBER -> "<td class=\"number\">" + text + "</td>";
       case STRONG -> "<td class=\"number\"><strong>" + text + "</strong></td>";
       case DIFFERS -> "<td class=\"differs\">" + text + "</td>";

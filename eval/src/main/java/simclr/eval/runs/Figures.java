@@ -127,6 +127,11 @@ record Figures(
         Optional.of(evaluation));
   }
 
+  /** A figure's name for people. */
+  static String label(String name) {
+    return published(name);
+  }
+
   /** As it is set beside published results. */
   Measured measured() {
     ImmutableMap.Builder<String, Double> percent = ImmutableMap.builder();

@@ -52,12 +52,17 @@ final class PublishedSection {
         Stream.of(
                 Stream.of("result", "value"),
                 Arrays.stream(Setting.values()).map(Setting::label),
-                Stream.of("difference", "what it says"))
+                Stream.of("difference"))
             .flatMap(names -> names)
             .toList();
     List<List<Cell>> rows = new ArrayList<>();
     rows.add(own(ours));
-    Comparison.nearest(ours.measured()).forEach(row -> rows.add(published(row)));
+    Comparison.nearest(ours.measured())
+        .forEach(
+            row -> {
+              rows.add(published(row));
+              rows.add(ImmutableList.of(Cell.note(note(row))));
+            });
     return Table.of(head, rows);
   }
 
@@ -72,11 +77,6 @@ final class PublishedSection {
       cells.add(Cell.text(ours.conditions().value(setting).orElse("not known")));
     }
     cells.add(Cell.number(""));
-    cells.add(
-        Cell.text(
-            ours.top1Interval()
-                .map(i -> "95 %% interval %s to %s".formatted(percent(i.low()), percent(i.high())))
-                .orElse("")));
     return ImmutableList.copyOf(cells);
   }
 
@@ -100,14 +100,16 @@ final class PublishedSection {
         row.difference().isPresent()
             ? Cell.strong(Comparison.signed(row.difference().getAsDouble()))
             : Cell.number(""));
-    cells.add(
-        Cell.text(
-            row.finding()
-                + " Source: "
-                + result.source()
-                + (result.note().isEmpty() ? "" : " (" + result.note() + ")")
-                + "."));
     return ImmutableList.copyOf(cells);
+  }
+
+  private static String note(Comparison row) {
+    PublishedResult result = row.published();
+    return "%s Source: %s%s."
+        .formatted(
+            row.finding(),
+            result.source(),
+            result.note().isEmpty() ? "" : " (" + result.note() + ")");
   }
 
   private static String percent(double share) {

@@ -14,6 +14,7 @@ import java.util.Locale;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.BooleanSupplier;
+import java.util.stream.Stream;
 import simclr.checkpoint.DurableFiles;
 import simclr.config.UserException;
 import simclr.config.UserException.ExitCode;
@@ -241,6 +242,7 @@ public record RunReport(String html, String json) {
                     + " the number of test images alone."));
       }
       blocks.add(table(rows));
+      blocks.add(meanings(rows));
       if (!seeds.isEmpty()) {
         blocks.add(
             new Paragraph(
@@ -267,46 +269,68 @@ public record RunReport(String html, String json) {
     }
 
     private Table table(List<Figures> rows) {
+      List<String> optional =
+          Stream.of(Figures.TOP_1, Figures.TOP_5, Figures.MEAN_PER_CLASS, Figures.MAP)
+              .filter(name -> rows.stream().anyMatch(row -> row.figures().containsKey(name)))
+              .toList();
+      boolean frozen = rows.stream().anyMatch(row -> !frozen(row).isEmpty());
+      List<String> head = new ArrayList<>(List.of("run", "evaluation", "split", "images"));
+      for (String name : optional) {
+        head.add(Figures.label(name));
+        if (name.equals(Figures.TOP_1)) {
+          head.add("95 % interval");
+        }
+      }
+      if (frozen) {
+        head.add("encoder frozen");
+      }
       return Table.of(
-          List.of(
-              "run",
-              "evaluation",
-              "split",
-              "images",
-              "top-1",
-              "95 %",
-              "top-5",
-              "mean per class",
-              "11-point mAP",
-              "what it is"),
+          head,
           rows.stream()
               .map(
-                  row ->
-                      List.of(
-                          Cell.name(row.run()),
-                          Cell.text(row.what()),
-                          Cell.text(row.split()),
-                          Cell.number(
-                              row.examples().isPresent()
-                                  ? String.format(Locale.ROOT, "%,d", row.examples().getAsLong())
-                                  : "?"),
-                          Cell.strong(figure(row, Figures.TOP_1)),
-                          Cell.number(
-                              row.top1Interval()
-                                  .map(i -> percent(i.low()) + " to " + percent(i.high()))
-                                  .orElse("-")),
-                          Cell.number(figure(row, Figures.TOP_5)),
-                          Cell.number(figure(row, Figures.MEAN_PER_CLASS)),
-                          Cell.number(figure(row, Figures.MAP)),
-                          Cell.text(row.meaning() + frozen(row))))
+                  row -> {
+                    List<Cell> cells = new ArrayList<>();
+                    cells.add(Cell.name(row.run()));
+                    cells.add(Cell.text(row.what()));
+                    cells.add(Cell.text(row.split()));
+                    cells.add(
+                        Cell.number(
+                            row.examples().isPresent()
+                                ? String.format(Locale.ROOT, "%,d", row.examples().getAsLong())
+                                : "?"));
+                    for (String name : optional) {
+                      if (name.equals(Figures.TOP_1)) {
+                        cells.add(Cell.strong(figure(row, name)));
+                        cells.add(Cell.number(interval(row)));
+                      } else {
+                        cells.add(Cell.number(figure(row, name)));
+                      }
+                    }
+                    if (frozen) {
+                      cells.add(Cell.text(frozen(row)));
+                    }
+                    return cells;
+                  })
               .toList());
     }
 
+    private static String interval(Figures row) {
+      return row.top1Interval()
+          .map(i -> String.format(Locale.ROOT, "%.2f to %.2f %%", 100 * i.low(), 100 * i.high()))
+          .orElse("-");
+    }
+
     private static String frozen(Figures row) {
-      return row.record()
-          .flatMap(record -> record.text("/trust/encoder_frozen"))
-          .map(frozen -> " Encoder frozen: " + frozen + ".")
-          .orElse("");
+      return row.record().flatMap(record -> record.text("/trust/encoder_frozen")).orElse("");
+    }
+
+    /** What each evaluation is, once. */
+    private static Legend meanings(List<Figures> rows) {
+      return new Legend(
+          rows.stream()
+              .collect(
+                  ImmutableMap.toImmutableMap(
+                      Figures::what, Figures::meaning, (first, again) -> first)));
     }
 
     private Table seedTable() {

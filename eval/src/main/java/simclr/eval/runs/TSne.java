@@ -132,7 +132,8 @@ final class TSne {
     double[] share = new double[n];
     double low = 0;
     double high = Double.POSITIVE_INFINITY;
-    double sharpness = 1 / Math.max(mean, 1e-300);
+    // Where all rows are equal any width will do.
+    double sharpness = mean > 1e-200 ? 1 / mean : 1;
     for (int round = 0; round < 64; round++) {
       double sum = 0;
       double weighted = 0;
