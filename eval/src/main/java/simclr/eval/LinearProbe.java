@@ -3,6 +3,7 @@ package simclr.eval;
 import static com.google.common.base.Preconditions.checkArgument;
 
 import java.util.Arrays;
+import simclr.eval.metrics.Accuracy;
 
 /**
  * Linear classification of frozen representations: multinomial logistic regression.

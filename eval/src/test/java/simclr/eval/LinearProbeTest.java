@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.within;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
 import simclr.eval.LinearProbe.Settings;
+import simclr.eval.metrics.Accuracy;
 
 final class LinearProbeTest {
   private static final Settings NEARLY_NO_PENALTY = new Settings(1e-9, 300, 1e-7);
