@@ -1,0 +1,67 @@
+package simclr.eval.probe;
+
+import com.google.common.collect.ImmutableList;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.function.BooleanSupplier;
+import simclr.eval.features.FeatureSets;
+import simclr.eval.features.FeatureSource;
+import simclr.train.Reporter;
+
+/**
+ * One protocol on one representation or several.
+ *
+ * @param source of the examples
+ * @param seeds one evaluation for each where the protocol is random; only the first is taken where
+ *     it is not
+ * @param output where results are written; empty to write none
+ */
+public record ProbeRun(
+    FeatureSource source, Protocol protocol, ImmutableList<Long> seeds, Optional<Path> output) {
+
+  public ProbeRun {
+    Checks.require(!seeds.isEmpty(), "--seeds is empty, expected whole numbers such as 1,2,3");
+  }
+
+  /**
+   * Evaluates.
+   *
+   * @param layer of the encoder
+   * @param stop asked now and then
+   * @return empty if it was stopped
+   * @throws simclr.config.UserException for everything that the user can mend
+   */
+  public Optional<ProbeResult> one(String layer, Reporter reporter, BooleanSupplier stop) {
+    long start = System.nanoTime();
+    Optional<ImmutableList<FeatureSets>> sets =
+        source.load(ImmutableList.of(layer), reporter, stop);
+    Optional<ProbeResult> result =
+        sets.flatMap(loaded -> evaluate(loaded.get(0), start, reporter, stop));
+    result.ifPresent(
+        found ->
+            output.ifPresent(
+                directory -> {
+                  found.write(directory);
+                  reporter.line("written to " + directory.resolve(ProbeResult.FILE));
+                }));
+    return result;
+  }
+
+  private Optional<ProbeResult> evaluate(
+      FeatureSets sets, long start, Reporter reporter, BooleanSupplier stop) {
+    List<Long> taken = protocol.random(sets) ? seeds : seeds.subList(0, 1);
+    List<Outcome> outcomes = new ArrayList<>();
+    for (long seed : taken) {
+      Optional<Outcome> outcome = protocol.run(sets, seed, reporter, stop);
+      if (outcome.isEmpty()) {
+        return Optional.empty();
+      }
+      outcomes.add(outcome.get());
+    }
+    return Optional.of(
+        ProbeResult.of(
+            source, protocol, sets, taken, outcomes, (System.nanoTime() - start) / 1e9));
+  }
+}
