@@ -8,6 +8,7 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import simclr.config.UserException;
 import simclr.config.UserException.ExitCode;
+import simclr.eval.features.FeatureSource;
 import simclr.eval.probe.Protocol;
 import simclr.eval.probe.ProbeResult;
 import simclr.eval.probe.ProbeRun;
@@ -79,8 +80,9 @@ final class ProbeCommand implements Callable<Integer> {
     public Integer call() {
       Protocol protocol = options.protocol();
       AtomicBoolean stop = new AtomicBoolean();
-      try (Interrupts interrupts = Interrupts.install(() -> stop.set(true))) {
-        ProbeRun run = inputs.run(protocol, inputs.name(protocol), main.reporter());
+      try (Interrupts interrupts = Interrupts.install(() -> stop.set(true));
+          FeatureSource source = inputs.source(main.reporter())) {
+        ProbeRun run = new ProbeRun(source, protocol, inputs.seeds(), inputs.output());
         Optional<ProbeResult> result = run.one(inputs.layer(), main.reporter(), stop::get);
         if (result.isEmpty()) {
           return interrupts.status().orElseThrow();

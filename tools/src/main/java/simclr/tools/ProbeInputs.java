@@ -1,6 +1,7 @@
 package simclr.tools;
 
 import com.google.common.collect.ImmutableList;
+import com.google.common.collect.ImmutableMap;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
@@ -10,10 +11,12 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 import simclr.config.UserException;
 import simclr.config.UserException.ExitCode;
+import simclr.eval.features.EncoderChoice;
+import simclr.eval.features.EncoderFeatures;
+import simclr.eval.features.EncoderIdentity;
 import simclr.eval.features.FeatureSource;
 import simclr.eval.features.ReadyFeatures;
-import simclr.eval.probe.Protocol;
-import simclr.eval.probe.ProbeRun;
+import simclr.eval.features.Storage;
 import simclr.train.Reporter;
 
 /** What all protocols are given: where examples come from and where results go. */
@@ -37,6 +40,56 @@ final class ProbeInputs {
           "seed");
 
   private final RunFlags flags;
+
+  /** Values of {@code --encoder}. */
+  enum EncoderKind {
+    CHECKPOINT,
+    RANDOM_INIT,
+    RAW_PIXELS
+  }
+
+  @Option(
+      names = "--encoder",
+      paramLabel = "checkpoint|random_init|raw_pixels",
+      description =
+          "Whose weights: those of --model_dir or --checkpoint; those that training with --seed"
+              + " starts from; or none, the pixels themselves. Default: checkpoint.")
+  private EncoderKind encoder = EncoderKind.CHECKPOINT;
+
+  @Option(
+      names = "--export",
+      paramLabel = "<dir>",
+      description = "An export instead of a checkpoint: a version, or the directory of all.")
+  private Optional<Path> export = Optional.empty();
+
+  @Option(
+      names = "--layer",
+      paramLabel = "<name>",
+      description =
+          "block_group1 to 4, final_avg_pool (h), proj_head_1 and so on, proj_head_output (z)."
+              + " Default: final_avg_pool.")
+  private Optional<String> layer = Optional.empty();
+
+  @Option(
+      names = "--validation_split",
+      paramLabel = "<split>",
+      description =
+          "Split to choose settings on. Without it a part of --train_split is carved out.")
+  private Optional<String> validationSplit = Optional.empty();
+
+  @Option(
+      names = "--features_precision",
+      paramLabel = "float32|bfloat16",
+      description = "How representations are kept in files. Default: float32.")
+  private Storage featuresPrecision = Storage.FLOAT32;
+
+  @Option(
+      names = "--features_dir",
+      paramLabel = "<dir>",
+      description =
+          "Where representations are kept for the next protocol. Default: features below the"
+              + " results.")
+  private Optional<Path> featuresDir = Optional.empty();
 
   @Option(
       names = "--train_features",
@@ -95,21 +148,22 @@ final class ProbeInputs {
     return flags;
   }
 
-  String layer() {
-    return FeatureSource.READY;
+  /** The layer that was asked for. */
+  Optional<String> layer() {
+    return layer;
   }
 
-  String name(Protocol protocol) {
-    return protocol.command() + "-" + layer();
+  ImmutableList<Long> seeds() {
+    return ImmutableList.copyOf(seeds);
   }
 
-  ProbeRun run(Protocol protocol, String name, Reporter reporter) {
-    FeatureSource source = source(reporter);
-    Optional<Path> directory = output.or(() -> source.defaultOutput(name));
-    return new ProbeRun(source, protocol, ImmutableList.copyOf(seeds), directory);
+  /** The directory that was asked for. */
+  Optional<Path> output() {
+    return output;
   }
 
-  private FeatureSource source(Reporter reporter) {
+  /** Opens what was given; the caller closes it. */
+  FeatureSource source(Reporter reporter) {
     Optional<ReadyFeatures.Files> train =
         ReadyFeatures.Files.of("train", trainFeatures, trainLabels);
     Optional<ReadyFeatures.Files> test = ReadyFeatures.Files.of("test", testFeatures, testLabels);
@@ -131,6 +185,19 @@ final class ProbeInputs {
           "--%s_features is missing, expected .npy files for training and for testing",
           train.isPresent() ? "test" : "train");
     }
-    throw new UserException(ExitCode.USAGE, "nothing to evaluate is given");
+    return EncoderFeatures.open(choice(), reporter);
+  }
+
+  private EncoderChoice choice() {
+    return new EncoderChoice(
+        export.isPresent() && encoder == EncoderKind.CHECKPOINT
+            ? EncoderIdentity.Kind.EXPORT
+            : EncoderIdentity.Kind.valueOf(encoder.name()),
+        ImmutableMap.copyOf(flags.given()),
+        export,
+        validationSplit,
+        featuresDir,
+        output,
+        featuresPrecision);
   }
 }

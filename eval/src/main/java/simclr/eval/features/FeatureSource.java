@@ -8,7 +8,7 @@ import java.util.function.BooleanSupplier;
 import simclr.train.Reporter;
 
 /** Where a probe's examples come from. */
-public interface FeatureSource {
+public interface FeatureSource extends AutoCloseable {
   /** The name of the only representation of ready features. */
   String READY = "features";
 
@@ -37,4 +37,18 @@ public interface FeatureSource {
 
   /** The flags that it was made from, by name, for the record. */
   java.util.Map<String, ?> flags();
+
+  /** The name of the encoder's kind where results of several lie beside each other, else empty. */
+  String label();
+
+  /**
+   * The representation that a name means.
+   *
+   * @param asked empty for the usual one: h where there is h
+   * @throws simclr.config.UserException DATA if there is none of that name
+   */
+  String layer(Optional<String> asked);
+
+  @Override
+  void close();
 }

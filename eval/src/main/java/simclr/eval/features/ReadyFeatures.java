@@ -93,6 +93,19 @@ public record ReadyFeatures(Files train, Optional<Files> validation, Files test)
     return flags;
   }
 
+  @Override
+  public String label() {
+    return "";
+  }
+
+  @Override
+  public String layer(Optional<String> asked) {
+    return Layers.resolve(asked.orElse(READY), layers(), "--train_features");
+  }
+
+  @Override
+  public void close() {}
+
   private static void add(Map<String, String> flags, Files files) {
     flags.put(files.name() + "_features", files.features().toString());
     flags.put(files.name() + "_labels", files.labels().toString());

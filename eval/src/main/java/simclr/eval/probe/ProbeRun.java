@@ -26,27 +26,34 @@ public record ProbeRun(
   }
 
   /**
-   * Evaluates.
+   * Evaluates one layer.
    *
-   * @param layer of the encoder
+   * @param asked its name; empty for h
    * @param stop asked now and then
    * @return empty if it was stopped
    * @throws simclr.config.UserException for everything that the user can mend
    */
-  public Optional<ProbeResult> one(String layer, Reporter reporter, BooleanSupplier stop) {
+  public Optional<ProbeResult> one(
+      Optional<String> asked, Reporter reporter, BooleanSupplier stop) {
     long start = System.nanoTime();
+    String layer = source.layer(asked);
     Optional<ImmutableList<FeatureSets>> sets =
         source.load(ImmutableList.of(layer), reporter, stop);
     Optional<ProbeResult> result =
         sets.flatMap(loaded -> evaluate(loaded.get(0), start, reporter, stop));
-    result.ifPresent(
-        found ->
-            output.ifPresent(
-                directory -> {
-                  found.write(directory);
-                  reporter.line("written to " + directory.resolve(ProbeResult.FILE));
-                }));
+    result.ifPresent(found -> directory(layer).ifPresent(to -> write(found, to, reporter)));
     return result;
+  }
+
+  /** Where the result of a layer lies: {@code logreg-final_avg_pool}. */
+  private Optional<Path> directory(String layer) {
+    String kind = source.label().isEmpty() ? "" : source.label() + "-";
+    return output.or(() -> source.defaultOutput(protocol.command() + "-" + kind + layer));
+  }
+
+  private static void write(ProbeResult result, Path directory, Reporter reporter) {
+    result.write(directory);
+    reporter.line("written to " + directory.resolve(ProbeResult.FILE));
   }
 
   private Optional<ProbeResult> evaluate(
