@@ -31,7 +31,7 @@ final class Lbfgs {
     /** Returns the value and overwrites {@code gradient}. */
     double valueAndGradient(double[] at, double[] gradient);
 
-    /** Overwrites {@code diagonal} with positive estimates of the second derivatives. */
+    /** Overwrites {@code diagonal} with positive estimates of the second derivatives there. */
     void curvature(double[] diagonal);
 
     /** Whether the minimum is near enough. */
@@ -101,7 +101,6 @@ final class Lbfgs {
     Search(Objective objective, double[] start) {
       this.objective = objective;
       this.diagonal = new double[start.length];
-      objective.curvature(diagonal);
       double[] gradient = new double[start.length];
       double value = objective.valueAndGradient(start, gradient);
       this.current = new Point(value, 0, start.clone(), gradient);
@@ -113,6 +112,7 @@ final class Lbfgs {
       Point best = current;
       boolean reached = objective.reached(current.value, current.gradient);
       while (!reached && iteration < maxIterations && idle < PATIENCE) {
+        objective.curvature(diagonal);
         double[] direction = direction();
         double slope = dot(current.gradient, direction);
         if (!(slope < 0)) {

@@ -30,8 +30,11 @@ final class LogisticObjective implements Lbfgs.Objective, AutoCloseable {
   /** Below this a penalty says nothing of how far the minimum is. */
   private static final double LEAST_L2 = 1e-9;
 
+  /** A classifier that is sure of everything still has some curvature by what it may become. */
+  private static final double LEAST_SPREAD = 1e-7;
+
   private final NativeFeatures examples;
-  private final Scaling scaling;
+  private final double[] variances;
   private final int classes;
   private final boolean doubles;
   private final long rows;
@@ -44,20 +47,22 @@ final class LogisticObjective implements Lbfgs.Objective, AutoCloseable {
   private final Operand<TFloat64> loss;
   private final Operand<? extends TType> weightGradient;
   private final Operand<? extends TType> biasGradient;
+  private final Operand<TFloat64> certainty;
   private double l2;
   private double tolerance;
+  private double spread;
 
   private <T extends TFloating & TNumber> LogisticObjective(
-      NativeFeatures examples, Scaling scaling, int classes, Class<T> type) {
+      NativeFeatures examples, double[] variances, int classes, Class<T> type) {
     this.examples = examples;
-    this.scaling = scaling;
+    this.variances = variances.clone();
     this.classes = classes;
     this.doubles = type == TFloat64.class;
     this.rows = examples.blocks().stream().mapToLong(NativeFeatures.Block::rows).sum();
     Ops tf = Ops.create(graph);
     Operand<T> x =
-        tf.placeholder(type, Placeholder.shape(Shape.of(Shape.UNKNOWN_SIZE, scaling.width())));
-    Operand<T> w = tf.placeholder(type, Placeholder.shape(Shape.of(scaling.width(), classes)));
+        tf.placeholder(type, Placeholder.shape(Shape.of(Shape.UNKNOWN_SIZE, variances.length)));
+    Operand<T> w = tf.placeholder(type, Placeholder.shape(Shape.of(variances.length, classes)));
     Operand<T> b = tf.placeholder(type, Placeholder.shape(Shape.of(classes)));
     this.labels = tf.placeholder(TInt32.class, Placeholder.shape(Shape.of(Shape.UNKNOWN_SIZE)));
     Operand<T> logits = tf.math.add(tf.linalg.matMul(x, w), b);
@@ -70,20 +75,24 @@ final class LogisticObjective implements Lbfgs.Objective, AutoCloseable {
     this.loss = tf.sum(tf.dtypes.cast(entropy.loss(), TFloat64.class), tf.constant(0));
     this.weightGradient = tf.linalg.matMul(x, residual, MatMul.transposeA(true));
     this.biasGradient = tf.sum(residual, tf.constant(0));
+    Operand<TFloat64> squares =
+        tf.dtypes.cast(tf.math.square(tf.nn.softmax(logits)), TFloat64.class);
+    this.certainty = tf.sum(squares, tf.array(0, 1));
     this.session = new Session(graph);
   }
 
   /**
    * Builds the computation.
    *
-   * @param examples stay the caller's; scaled by {@code scaling}
+   * @param examples stay the caller's; each feature has mean 0
+   * @param variances of the features
    * @param doubles whether they are of double precision
    */
   static LogisticObjective of(
-      NativeFeatures examples, Scaling scaling, int classes, boolean doubles) {
+      NativeFeatures examples, double[] variances, int classes, boolean doubles) {
     return doubles
-        ? new LogisticObjective(examples, scaling, classes, TFloat64.class)
-        : new LogisticObjective(examples, scaling, classes, TFloat32.class);
+        ? new LogisticObjective(examples, variances, classes, TFloat64.class)
+        : new LogisticObjective(examples, variances, classes, TFloat32.class);
   }
 
   /**
@@ -99,15 +108,16 @@ final class LogisticObjective implements Lbfgs.Objective, AutoCloseable {
   }
 
   int dimension() {
-    return classes * (scaling.width() + 1);
+    return classes * (variances.length + 1);
   }
 
   @Override
   public double valueAndGradient(double[] at, double[] gradient) {
     Arrays.fill(gradient, 0);
-    int weightCount = classes * scaling.width();
+    int weightCount = classes * variances.length;
     double total = 0;
-    try (TType w = tensor(Shape.of(scaling.width(), classes), at, 0);
+    double sure = 0;
+    try (TType w = tensor(Shape.of(variances.length, classes), at, 0);
         TType b = tensor(Shape.of(classes), at, weightCount)) {
       for (NativeFeatures.Block block : examples.blocks()) {
         try (Result result =
@@ -120,10 +130,12 @@ final class LogisticObjective implements Lbfgs.Objective, AutoCloseable {
                 .fetch(loss)
                 .fetch(weightGradient)
                 .fetch(biasGradient)
+                .fetch(certainty)
                 .run()) {
           total += ((TFloat64) result.get(0)).getDouble();
           add((TType) result.get(1), gradient, 0, weightCount);
           add((TType) result.get(2), gradient, weightCount, classes);
+          sure += ((TFloat64) result.get(3)).getDouble();
         }
       }
     }
@@ -135,23 +147,26 @@ final class LogisticObjective implements Lbfgs.Objective, AutoCloseable {
         gradient[i] += l2 * at[i];
       }
     }
+    spread = (1 - sure / rows) / classes;
     return total / rows + l2 / 2 * penalty;
   }
 
-  /** The curvature of the cross entropy where all classes are equally probable. */
+  /**
+   * That of a feature is its variance times p (1 - p), averaged over examples and classes where the
+   * last value was taken: the surer the classifier, the flatter the cross entropy.
+   */
   @Override
   public void curvature(double[] diagonal) {
-    double spread = (1.0 - 1.0 / classes) / classes;
-    int weightCount = classes * scaling.width();
+    int weightCount = classes * variances.length;
     double largest = 0;
-    for (int d = 0; d < scaling.width(); d++) {
-      largest = Math.max(largest, scaling.variance(d));
+    for (int d = 0; d < variances.length; d++) {
+      largest = Math.max(largest, variances[d]);
     }
     for (int i = 0; i < diagonal.length; i++) {
       // A feature that hardly varies has no curvature of its own, which must not make it leap.
       double variance =
-          i < weightCount ? Math.max(scaling.variance(i / classes), 1e-10 * largest) : 1;
-      diagonal[i] = spread * variance + (i < weightCount ? l2 : 0);
+          i < weightCount ? Math.max(variances[i / classes], 1e-10 * largest) : 1;
+      diagonal[i] = Math.max(spread, LEAST_SPREAD) * variance + (i < weightCount ? l2 : 0);
       if (!(diagonal[i] > 0)) {
         diagonal[i] = 1;
       }
@@ -164,7 +179,7 @@ final class LogisticObjective implements Lbfgs.Objective, AutoCloseable {
    */
   @Override
   public boolean reached(double value, double[] gradient) {
-    int weightCount = classes * scaling.width();
+    int weightCount = classes * variances.length;
     double squares = 0;
     double biasSquares = 0;
     for (int i = 0; i < gradient.length; i++) {

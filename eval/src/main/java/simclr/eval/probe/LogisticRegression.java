@@ -1,5 +1,9 @@
 package simclr.eval.probe;
 
+import java.util.Optional;
+import org.tensorflow.types.TFloat32;
+import org.tensorflow.types.TFloat64;
+import org.tensorflow.types.family.TNumber;
 import simclr.eval.features.LabelledFeatures;
 
 /**
@@ -16,6 +20,7 @@ final class LogisticRegression implements AutoCloseable {
   private final int classes;
   private final boolean doubles;
   private final NativeFeatures features;
+  private final Optional<PrincipalAxes> axes;
   private final LogisticObjective objective;
 
   private LogisticRegression(
@@ -23,33 +28,35 @@ final class LogisticRegression implements AutoCloseable {
       int classes,
       boolean doubles,
       NativeFeatures features,
+      Optional<PrincipalAxes> axes,
       LogisticObjective objective) {
     this.scaling = scaling;
     this.classes = classes;
     this.doubles = doubles;
     this.features = features;
+    this.axes = axes;
     this.objective = objective;
   }
 
   /** A classifier and how its fit ended. */
   static final class Fit {
-    private final Scaling scaling;
-    private final int classes;
+    private final LinearClassifier classifier;
+    private final double[] parameters;
     private final Lbfgs.Minimum minimum;
 
-    private Fit(Scaling scaling, int classes, Lbfgs.Minimum minimum) {
-      this.scaling = scaling;
-      this.classes = classes;
+    private Fit(LinearClassifier classifier, double[] parameters, Lbfgs.Minimum minimum) {
+      this.classifier = classifier;
+      this.parameters = parameters;
       this.minimum = minimum;
     }
 
     LinearClassifier classifier() {
-      return LinearClassifier.of(scaling, classes, minimum.at);
+      return classifier;
     }
 
-    /** A start for the next fit. */
+    /** Weights, feature by feature, then biases: a start for a fit of other examples. */
     double[] parameters() {
-      return minimum.at;
+      return parameters;
     }
 
     double objective() {
@@ -86,12 +93,24 @@ final class LogisticRegression implements AutoCloseable {
             : Scaling.centring(examples.matrix());
     boolean doubles = (long) examples.examples() * scaling.width() <= MOST_DOUBLES;
     NativeFeatures features = NativeFeatures.load(examples, scaling, doubles);
+    Optional<PrincipalAxes> axes = Optional.empty();
+    if (scaling.width() > 1 && scaling.width() <= PrincipalAxes.WIDEST) {
+      Class<? extends TNumber> type = doubles ? TFloat64.class : TFloat32.class;
+      PrincipalAxes found = PrincipalAxes.of(features, scaling.width(), type);
+      found.turn(features, type);
+      axes = Optional.of(found);
+    }
+    double[] variances = new double[scaling.width()];
+    for (int d = 0; d < variances.length; d++) {
+      variances[d] = axes.isPresent() ? axes.get().variance(d) : scaling.variance(d);
+    }
     return new LogisticRegression(
         scaling,
         classes,
         doubles,
         features,
-        LogisticObjective.of(features, scaling, classes, doubles));
+        axes,
+        LogisticObjective.of(features, variances, classes, doubles));
   }
 
   /** {@code float64} or {@code float32}: what is computed in. */
@@ -111,13 +130,18 @@ final class LogisticRegression implements AutoCloseable {
    * @param tolerance how far above its minimum the objective may be left, as a part of itself
    */
   Fit fit(double l2, double[] start, int maxIterations, double tolerance) {
-    return new Fit(
-        scaling, classes, Lbfgs.minimise(objective.with(l2, tolerance), start, maxIterations));
+    double[] turned = axes.map(found -> found.into(start, classes)).orElse(start);
+    Lbfgs.Minimum minimum =
+        Lbfgs.minimise(objective.with(l2, tolerance), turned, maxIterations);
+    double[] parameters =
+        axes.map(found -> found.back(minimum.at, classes)).orElse(minimum.at);
+    return new Fit(LinearClassifier.of(scaling, classes, parameters), parameters, minimum);
   }
 
   @Override
   public void close() {
     objective.close();
+    axes.ifPresent(PrincipalAxes::close);
     features.close();
   }
 }

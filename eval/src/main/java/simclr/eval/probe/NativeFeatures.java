@@ -3,6 +3,7 @@ package simclr.eval.probe;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Consumer;
+import java.util.function.Function;
 import org.tensorflow.ndarray.Shape;
 import org.tensorflow.ndarray.buffer.DataBuffers;
 import org.tensorflow.types.TFloat32;
@@ -68,6 +69,16 @@ final class NativeFeatures implements AutoCloseable {
 
   List<Block> blocks() {
     return blocks;
+  }
+
+  /** Puts other features in the place of each block's, which are closed. */
+  void replaceEach(Function<Block, TType> other) {
+    for (int i = 0; i < blocks.size(); i++) {
+      Block old = blocks.get(i);
+      TType features = other.apply(old);
+      blocks.set(i, new Block(old.first(), old.rows(), features, old.labels()));
+      old.features().close();
+    }
   }
 
   @Override

@@ -3,6 +3,7 @@ package simclr.eval.probe;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
+import java.util.Arrays;
 import java.util.Random;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -28,9 +29,11 @@ final class LogisticObjectiveTest {
         new LabelledFeatures(
             "test", FeatureMatrix.of(rows), Labels.of(labels), new DataDigest("", ""));
     Scaling scaling = Scaling.centring(examples.matrix());
+    double[] variances = new double[27];
+    Arrays.fill(variances, 1);
     try (NativeFeatures features = NativeFeatures.load(examples, scaling, doubles);
         LogisticObjective objective =
-            LogisticObjective.of(features, scaling, 3, doubles).with(0.1, 1e-5)) {
+            LogisticObjective.of(features, variances, 3, doubles).with(0.1, 1e-5)) {
       double[] at = random.doubles(objective.dimension(), -0.1, 0.1).toArray();
       double[] gradient = new double[at.length];
       objective.valueAndGradient(at, gradient);
