@@ -1,8 +1,10 @@
 package simclr.tools;
 
+import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.BooleanSupplier;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
@@ -10,7 +12,6 @@ import simclr.config.UserException;
 import simclr.config.UserException.ExitCode;
 import simclr.eval.features.FeatureSource;
 import simclr.eval.probe.Protocol;
-import simclr.eval.probe.ProbeResult;
 import simclr.eval.probe.ProbeRun;
 
 /** {@code probe}: evaluation protocols on an encoder that no longer changes. */
@@ -22,11 +23,24 @@ import simclr.eval.probe.ProbeRun;
       "Representations are extracted once, kept, and read by every protocol after that."
     })
 final class ProbeCommand implements Callable<Integer> {
+  private final Main main;
   private final CommandLine commandLine;
 
   private ProbeCommand(Main main) {
+    this.main = main;
     this.commandLine = new CommandLine(this);
-    One.add(commandLine, main, new LogregOptions(), "Logistic regression by L-BFGS, l2 chosen on validation examples.");
+    add(
+        new LogregOptions(),
+        "Logistic regression by L-BFGS (SimCLR, appendix B.8); l2 is chosen on validation examples.");
+    add(
+        new LinearOptions(),
+        "The linear classifier by gradient descent, as the reference trains it, on extracted"
+            + " representations.");
+    add(new KnnOptions(), "The classes of the nearest training examples.");
+    add(new RidgeOptions(), "Ridge regression in closed form, of all or of a few shots a class.");
+    add(
+        new LayersOptions(),
+        "A protocol on every layer: block groups, h, each layer of the projection head, z.");
   }
 
   static CommandLine command(Main main) {
@@ -39,6 +53,10 @@ final class ProbeCommand implements Callable<Integer> {
         ExitCode.USAGE,
         "no protocol is given, expected probe with one of %s",
         String.join(", ", commandLine.getSubcommands().keySet()));
+  }
+
+  private void add(ProtocolOptions options, String description) {
+    commandLine.addSubcommand(One.command(main, options, description));
   }
 
   /** The settings of a protocol as options. */
@@ -61,8 +79,7 @@ final class ProbeCommand implements Callable<Integer> {
       this.inputs = new ProbeInputs("probe " + options.name());
     }
 
-    static void add(
-        CommandLine parent, Main main, ProtocolOptions options, String description) {
+    static CommandSpec command(Main main, ProtocolOptions options, String description) {
       One one = new One(main, options);
       CommandSpec spec = CommandSpec.forAnnotatedObject(one).name(options.name());
       spec.addMixin("protocol", CommandSpec.forAnnotatedObject(options));
@@ -73,7 +90,7 @@ final class ProbeCommand implements Callable<Integer> {
               "simclr probe %s --model_dir=<dir> | --train_features=<file> ... [--flag=value ...]%n"
                   .formatted(options.name()))
           .description(description);
-      parent.addSubcommand(spec);
+      return spec;
     }
 
     @Override
@@ -83,7 +100,7 @@ final class ProbeCommand implements Callable<Integer> {
       try (Interrupts interrupts = Interrupts.install(() -> stop.set(true));
           FeatureSource source = inputs.source(main.reporter())) {
         ProbeRun run = new ProbeRun(source, protocol, inputs.seeds(), inputs.output());
-        Optional<ProbeResult> result = run.one(inputs.layer(), main.reporter(), stop::get);
+        Optional<Printable> result = evaluate(run, stop::get);
         if (result.isEmpty()) {
           return interrupts.status().orElseThrow();
         }
@@ -95,5 +112,15 @@ final class ProbeCommand implements Callable<Integer> {
         return ExitCode.OK.status();
       }
     }
+
+    private Optional<Printable> evaluate(ProbeRun run, BooleanSupplier stop) {
+      return options instanceof LayersOptions
+          ? run.all(main.reporter(), stop).map(found -> new Printable(found.json(), found.lines()))
+          : run.one(inputs.layer(), main.reporter(), stop)
+              .map(found -> new Printable(found.json(), found.lines()));
+    }
+
+    /** A result for programs and for people. */
+    private record Printable(String json, List<String> lines) {}
   }
 }

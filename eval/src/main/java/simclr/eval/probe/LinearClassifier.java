@@ -111,6 +111,25 @@ final class LinearClassifier {
     return correct;
   }
 
+  /** Mean cross entropy in nats. */
+  double crossEntropy(LabelledFeatures examples) {
+    double[] sum = new double[1];
+    score(
+        examples,
+        (example, scores) -> {
+          double largest = Double.NEGATIVE_INFINITY;
+          for (float score : scores) {
+            largest = Math.max(largest, score);
+          }
+          double total = 0;
+          for (float score : scores) {
+            total += Math.exp(score - largest);
+          }
+          sum[0] += largest + Math.log(total) - scores[examples.labels().get(example)];
+        });
+    return sum[0] / examples.examples();
+  }
+
   private void hand(TFloat32 scores, NativeFeatures.Block block, ScoreTaker taker) {
     float[] all = new float[block.rows() * classes];
     scores.asRawTensor().data().asFloats().read(all);

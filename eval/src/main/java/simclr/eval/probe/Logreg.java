@@ -59,7 +59,7 @@ public record Logreg(
 
   /** The paper's. */
   public static Logreg standard() {
-    return new Logreg(OptionalDouble.empty(), 45, 1e-6, 1e5, false, 0.2, 2000, 1e-6, 1e-3);
+    return new Logreg(OptionalDouble.empty(), 45, 1e-6, 1e5, false, 0.2, 2000, 1e-6, 1e-5);
   }
 
   @Override

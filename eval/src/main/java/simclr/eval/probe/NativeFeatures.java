@@ -46,10 +46,15 @@ final class NativeFeatures implements AutoCloseable {
 
   /** Loads all rows. */
   static NativeFeatures load(LabelledFeatures examples, Scaling scaling, boolean doubles) {
+    return load(examples, scaling, doubles, blockRows(scaling.width()));
+  }
+
+  /** The same with blocks of a given size. */
+  static NativeFeatures load(
+      LabelledFeatures examples, Scaling scaling, boolean doubles, int blockRows) {
     NativeFeatures loaded = new NativeFeatures();
     try {
-      eachBlock(
-          examples, scaling, doubles, blockRows(scaling.width()), loaded.blocks::add, block -> {});
+      eachBlock(examples, scaling, doubles, blockRows, loaded.blocks::add, block -> {});
       return loaded;
     } catch (RuntimeException e) {
       loaded.close();

@@ -113,7 +113,8 @@ final class PrincipalAxes implements AutoCloseable {
     axes.close();
   }
 
-  private static <T extends TNumber> TFloat64 covariance(
+  /** Of features of mean 0; the caller closes it. */
+  static <T extends TNumber> TFloat64 covariance(
       NativeFeatures features, int width, Class<T> type) {
     try (Graph graph = new Graph()) {
       Ops tf = Ops.create(graph);

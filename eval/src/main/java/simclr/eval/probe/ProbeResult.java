@@ -58,6 +58,7 @@ public final class ProbeResult {
     ObjectNode json = Outcome.object();
     json.put("protocol", protocol.protocol());
     json.put("layer", sets.layer());
+    json.put("width", sets.train().matrix().columns());
     encoder(json.putObject("encoder"), sets.encoder());
     protocol.describe(json.putObject("settings"));
     json.put("dataset", sets.dataset());

@@ -45,6 +45,37 @@ public record ProbeRun(
     return result;
   }
 
+  /**
+   * Evaluates every layer, which are extracted in one pass. Of the last block group only its
+   * average is taken, which is h.
+   *
+   * @return empty if it was stopped
+   */
+  public Optional<LayersResult> all(Reporter reporter, BooleanSupplier stop) {
+    ImmutableList<String> layers =
+        source.layers().stream()
+            .filter(layer -> !layer.equals("block_group4"))
+            .collect(ImmutableList.toImmutableList());
+    Optional<ImmutableList<FeatureSets>> sets = source.load(layers, reporter, stop);
+    if (sets.isEmpty()) {
+      return Optional.empty();
+    }
+    Optional<Path> to = directory("layers");
+    List<ProbeResult> results = new ArrayList<>();
+    for (FeatureSets layer : sets.get()) {
+      reporter.line("layer " + layer.layer());
+      Optional<ProbeResult> result = evaluate(layer, System.nanoTime(), reporter, stop);
+      if (result.isEmpty()) {
+        return Optional.empty();
+      }
+      to.ifPresent(dir -> result.get().write(dir.resolve(layer.layer())));
+      results.add(result.get());
+    }
+    LayersResult all = new LayersResult(protocol, results);
+    to.ifPresent(all::write);
+    return Optional.of(all);
+  }
+
   /** Where the result of a layer lies: {@code logreg-final_avg_pool}. */
   private Optional<Path> directory(String layer) {
     String kind = source.label().isEmpty() ? "" : source.label() + "-";

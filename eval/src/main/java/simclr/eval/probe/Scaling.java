@@ -2,6 +2,7 @@ package simclr.eval.probe;
 
 import static com.google.common.base.Preconditions.checkArgument;
 
+import java.util.Arrays;
 import simclr.eval.features.FeatureMatrix;
 
 /**
@@ -34,6 +35,13 @@ public final class Scaling {
    */
   static Scaling standardising(FeatureMatrix features) {
     return of(features, true);
+  }
+
+  /** Leaves features as they are. */
+  static Scaling none(int width) {
+    double[] ones = new double[width];
+    Arrays.fill(ones, 1);
+    return new Scaling(new double[width], ones, ones);
   }
 
   private static Scaling of(FeatureMatrix features, boolean standardise) {
