@@ -166,8 +166,7 @@ final class PrincipalAxes implements AutoCloseable {
       Ops tf = Ops.create(graph);
       Operand<TFloat64> c = tf.placeholder(TFloat64.class, Placeholder.shape(covariance.shape()));
       SelfAdjointEig<T> eig =
-          tf.linalg.selfAdjointEig(
-              tf.dtypes.cast(c, type), SelfAdjointEig.computeV(true));
+          tf.linalg.selfAdjointEig(tf.dtypes.cast(c, type), SelfAdjointEig.computeV(true));
       Operand<TFloat64> v = tf.dtypes.cast(eig.v(), TFloat64.class);
       Operand<TFloat64> gram = tf.linalg.matMul(v, v, MatMul.transposeA(true));
       Operand<TFloat64> right =
