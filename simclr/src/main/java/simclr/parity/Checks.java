@@ -7,12 +7,28 @@ import java.util.List;
 /** Collects the comparisons of one file. */
 final class Checks {
   private final List<Comparison> comparisons = new ArrayList<>();
+  private final List<String> notes = new ArrayList<>();
 
   /** Begins a quantity; see {@link Quantity} for the names. */
   Comparison of(String group, String name) {
     Comparison comparison = new Comparison(group, name);
     comparisons.add(comparison);
     return comparison;
+  }
+
+  /** Takes over all that another has collected. */
+  void addAll(Checks other) {
+    comparisons.addAll(other.comparisons);
+    notes.addAll(other.notes);
+  }
+
+  /** Adds a sentence about how the numbers came about. */
+  void note(String sentence) {
+    notes.add(sentence);
+  }
+
+  ImmutableList<String> notes() {
+    return ImmutableList.copyOf(notes);
   }
 
   ImmutableList<Quantity> verdicts() {

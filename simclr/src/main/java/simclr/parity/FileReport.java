@@ -12,9 +12,14 @@ import java.util.Locale;
  * @param file its name
  * @param kind which format it has, e.g. {@code step}
  * @param seconds wall time
+ * @param notes sentences about how the numbers came about
  */
 public record FileReport(
-    String file, String kind, double seconds, ImmutableList<Quantity> quantities) {
+    String file,
+    String kind,
+    double seconds,
+    ImmutableList<Quantity> quantities,
+    ImmutableList<String> notes) {
   private static final int FAILURES_SHOWN = 10;
   private static final Comparator<Quantity> BY_STRAIN =
       Comparator.comparingDouble(quantity -> quantity.strain());
@@ -48,6 +53,12 @@ public record FileReport(
   }
 
   private String heading() {
+    StringBuilder heading = new StringBuilder();
+    notes.forEach(note -> heading.append(file).append(": ").append(note).append("%n".formatted()));
+    return heading + title();
+  }
+
+  private String title() {
     return String.format(
         Locale.ROOT,
         "%s: %s, %d quantities, %s (%.1f s)%n  %-36s %9s %9s %11s %11s  %s%n",

@@ -83,7 +83,8 @@ public final class GoldenFile {
     kind.check().check(fields, checks);
     fields.done();
     double seconds = (System.nanoTime() - start) / 1e9;
-    return new FileReport(path.toString(), kind.title(), seconds, checks.verdicts());
+    return new FileReport(
+        path.toString(), kind.title(), seconds, checks.verdicts(), checks.notes());
   }
 
   /** The content; it has to be read to the end. */

@@ -4,6 +4,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.SplittableRandom;
 import org.tensorflow.ndarray.Shape;
 
 /**
@@ -43,8 +44,20 @@ record GoldenStep(
     return golden;
   }
 
-  float[] images() {
-    return Fill.images(imageFill, imageGain, shape);
+  /**
+   * The batch's images.
+   *
+   * @param draw 0 for the file's own; any other moves each value by one float32 ulp, up or down
+   */
+  float[] images(int draw) {
+    float[] values = Fill.images(imageFill, imageGain, shape);
+    if (draw != 0) {
+      SplittableRandom random = new SplittableRandom(draw);
+      for (int i = 0; i < values.length; i++) {
+        values[i] = random.nextBoolean() ? Math.nextUp(values[i]) : Math.nextDown(values[i]);
+      }
+    }
+    return values;
   }
 
   long[] labels(int numClasses) {

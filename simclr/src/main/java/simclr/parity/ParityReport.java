@@ -61,6 +61,7 @@ public record ParityReport(ImmutableList<FileReport> files) {
       node.put("kind", file.kind());
       node.put("holds", file.holds());
       node.put("seconds", file.seconds());
+      file.notes().forEach(node.putArray("notes")::add);
       ArrayNode quantities = node.putArray("quantities");
       file.quantities().forEach(quantity -> put(quantities.addObject(), quantity));
     }

@@ -99,14 +99,18 @@ final class Steps implements AutoCloseable {
     begin();
   }
 
-  /** Takes one step on a file's batch and keeps what it measures. */
-  void take(Fields file, GoldenStep step, int numClasses) {
+  /**
+   * Takes one step on a file's batch and keeps what it measures.
+   *
+   * @param draw which images, as {@link GoldenStep#images} has them
+   */
+  void take(Fields file, GoldenStep step, int draw, int numClasses) {
     if (!step.shape().equals(images.shape())) {
       throw file.error(
           "images of a step have shape %s, expected %s as in the first step",
           step.shape(), images.shape());
     }
-    take(step.images(), step.labels(numClasses));
+    take(step.images(draw), step.labels(numClasses));
   }
 
   private void take(float[] pixels, long... classes) {
