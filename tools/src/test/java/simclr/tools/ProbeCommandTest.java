@@ -123,6 +123,7 @@ final class ProbeCommandTest {
   private Path npy(String name, String type, String shape, ByteBuffer data) throws IOException {
     byte[] header = NpyWriter.header(type, shape);
     ByteBuffer all = ByteBuffer.allocate(header.length + data.capacity());
-    return Files.write(dir.resolve(name), all.put(header).put(data.array()).array());
+    all.put(header).put(data.flip());
+    return Files.write(dir.resolve(name), all.array());
   }
 }
