@@ -43,7 +43,7 @@ record RunPlan(
         evaluates ? Optional.of(source.open(config.evalSplit())) : Optional.empty();
     Optional<Split> train =
         trains || config.trainSteps() == 0
-            ? Optional.of(source.open(config.trainSplit()))
+            ? Optional.of(source.openForTraining(config))
             : Optional.empty();
     train.map(Split::summary).ifPresent(reporter::line);
     evaluation.map(Split::summary).ifPresent(reporter::line);

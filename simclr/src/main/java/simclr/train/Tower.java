@@ -17,7 +17,7 @@ import simclr.data.Batch;
 import simclr.model.SimClrModel;
 import simclr.model.Variables;
 import simclr.model.Variables.Variable;
-import simclr.objective.NtXent;
+import simclr.objective.ContrastiveLoss;
 import simclr.objective.SupervisedLoss;
 import simclr.objective.WeightDecay;
 import simclr.parallel.Replicas;
@@ -54,14 +54,13 @@ record Tower(
             variables,
             replicas,
             own.images(),
-            config.pretraining() && config.useBlur() ? Optional.of(blurSeed) : Optional.empty());
+            config.blursViews() ? Optional.of(blurSeed) : Optional.empty());
 
     Map<Tag, Operand<TFloat32>> scalars = new EnumMap<>(Tag.class);
     List<Operand<TFloat32>> terms = new ArrayList<>();
     if (config.pretraining()) {
-      NtXent.Result contrastive =
-          new NtXent((float) config.temperature(), config.hiddenNorm())
-              .build(tf, replicas, outputs.z());
+      ContrastiveLoss.Result contrastive =
+          ContrastiveLoss.of(config).build(tf, replicas, outputs.z());
       scalars.put(Tag.CONTRAST_LOSS, contrastive.loss());
       scalars.put(Tag.CONTRAST_ACC, contrastive.accuracy());
       scalars.put(Tag.CONTRAST_ENTROPY, contrastive.entropy());
