@@ -13,6 +13,8 @@ import simclr.config.RunConfig;
 import simclr.data.DataSource;
 import simclr.data.Split;
 import simclr.data.Synthetic;
+import simclr.eval.metrics.Accuracy;
+import simclr.eval.probe.LinearProbe;
 import simclr.export.savedmodel.ExportSource;
 import simclr.export.savedmodel.SavedModelExport;
 import simclr.train.Outcome;

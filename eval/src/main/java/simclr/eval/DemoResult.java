@@ -5,6 +5,7 @@ import static java.util.stream.Collectors.joining;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
+import simclr.eval.metrics.Accuracy;
 
 /**
  * Top-1 accuracy of the same linear probe on three representations of the same test images.

@@ -7,6 +7,8 @@ import org.junit.jupiter.api.Test;
 import simclr.data.Records;
 import simclr.data.Split;
 import simclr.data.Synthetic;
+import simclr.eval.metrics.Accuracy;
+import simclr.eval.probe.LinearProbe;
 
 /** The procedural images keep their class from everything but a representation of structure. */
 final class SyntheticTest {

@@ -1,6 +1,6 @@
 package simclr.eval.report;
 
-import simclr.eval.Accuracy;
+import simclr.eval.metrics.Accuracy;
 
 /**
  * One of several accuracies that are compared.

@@ -6,7 +6,7 @@ import static simclr.eval.report.Scale.px;
 import java.util.List;
 import java.util.Locale;
 import java.util.stream.IntStream;
-import simclr.eval.Accuracy.Interval;
+import simclr.eval.metrics.Interval;
 
 /** Accuracies as horizontal bars with their 95 % intervals, as inline SVG. */
 final class BarChart {

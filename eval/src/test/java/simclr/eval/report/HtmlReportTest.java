@@ -15,7 +15,7 @@ import java.util.regex.Pattern;
 import javax.imageio.ImageIO;
 import javax.xml.parsers.DocumentBuilderFactory;
 import org.junit.jupiter.api.Test;
-import simclr.eval.Accuracy;
+import simclr.eval.metrics.Accuracy;
 
 final class HtmlReportTest {
   private static final Curve LOSS =

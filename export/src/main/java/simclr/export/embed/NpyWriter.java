@@ -16,7 +16,7 @@ import simclr.checkpoint.PendingFile;
  *
  * <p>Numbers are little endian; length is that of the header, which ends at a multiple of 64.
  */
-final class NpyWriter implements AutoCloseable {
+public final class NpyWriter implements AutoCloseable {
   private static final int ALIGNMENT = 64;
   private static final int PREFIX_BYTES = 10;
 
@@ -65,7 +65,13 @@ final class NpyWriter implements AutoCloseable {
     file.close();
   }
 
-  private static byte[] header(String type, String shape) {
+  /**
+   * What stands before the data.
+   *
+   * @param type NumPy's name, such as {@code <f4}
+   * @param shape as Python writes a tuple
+   */
+  public static byte[] header(String type, String shape) {
     String fields = "{'descr': '%s', 'fortran_order': False, 'shape': %s, }".formatted(type, shape);
     int length = PREFIX_BYTES + fields.length() + 1;
     int padded = (length + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;

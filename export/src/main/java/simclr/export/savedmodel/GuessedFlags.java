@@ -7,7 +7,7 @@ import simclr.export.weights.Architecture;
 import simclr.export.weights.WeightSource;
 
 /** The model's flags for a checkpoint that comes without them, from its tensors. */
-final class GuessedFlags {
+public final class GuessedFlags {
   private GuessedFlags() {}
 
   /**
@@ -16,7 +16,7 @@ final class GuessedFlags {
    * @param say told what was found, and what could not be seen
    * @throws simclr.config.UserException DATA if the tensors are those of no known model
    */
-  static ImmutableMap<String, String> of(CheckpointFile checkpoint, Consumer<String> say) {
+  public static ImmutableMap<String, String> of(CheckpointFile checkpoint, Consumer<String> say) {
     Architecture found =
         Architecture.of(WeightSource.open("--checkpoint", checkpoint.prefix(), false, line -> {}));
     say.accept(

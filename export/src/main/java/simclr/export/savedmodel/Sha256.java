@@ -13,11 +13,11 @@ import simclr.config.UserException;
 import simclr.config.UserException.ExitCode;
 
 /** What tells one checkpoint's weights from another's. */
-final class Sha256 {
+public final class Sha256 {
   private Sha256() {}
 
   /** Of the data file of a checkpoint, in hexadecimal; of several shards, one behind the other. */
-  static String ofData(Path prefix) {
+  public static String ofData(Path prefix) {
     try (Stream<Path> siblings = Files.list(prefix.toAbsolutePath().resolveSibling("."))) {
       String data = prefix.getFileName() + ".data-";
       List<ByteSource> shards =

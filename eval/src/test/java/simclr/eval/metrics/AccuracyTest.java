@@ -1,4 +1,4 @@
-package simclr.eval;
+package simclr.eval.metrics;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;

@@ -1,4 +1,4 @@
-package simclr.eval;
+package simclr.eval.metrics;
 
 import static com.google.common.base.Preconditions.checkArgument;
 
@@ -17,9 +17,6 @@ public record Accuracy(long correct, long total) {
     checkArgument(
         correct >= 0 && correct <= total, "correct (%s) must be in [0, %s]", correct, total);
   }
-
-  /** A range that holds the true share in 95 of 100 samples. */
-  public record Interval(double low, double high) {}
 
   /** The share, 0 to 1. */
   public double value() {

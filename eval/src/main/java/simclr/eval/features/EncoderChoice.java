@@ -1,0 +1,116 @@
+package simclr.eval.features;
+
+import com.google.common.collect.ImmutableMap;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.Optional;
+import simclr.checkpoint.CheckpointFile;
+import simclr.checkpoint.ModelDir;
+import simclr.config.RunConfig;
+import simclr.config.UserException;
+import simclr.config.UserException.ExitCode;
+import simclr.eval.features.EncoderIdentity.Kind;
+import simclr.export.savedmodel.GuessedFlags;
+import simclr.train.FlagsFile;
+import simclr.train.Reporter;
+
+/**
+ * Which encoder is measured on which data.
+ *
+ * <p>Flags are those of the {@code flags.json} beside the checkpoint; without one the model is told
+ * from the checkpoint's tensors. Those that are given go before both.
+ *
+ * @param kind where weights come from
+ * @param given flags of a run, by name
+ * @param export of {@link Kind#EXPORT}
+ * @param validationSplit to choose settings on
+ * @param featuresDir where features are kept; empty for a place below the results
+ * @param output where results go; empty for a place below {@code --model_dir}
+ */
+public record EncoderChoice(
+    Kind kind,
+    ImmutableMap<String, String> given,
+    Optional<Path> export,
+    Optional<String> validationSplit,
+    Optional<Path> featuresDir,
+    Optional<Path> output,
+    Storage storage) {
+  private static final String MODEL_DIR = "model_dir";
+  private static final String CHECKPOINT = "checkpoint";
+
+  public EncoderChoice {
+    boolean modelDir = given.containsKey(MODEL_DIR);
+    boolean checkpoint = given.containsKey(CHECKPOINT);
+    if (export.isPresent() && (modelDir || checkpoint || kind != Kind.EXPORT)) {
+      throw usage("--export is given with %s, expected one encoder", other(kind, modelDir));
+    }
+    if (modelDir && checkpoint) {
+      throw usage("--model_dir and --checkpoint are both given, expected one of them");
+    }
+    if (kind == Kind.CHECKPOINT && !modelDir && !checkpoint) {
+      throw usage(
+          "no encoder is given, expected --model_dir, --checkpoint, --export,"
+              + " --encoder=random_init, --encoder=raw_pixels, or --train_features and the like");
+    }
+    if (kind != Kind.CHECKPOINT && checkpoint) {
+      throw usage(
+          "--checkpoint is given with --encoder=%s, expected --encoder=checkpoint",
+          kind.name().toLowerCase(java.util.Locale.ROOT));
+    }
+    if (output.isEmpty() && !modelDir) {
+      throw usage("--output is missing, expected a directory for results and features");
+    }
+  }
+
+  /** The checkpoint that is meant; none for other kinds of encoder. */
+  Optional<CheckpointFile> checkpoint(Reporter reporter) {
+    if (kind != Kind.CHECKPOINT) {
+      return Optional.empty();
+    }
+    String flag = given.containsKey(MODEL_DIR) ? MODEL_DIR : CHECKPOINT;
+    return Optional.of(ModelDir.find("--" + flag, given.getOrDefault(flag, ""), reporter::line));
+  }
+
+  /** All flags of model and data. */
+  RunConfig config(Optional<CheckpointFile> checkpoint, Reporter reporter) {
+    Optional<Path> run =
+        checkpoint
+            .map(file -> file.prefix().toAbsolutePath().resolveSibling(".").normalize())
+            .or(() -> Optional.ofNullable(given.get(MODEL_DIR)).map(Path::of));
+    Optional<FlagsFile> recorded = run.flatMap(FlagsFile::read);
+    Map<String, String> flags = new LinkedHashMap<>();
+    if (recorded.isPresent()) {
+      flags.putAll(recorded.get().flags());
+    } else if (checkpoint.isPresent()) {
+      flags.putAll(GuessedFlags.of(checkpoint.get(), reporter::line));
+    }
+    flags.putAll(given);
+    flags.remove(CHECKPOINT);
+    return RunConfig.of(flags);
+  }
+
+  /** Where the results of evaluations lie unless they are sent elsewhere. */
+  Optional<Path> evaluations() {
+    return Optional.ofNullable(given.get(MODEL_DIR)).map(dir -> Path.of(dir, "eval"));
+  }
+
+  Path features() {
+    return featuresDir
+        .or(() -> output.map(EncoderFeatures::below))
+        .or(() -> evaluations().map(EncoderFeatures::below))
+        .orElseThrow();
+  }
+
+  private static String other(Kind kind, boolean modelDir) {
+    return modelDir
+        ? "--model_dir"
+        : kind == Kind.EXPORT
+            ? "--checkpoint"
+            : "--encoder=" + kind.name().toLowerCase(java.util.Locale.ROOT);
+  }
+
+  private static UserException usage(String template, Object... args) {
+    return new UserException(ExitCode.USAGE, template, args);
+  }
+}

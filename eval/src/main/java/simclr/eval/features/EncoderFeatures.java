@@ -1,0 +1,235 @@
+package simclr.eval.features;
+
+import com.google.common.collect.ImmutableList;
+import com.google.common.collect.ImmutableMap;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import java.util.function.BooleanSupplier;
+import org.jspecify.annotations.Nullable;
+import simclr.checkpoint.CheckpointFile;
+import simclr.config.RunConfig;
+import simclr.config.UserException;
+import simclr.config.UserException.ExitCode;
+import simclr.data.DataSource;
+import simclr.data.Split;
+import simclr.train.Reporter;
+
+/** Representations that an encoder makes of the splits of a data set; extracted once, then read. */
+public final class EncoderFeatures implements FeatureSource {
+  private static final String DIRECTORY = "features";
+
+  private final RunConfig config;
+  private final FrozenEncoder encoder;
+  private final Optional<String> validationSplit;
+  private final Optional<Path> evaluations;
+  private final Path features;
+  private final Storage storage;
+  private final String digest;
+
+  private EncoderFeatures(
+      RunConfig config,
+      FrozenEncoder encoder,
+      Optional<String> validationSplit,
+      Optional<Path> evaluations,
+      Path features,
+      Storage storage) {
+    this.config = config;
+    this.encoder = encoder;
+    this.validationSplit = validationSplit;
+    this.evaluations = evaluations;
+    this.features = features;
+    this.storage = storage;
+    this.digest = encoder.digest();
+  }
+
+  /**
+   * Opens what was chosen.
+   *
+   * @param reporter told what is taken
+   * @throws UserException if the encoder is missing, broken or of another model than the flags say
+   */
+  public static EncoderFeatures open(EncoderChoice choice, Reporter reporter) {
+    Optional<CheckpointFile> checkpoint = choice.checkpoint(reporter);
+    RunConfig config = choice.config(checkpoint, reporter);
+    Path features = choice.features();
+    FrozenEncoder encoder =
+        switch (choice.kind()) {
+          case CHECKPOINT ->
+              CheckpointEncoder.restored(config, checkpoint.orElseThrow(), reporter);
+          case RANDOM_INIT -> CheckpointEncoder.initial(config, reporter);
+          case RAW_PIXELS -> new PixelEncoder(config.imageSize());
+          case EXPORT -> ExportedEncoder.of(choice.export().orElseThrow());
+          case FEATURES -> throw new IllegalArgumentException("ready features have no encoder");
+        };
+    RunConfig sized =
+        config.with(ImmutableMap.of("image_size", Integer.toString(encoder.imageSize())));
+    return new EncoderFeatures(
+        sized,
+        encoder,
+        choice.validationSplit(),
+        choice.evaluations(),
+        features,
+        choice.storage());
+  }
+
+  /** The directory of cached features below another. */
+  static Path below(Path directory) {
+    return directory.resolve(DIRECTORY);
+  }
+
+  @Override
+  public String label() {
+    return encoder.identity().kind() == EncoderIdentity.Kind.CHECKPOINT ? "" : kind();
+  }
+
+  @Override
+  public String layer(Optional<String> asked) {
+    String name = asked.orElse(layers().contains(Layers.H) ? Layers.H : layers().get(0));
+    return Layers.resolve(name, layers(), description());
+  }
+
+  @Override
+  public ImmutableList<String> layers() {
+    return encoder.layers();
+  }
+
+  @Override
+  public Optional<Path> defaultOutput(String name) {
+    return evaluations.map(directory -> directory.resolve(name));
+  }
+
+  @Override
+  public Map<String, ?> flags() {
+    Map<String, @Nullable Object> flags = new LinkedHashMap<>(config.toFlags());
+    flags.put("encoder", kind());
+    flags.put("validation_split", validationSplit.orElse(null));
+    flags.put("features_precision", storage.name().toLowerCase(Locale.ROOT));
+    return flags;
+  }
+
+  private String kind() {
+    return encoder.identity().kind().name().toLowerCase(Locale.ROOT);
+  }
+
+  @Override
+  public Optional<ImmutableList<FeatureSets>> load(
+      List<String> layers, Reporter reporter, BooleanSupplier stop) {
+    DataSource source = DataSource.of(config);
+    Split train = labelled(source, config.trainSplit());
+    Optional<Split> validation = validationSplit.map(name -> labelled(source, name));
+    Split test = labelled(source, config.evalSplit());
+    if (train.examples() < train.numClasses()) {
+      throw new UserException(
+          ExitCode.DATA,
+          "split %s has %s examples of %s classes, expected at least one of each",
+          train.name(),
+          train.examples(),
+          train.numClasses());
+    }
+    Map<String, Extracted> extracted = new LinkedHashMap<>();
+    List<Split> splits = new ArrayList<>(List.of(train));
+    validation.ifPresent(splits::add);
+    splits.add(test);
+    for (Split split : splits) {
+      if (!split.labelNames().equals(train.labelNames())) {
+        throw new UserException(
+            ExitCode.DATA,
+            "split %s has %s classes and split %s %s, expected the same classes",
+            split.name(),
+            split.numClasses(),
+            train.name(),
+            train.numClasses());
+      }
+      reporter.line(split.summary());
+      Optional<Extracted> found = extract(split, layers, reporter, stop);
+      if (found.isEmpty()) {
+        return Optional.empty();
+      }
+      extracted.put(split.name(), found.get());
+    }
+    ImmutableMap<String, String> trust = trust();
+    ImmutableList.Builder<FeatureSets> sets = ImmutableList.builder();
+    for (String layer : layers) {
+      sets.add(
+          new FeatureSets(
+              layer,
+              encoder.identity(),
+              config.dataset(),
+              extracted.get(train.name()).of(layer),
+              validation.map(split -> extracted.get(split.name()).of(layer)),
+              extracted.get(test.name()).of(layer),
+              train.labelNames(),
+              trust));
+    }
+    return Optional.of(sets.build());
+  }
+
+  @Override
+  public void close() {
+    encoder.close();
+  }
+
+  /** A split's features, in files. */
+  private record Extracted(
+      String name, DataDigest data, Map<String, Path> files, LabelledFeatures.Labels labels) {
+    LabelledFeatures of(String layer) {
+      return new LabelledFeatures(
+          name, NpyFile.open("cache", files.get(layer)).features(), labels, data);
+    }
+  }
+
+  private Optional<Extracted> extract(
+      Split split, List<String> layers, Reporter reporter, BooleanSupplier stop) {
+    DataDigest data = DataDigest.of(split);
+    String key = FeatureCache.key(digest, data, split, config, storage);
+    try (FeatureCache cache = FeatureCache.open(features, split, key)) {
+      ImmutableList<String> missing = cache.missing(layers);
+      if (!missing.isEmpty()) {
+        Extraction extraction =
+            new Extraction(encoder, config, split, cache, storage, reporter, stop);
+        if (!extraction.run(missing, digest)) {
+          return Optional.empty();
+        }
+      }
+      Map<String, Path> files = new LinkedHashMap<>();
+      layers.forEach(layer -> files.put(layer, cache.file(layer)));
+      return Optional.of(
+          new Extracted(
+              split.name(),
+              data,
+              files,
+              LabelledFeatures.Labels.of(NpyFile.open("cache", cache.labels()).labels())));
+    }
+  }
+
+  private ImmutableMap<String, String> trust() {
+    ImmutableMap.Builder<String, String> trust = ImmutableMap.builder();
+    String after = encoder.digest();
+    trust.put("encoder_frozen", after.equals(digest) ? "verified" : "changed");
+    trust.put("variables_sha256_before", digest);
+    trust.put("variables_sha256_after", after);
+    encoder.facts().forEach(trust::put);
+    return trust.buildOrThrow();
+  }
+
+  private static Split labelled(DataSource source, String name) {
+    Split split = source.open(name);
+    if (!split.labelled()) {
+      throw new UserException(
+          ExitCode.DATA,
+          "split %s of %s has no labels, expected a class for each example: a probe learns them",
+          split.name(),
+          split.source());
+    }
+    return split;
+  }
+
+  private String description() {
+    return encoder.identity().path().orElse("--encoder=" + kind());
+  }
+}

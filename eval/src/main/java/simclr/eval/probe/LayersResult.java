@@ -1,0 +1,91 @@
+package simclr.eval.probe;
+
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+import simclr.eval.features.Layers;
+
+/** The same protocol on every layer of an encoder. */
+public final class LayersResult {
+  private final Protocol protocol;
+  private final List<ProbeResult> results;
+
+  LayersResult(Protocol protocol, List<ProbeResult> results) {
+    this.protocol = protocol;
+    this.results = List.copyOf(results);
+  }
+
+  /** One result for each layer, from the input on. */
+  public List<ProbeResult> results() {
+    return results;
+  }
+
+  /** The table, and by how much h is better than g(h). */
+  public List<String> lines() {
+    List<String> lines = new ArrayList<>();
+    lines.add("%-18s %6s  %8s  %s".formatted("layer", "width", "top-1", "95 % interval"));
+    for (ProbeResult result : results) {
+      lines.add(
+          String.format(
+              Locale.ROOT,
+              "%-18s %6d  %6.2f %%  %.2f to %.2f %%",
+              result.layer(),
+              result.node().get("width").asInt(),
+              100 * result.top1().value(),
+              100 * result.top1().interval().low(),
+              100 * result.top1().interval().high()));
+    }
+    difference()
+        .ifPresent(
+            points ->
+                lines.add(
+                    String.format(
+                        Locale.ROOT, "h is %+.2f points from g(h), top-1, by %s", 100 * points,
+                        protocol.command())));
+    return lines;
+  }
+
+  /** One object on one line. */
+  public String json() {
+    return node().toString();
+  }
+
+  void write(Path directory) {
+    ProbeResult.write(directory.resolve(ProbeResult.FILE), node());
+  }
+
+  private ObjectNode node() {
+    ObjectNode json = Outcome.object();
+    json.put("protocol", "layers");
+    json.put("probe", protocol.protocol());
+    ArrayNode rows = json.putArray("layers");
+    for (ProbeResult result : results) {
+      ObjectNode row = rows.addObject();
+      for (String key : List.of("layer", "width", "top_1", "top_5", "interval", "objective", "l2")) {
+        row.set(key, result.node().get(key));
+      }
+    }
+    difference()
+        .ifPresentOrElse(
+            points -> json.put("h_minus_z", points), () -> json.putNull("h_minus_z"));
+    for (String key : List.of("encoder", "settings", "dataset", "train", "test", "trust", "seed", "flags", "versions")) {
+      json.set(key, results.get(0).node().get(key));
+    }
+    return json;
+  }
+
+  private Optional<Double> difference() {
+    return top1(Layers.H).flatMap(h -> top1(Layers.Z).map(z -> h - z));
+  }
+
+  private Optional<Double> top1(String layer) {
+    return results.stream()
+        .filter(result -> result.layer().equals(layer))
+        .map(result -> result.top1().value())
+        .findFirst();
+  }
+}

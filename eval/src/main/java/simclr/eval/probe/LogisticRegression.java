@@ -1,0 +1,147 @@
+package simclr.eval.probe;
+
+import java.util.Optional;
+import org.tensorflow.types.TFloat32;
+import org.tensorflow.types.TFloat64;
+import org.tensorflow.types.family.TNumber;
+import simclr.eval.features.LabelledFeatures;
+
+/**
+ * Multinomial logistic regression of examples that are loaded once, for any number of penalties.
+ *
+ * <p>The objective, mean cross entropy plus {@code l2 / 2} times the squared weights (biases are
+ * free), is convex: what is found does not depend on a start or a seed.
+ */
+final class LogisticRegression implements AutoCloseable {
+  /** In double precision up to so much memory, which convinces ill-conditioned features. */
+  private static final long MOST_DOUBLES = (256L << 20) / Double.BYTES;
+
+  private final Scaling scaling;
+  private final int classes;
+  private final boolean doubles;
+  private final NativeFeatures features;
+  private final Optional<PrincipalAxes> axes;
+  private final LogisticObjective objective;
+
+  private LogisticRegression(
+      Scaling scaling,
+      int classes,
+      boolean doubles,
+      NativeFeatures features,
+      Optional<PrincipalAxes> axes,
+      LogisticObjective objective) {
+    this.scaling = scaling;
+    this.classes = classes;
+    this.doubles = doubles;
+    this.features = features;
+    this.axes = axes;
+    this.objective = objective;
+  }
+
+  /** A classifier and how its fit ended. */
+  static final class Fit {
+    private final LinearClassifier classifier;
+    private final double[] parameters;
+    private final Lbfgs.Minimum minimum;
+
+    private Fit(LinearClassifier classifier, double[] parameters, Lbfgs.Minimum minimum) {
+      this.classifier = classifier;
+      this.parameters = parameters;
+      this.minimum = minimum;
+    }
+
+    LinearClassifier classifier() {
+      return classifier;
+    }
+
+    /** Weights, feature by feature, then biases: a start for a fit of other examples. */
+    double[] parameters() {
+      return parameters;
+    }
+
+    double objective() {
+      return minimum.value;
+    }
+
+    int iterations() {
+      return minimum.iterations;
+    }
+
+    int evaluations() {
+      return minimum.evaluations;
+    }
+
+    /**
+     * Whether the objective is known to be within the tolerance; if not, rounding or the limit on
+     * iterations ended the fit.
+     */
+    boolean converged() {
+      return minimum.reached;
+    }
+  }
+
+  /**
+   * Loads the examples into native memory.
+   *
+   * @param standardise whether features are brought to deviation 1, so that the penalty meets them
+   *     alike; their means never matter
+   */
+  static LogisticRegression of(LabelledFeatures examples, int classes, boolean standardise) {
+    Scaling scaling =
+        standardise
+            ? Scaling.standardising(examples.matrix())
+            : Scaling.centring(examples.matrix());
+    boolean doubles = (long) examples.examples() * scaling.width() <= MOST_DOUBLES;
+    NativeFeatures features = NativeFeatures.load(examples, scaling, doubles);
+    Optional<PrincipalAxes> axes = Optional.empty();
+    if (scaling.width() > 1 && scaling.width() <= PrincipalAxes.WIDEST) {
+      Class<? extends TNumber> type = doubles ? TFloat64.class : TFloat32.class;
+      PrincipalAxes found = PrincipalAxes.of(features, scaling.width(), type);
+      found.turn(features, type);
+      axes = Optional.of(found);
+    }
+    double[] variances = new double[scaling.width()];
+    for (int d = 0; d < variances.length; d++) {
+      variances[d] = axes.isPresent() ? axes.get().variance(d) : scaling.variance(d);
+    }
+    return new LogisticRegression(
+        scaling,
+        classes,
+        doubles,
+        features,
+        axes,
+        LogisticObjective.of(features, variances, classes, doubles));
+  }
+
+  /** {@code float64} or {@code float32}: what is computed in. */
+  String precision() {
+    return doubles ? "float64" : "float32";
+  }
+
+  /** All zero: every class equally probable. */
+  double[] origin() {
+    return new double[objective.dimension()];
+  }
+
+  /**
+   * Fits.
+   *
+   * @param start from {@link #origin} or a former fit
+   * @param tolerance how far above its minimum the objective may be left, as a part of itself
+   */
+  Fit fit(double l2, double[] start, int maxIterations, double tolerance) {
+    double[] turned = axes.map(found -> found.into(start, classes)).orElse(start);
+    Lbfgs.Minimum minimum =
+        Lbfgs.minimise(objective.with(l2, tolerance), turned, maxIterations);
+    double[] parameters =
+        axes.map(found -> found.back(minimum.at, classes)).orElse(minimum.at);
+    return new Fit(LinearClassifier.of(scaling, classes, parameters), parameters, minimum);
+  }
+
+  @Override
+  public void close() {
+    objective.close();
+    axes.ifPresent(PrincipalAxes::close);
+    features.close();
+  }
+}

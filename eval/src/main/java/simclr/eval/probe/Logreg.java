@@ -1,0 +1,205 @@
+package simclr.eval.probe;
+
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.util.Locale;
+import java.util.Optional;
+import java.util.OptionalDouble;
+import java.util.function.BooleanSupplier;
+import org.jspecify.annotations.Nullable;
+import simclr.eval.features.Countdown;
+import simclr.eval.features.FeatureSets;
+import simclr.eval.features.FeatureSets.Partition;
+import simclr.eval.features.LabelledFeatures;
+import simclr.eval.probe.LogisticRegression.Fit;
+import simclr.train.Reporter;
+
+/**
+ * Logistic regression by L-BFGS (SimCLR, appendix B.8): the penalty is chosen on validation
+ * examples among values from large to small, each starting where the one before ended; then the
+ * classifier is trained anew on training and validation examples.
+ *
+ * @param l2 fixes the penalty; empty to choose it
+ * @param l2Values how many are tried, evenly spaced by their logarithm
+ * @param l2Smallest the smallest of them
+ * @param l2Largest the largest of them
+ * @param standardize whether features are brought to deviation 1; the paper does not
+ * @param validationShare of the training examples, carved out where there is no validation split
+ * @param maxIterations of one fit
+ * @param tolerance how far above its minimum the final objective may be, as a part of itself
+ * @param sweepTolerance the same while choosing
+ */
+public record Logreg(
+    OptionalDouble l2,
+    int l2Values,
+    double l2Smallest,
+    double l2Largest,
+    boolean standardize,
+    double validationShare,
+    int maxIterations,
+    double tolerance,
+    double sweepTolerance)
+    implements Protocol {
+
+  public Logreg {
+    l2.ifPresent(value -> Checks.notNegative("--l2", value));
+    Checks.atLeastOne("--l2_values", l2Values);
+    Checks.positive("--l2_smallest", l2Smallest);
+    Checks.positive("--l2_largest", l2Largest);
+    Checks.require(
+        l2Smallest <= l2Largest,
+        "--l2_smallest is %s, expected at most --l2_largest=%s",
+        l2Smallest,
+        l2Largest);
+    Checks.share("--validation_share", validationShare);
+    Checks.atLeastOne("--max_iterations", maxIterations);
+    Checks.positive("--tolerance", tolerance);
+    Checks.positive("--sweep_tolerance", sweepTolerance);
+  }
+
+  /** The paper's. */
+  public static Logreg standard() {
+    return new Logreg(OptionalDouble.empty(), 45, 1e-6, 1e5, false, 0.2, 2000, 1e-6, 1e-5);
+  }
+
+  @Override
+  public String protocol() {
+    return "logreg";
+  }
+
+  @Override
+  public String command() {
+    return "logreg";
+  }
+
+  @Override
+  public void describe(ObjectNode settings) {
+    settings.put("optimizer", "L-BFGS");
+    settings.put("objective", "mean cross entropy + l2/2 * squared weights, biases free");
+    if (l2.isPresent()) {
+      settings.put("l2", l2.getAsDouble());
+    } else {
+      settings.put("l2_values", l2Values);
+      settings.put("l2_smallest", l2Smallest);
+      settings.put("l2_largest", l2Largest);
+      settings.put("l2_chosen_by", "validation top-1, the larger of equals");
+      settings.put("validation_share", validationShare);
+      settings.put("sweep_tolerance", sweepTolerance);
+    }
+    settings.put("standardize", standardize);
+    settings.put("max_iterations", maxIterations);
+    settings.put("tolerance", tolerance);
+  }
+
+  @Override
+  public boolean random(FeatureSets sets) {
+    return l2.isEmpty() && sets.validation().isEmpty();
+  }
+
+  @Override
+  public Optional<Outcome> run(
+      FeatureSets sets, long seed, Reporter reporter, BooleanSupplier stop) {
+    ObjectNode details = Outcome.object();
+    if (l2.isPresent()) {
+      LabelledFeatures all =
+          sets.validation().map(sets.train()::followedBy).orElse(sets.train());
+      return Optional.of(test(sets, all, l2.getAsDouble(), Optional.empty(), null, details));
+    }
+    Partition partition = sets.partition(validationShare, seed);
+    Optional<Chosen> chosen = choose(sets, partition, details, reporter, stop);
+    return chosen.map(
+        best ->
+            test(
+                sets,
+                partition.all(sets.train()),
+                best.l2(),
+                Optional.of(partition),
+                best.fit(),
+                details));
+  }
+
+  /** The best penalty and its fit, from which the final one starts. */
+  private record Chosen(double l2, int correct, Fit fit) {}
+
+  private Optional<Chosen> choose(
+      FeatureSets sets,
+      Partition partition,
+      ObjectNode details,
+      Reporter reporter,
+      BooleanSupplier stop) {
+    ArrayNode sweep = details.putArray("sweep");
+    Chosen best = null;
+    Countdown countdown = Countdown.of(reporter, "choosing l2", 0, l2Values);
+    try (LogisticRegression regression =
+        LogisticRegression.of(partition.fit(), sets.classes(), standardize)) {
+      double[] start = regression.origin();
+      for (int i = 0; i < l2Values; i++) {
+        if (stop.getAsBoolean()) {
+          return Optional.empty();
+        }
+        Fit fit = regression.fit(value(i), start, maxIterations, sweepTolerance);
+        start = fit.parameters();
+        int correct = fit.classifier().correct(partition.validation());
+        sweep
+            .addObject()
+            .put("l2", value(i))
+            .put("validation_top_1", (double) correct / partition.validation().examples())
+            .put("objective", fit.objective())
+            .put("iterations", fit.iterations())
+            .put("evaluations", fit.evaluations())
+            .put("converged", fit.converged());
+        if (best == null || correct > best.correct()) {
+          best = new Chosen(value(i), correct, fit);
+        }
+        countdown.at(i + 1);
+      }
+    }
+    countdown.end();
+    reporter.line(
+        String.format(
+            Locale.ROOT,
+            "l2 %.4g chosen: %.2f %% of %,d validation examples%s",
+            best.l2(),
+            100.0 * best.correct() / partition.validation().examples(),
+            partition.validation().examples(),
+            partition.carved() ? ", carved from training" : ""));
+    return Optional.of(best);
+  }
+
+  private Outcome test(
+      FeatureSets sets,
+      LabelledFeatures learn,
+      double penalty,
+      Optional<Partition> partition,
+      @Nullable Fit near,
+      ObjectNode details) {
+    try (LogisticRegression regression =
+        LogisticRegression.of(learn, sets.classes(), standardize)) {
+      double[] start = near == null ? regression.origin() : near.parameters();
+      Fit fit = regression.fit(penalty, start, maxIterations, tolerance);
+      details
+          .putObject("fit")
+          .put("iterations", fit.iterations())
+          .put("evaluations", fit.evaluations())
+          .put("converged", fit.converged())
+          .put("examples", learn.examples())
+          .put("computed_in", regression.precision());
+      return new Outcome(
+          Outcome.measure(fit.classifier(), sets.test(), sets.classNames()),
+          partition,
+          OptionalDouble.of(fit.objective()),
+          OptionalDouble.of(penalty),
+          details);
+    }
+  }
+
+  /** From the largest to the smallest. */
+  private double value(int index) {
+    if (l2Values == 1) {
+      return l2Largest;
+    }
+    double share = (double) index / (l2Values - 1);
+    return Math.pow(
+        10, Math.log10(l2Largest) * (1 - share) + Math.log10(l2Smallest) * share);
+  }
+}

@@ -1,0 +1,41 @@
+package simclr.eval.probe;
+
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.util.Optional;
+import java.util.OptionalDouble;
+import simclr.eval.features.FeatureSets.Partition;
+import simclr.eval.metrics.ClassificationMetrics;
+
+/**
+ * What a protocol found.
+ *
+ * @param test measures on the test examples
+ * @param partition how training examples were divided; empty where nothing was chosen
+ * @param objective value at the end of learning; empty where none is minimised
+ * @param l2 the penalty that was taken
+ * @param details further keys of the result
+ */
+record Outcome(
+    ClassificationMetrics test,
+    Optional<Partition> partition,
+    OptionalDouble objective,
+    OptionalDouble l2,
+    ObjectNode details) {
+
+  static ObjectNode object() {
+    return JsonNodeFactory.instance.objectNode();
+  }
+
+  /** Measures a classifier. */
+  static ClassificationMetrics measure(
+      LinearClassifier classifier,
+      simclr.eval.features.LabelledFeatures examples,
+      Iterable<String> classNames) {
+    ClassificationMetrics.Tally tally =
+        ClassificationMetrics.over(com.google.common.collect.ImmutableList.copyOf(classNames));
+    classifier.score(
+        examples, (example, scores) -> tally.add(scores, examples.labels().get(example)));
+    return tally.finish();
+  }
+}

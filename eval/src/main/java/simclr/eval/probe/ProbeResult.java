@@ -1,0 +1,291 @@
+package simclr.eval.probe;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+import java.util.OptionalDouble;
+import simclr.checkpoint.DurableFiles;
+import simclr.config.UserException;
+import simclr.config.UserException.ExitCode;
+import simclr.eval.features.EncoderIdentity;
+import simclr.eval.features.FeatureSets;
+import simclr.eval.features.FeatureSets.Partition;
+import simclr.eval.features.FeatureSource;
+import simclr.eval.features.LabelledFeatures;
+import simclr.eval.metrics.Accuracy;
+import simclr.eval.metrics.Bootstrap;
+import simclr.eval.metrics.ClassificationMetrics;
+import simclr.eval.metrics.Interval;
+import simclr.eval.metrics.Predictions;
+import simclr.eval.metrics.SeveralSeeds;
+
+/** The record of an evaluation: what {@code result.json} and {@code --json} hold. */
+public final class ProbeResult {
+  /** The name in an evaluation's directory. */
+  public static final String FILE = "result.json";
+
+  private final ObjectNode json;
+  private final ClassificationMetrics test;
+
+  private ProbeResult(ObjectNode json, ClassificationMetrics test) {
+    this.json = json;
+    this.test = test;
+  }
+
+  /**
+   * Puts a record together.
+   *
+   * @param seeds one for each outcome
+   * @param outcomes the first one's measures stand at the top
+   */
+  static ProbeResult of(
+      FeatureSource source,
+      Protocol protocol,
+      FeatureSets sets,
+      List<Long> seeds,
+      List<Outcome> outcomes,
+      double seconds) {
+    Outcome first = outcomes.get(0);
+    ObjectNode json = Outcome.object();
+    json.put("protocol", protocol.protocol());
+    json.put("layer", sets.layer());
+    json.put("width", sets.train().matrix().columns());
+    encoder(json.putObject("encoder"), sets.encoder());
+    protocol.describe(json.putObject("settings"));
+    json.put("dataset", sets.dataset());
+    split(json.putObject("train"), sets.train());
+    validation(json, sets, first.partition());
+    split(json.putObject("test"), sets.test()).put("used", outcomes.size());
+    measures(json, first.test(), seeds.get(0));
+    optional(json, "objective", first.objective());
+    optional(json, "l2", first.l2());
+    json.setAll(first.details());
+    perClass(json, first.test());
+    ObjectNode trust = json.putObject("trust");
+    sets.trust().forEach(trust::put);
+    json.put("seed", seeds.get(0));
+    if (outcomes.size() > 1) {
+      severalSeeds(json.putObject("several_seeds"), seeds, outcomes);
+    }
+    json.set("flags", new ObjectMapper().valueToTree(source.flags()));
+    versions(json.putObject("versions"));
+    json.put("seconds", Math.round(seconds * 1000) / 1000.0);
+    return new ProbeResult(json, first.test());
+  }
+
+  public Accuracy top1() {
+    return test.top1();
+  }
+
+  /** The name of the representation. */
+  public String layer() {
+    return json.get("layer").asText();
+  }
+
+  ObjectNode node() {
+    return json;
+  }
+
+  /** One object on one line. */
+  public String json() {
+    return json.toString();
+  }
+
+  /**
+   * Writes {@code predictions.csv}, then {@code result.json}: who finds the latter finds both.
+   *
+   * @throws UserException CANNOT_WRITE
+   */
+  void write(Path directory) {
+    makeDirectory(directory);
+    test.predictions().write(directory.resolve(Predictions.FILE));
+    write(directory.resolve(FILE), json);
+  }
+
+  static void makeDirectory(Path directory) {
+    try {
+      Files.createDirectories(directory);
+    } catch (IOException e) {
+      throw new UserException(ExitCode.CANNOT_WRITE, "%s cannot be made (%s)", directory, e);
+    }
+  }
+
+  static void write(Path file, ObjectNode json) {
+    try {
+      String text = new ObjectMapper().writerWithDefaultPrettyPrinter().writeValueAsString(json);
+      DurableFiles.write(file, (text + "\n").getBytes(StandardCharsets.UTF_8));
+    } catch (JsonProcessingException e) {
+      throw new IllegalStateException(e);
+    }
+  }
+
+  /** For people. */
+  public List<String> lines() {
+    List<String> lines = new ArrayList<>();
+    Accuracy top1 = test.top1();
+    lines.add(
+        String.format(
+            Locale.ROOT,
+            "%s on %s: top-1 %.2f %% (%d of %d test examples, 95 %% interval %.2f to %.2f %%)%s",
+            json.get("protocol").asText(),
+            layer(),
+            100 * top1.value(),
+            top1.correct(),
+            top1.total(),
+            100 * top1.interval().low(),
+            100 * top1.interval().high(),
+            test.top5()
+                .map(top5 -> String.format(Locale.ROOT, ", top-5 %.2f %%", 100 * top5.value()))
+                .orElse("")));
+    if (json.has("by_k")) {
+      json.get("by_k")
+          .forEach(
+              row ->
+                  lines.add(
+                      String.format(
+                          Locale.ROOT,
+                          "  k = %d: top-1 %.2f %%",
+                          row.get("k").asInt(),
+                          100 * row.get("top_1").asDouble())));
+    }
+    if (json.has("by_shots")) {
+      json.get("by_shots")
+          .forEach(
+              row ->
+                  lines.add(
+                      String.format(
+                          Locale.ROOT,
+                          "  %s shots a class: top-1 %.2f %% (sd %s over %d draws)",
+                          row.get("shots").asText(),
+                          100 * row.get("top_1").asDouble(),
+                          row.get("top_1_sd").isNull()
+                              ? "unknown"
+                              : String.format(
+                                  Locale.ROOT, "%.2f", 100 * row.get("top_1_sd").asDouble()),
+                          row.get("draws").asInt())));
+    }
+    if (json.has("several_seeds")) {
+      lines.add(
+          String.format(
+              Locale.ROOT,
+              "  over %d seeds: top-1 %.2f %%, sd %.2f",
+              json.get("several_seeds").get("runs").asInt(),
+              100 * json.get("several_seeds").get("top_1").asDouble(),
+              100 * json.get("several_seeds").get("top_1_sd").asDouble()));
+    }
+    return lines;
+  }
+
+  private static void encoder(ObjectNode json, EncoderIdentity encoder) {
+    json.put("kind", encoder.kind().name().toLowerCase(Locale.ROOT));
+    json.put("path", encoder.path().orElse(null));
+    json.put("sha256", encoder.sha256().orElse(null));
+    if (encoder.step().isPresent()) {
+      json.put("step", encoder.step().getAsLong());
+    } else {
+      json.putNull("step");
+    }
+    json.put("architecture", encoder.architecture().orElse(null));
+  }
+
+  private static ObjectNode split(ObjectNode json, LabelledFeatures examples) {
+    json.put("split", examples.name());
+    json.put("examples", examples.examples());
+    json.put("sha256", examples.digest().sha256());
+    json.put("sha256_of", examples.digest().of());
+    return json;
+  }
+
+  private static void validation(
+      ObjectNode json, FeatureSets sets, Optional<Partition> partition) {
+    if (partition.isEmpty()) {
+      if (sets.validation().isPresent()) {
+        split(json.putObject("validation"), sets.validation().get())
+            .put("carved_from_train", false);
+      } else {
+        json.putNull("validation");
+      }
+      return;
+    }
+    split(json.putObject("validation"), partition.get().validation())
+        .put("carved_from_train", partition.get().carved());
+  }
+
+  private static void measures(ObjectNode json, ClassificationMetrics test, long seed) {
+    Bootstrap bootstrap = Bootstrap.seeded(seed);
+    json.put("top_1", test.top1().value());
+    optional(
+        json,
+        "top_5",
+        test.top5().map(top5 -> OptionalDouble.of(top5.value())).orElse(OptionalDouble.empty()));
+    json.put("mean_per_class", test.meanPerClass());
+    ObjectNode interval = json.putObject("interval");
+    bounds(interval, "top_1", test.top1().interval());
+    test.top5().ifPresent(top5 -> bounds(interval, "top_5", top5.interval()));
+    bounds(
+        interval,
+        "mean_per_class",
+        bootstrap.ofMeanPerClass(test.predictions(), test.classNames().size()));
+    json.put(
+        "interval_method",
+        "95 %: Wilson for top_1 and top_5; mean_per_class: " + bootstrap.method());
+  }
+
+  private static void perClass(ObjectNode json, ClassificationMetrics test) {
+    ArrayNode rows = json.putArray("per_class");
+    test.perClass()
+        .forEach(
+            row ->
+                rows.addObject()
+                    .put("class", row.name())
+                    .put("examples", row.examples())
+                    .put("correct", row.correct()));
+    ArrayNode confusion = json.putArray("confusion");
+    test.confusion().forEach(row -> row.forEach(confusion.addArray()::add));
+  }
+
+  private static void severalSeeds(ObjectNode json, List<Long> seeds, List<Outcome> outcomes) {
+    SeveralSeeds top1 =
+        SeveralSeeds.of(outcomes.stream().map(outcome -> outcome.test().top1().value()).toList());
+    json.put("runs", top1.runs());
+    json.put("top_1", top1.mean());
+    optional(json, "top_1_sd", top1.deviation());
+    ArrayNode each = json.putArray("each");
+    for (int i = 0; i < seeds.size(); i++) {
+      ObjectNode row = each.addObject().put("seed", seeds.get(i));
+      row.put("top_1", outcomes.get(i).test().top1().value());
+      optional(row, "l2", outcomes.get(i).l2());
+    }
+  }
+
+  private static void versions(ObjectNode json) {
+    json.put("simclr", Optional.ofNullable(version()).orElse("unknown"));
+    json.put("tensorflow", org.tensorflow.TensorFlow.version());
+    json.put("java", Runtime.version().toString());
+  }
+
+  private static @org.jspecify.annotations.Nullable String version() {
+    return ProbeResult.class.getPackage().getImplementationVersion();
+  }
+
+  private static void bounds(ObjectNode json, String name, Interval interval) {
+    json.putArray(name).add(interval.low()).add(interval.high());
+  }
+
+  static void optional(ObjectNode json, String name, OptionalDouble value) {
+    if (value.isPresent()) {
+      json.put(name, value.getAsDouble());
+    } else {
+      json.putNull(name);
+    }
+  }
+}

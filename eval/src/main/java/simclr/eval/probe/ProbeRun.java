@@ -1,0 +1,105 @@
+package simclr.eval.probe;
+
+import com.google.common.collect.ImmutableList;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.function.BooleanSupplier;
+import simclr.eval.features.FeatureSets;
+import simclr.eval.features.FeatureSource;
+import simclr.train.Reporter;
+
+/**
+ * One protocol on one representation or several.
+ *
+ * @param source of the examples
+ * @param seeds one evaluation for each where the protocol is random; only the first is taken where
+ *     it is not
+ * @param output where results are written; empty to write none
+ */
+public record ProbeRun(
+    FeatureSource source, Protocol protocol, ImmutableList<Long> seeds, Optional<Path> output) {
+
+  public ProbeRun {
+    Checks.require(!seeds.isEmpty(), "--seeds is empty, expected whole numbers such as 1,2,3");
+  }
+
+  /**
+   * Evaluates one layer.
+   *
+   * @param asked its name; empty for h
+   * @param stop asked now and then
+   * @return empty if it was stopped
+   * @throws simclr.config.UserException for everything that the user can mend
+   */
+  public Optional<ProbeResult> one(
+      Optional<String> asked, Reporter reporter, BooleanSupplier stop) {
+    long start = System.nanoTime();
+    String layer = source.layer(asked);
+    Optional<ImmutableList<FeatureSets>> sets =
+        source.load(ImmutableList.of(layer), reporter, stop);
+    Optional<ProbeResult> result =
+        sets.flatMap(loaded -> evaluate(loaded.get(0), start, reporter, stop));
+    result.ifPresent(found -> directory(layer).ifPresent(to -> write(found, to, reporter)));
+    return result;
+  }
+
+  /**
+   * Evaluates every layer, which are extracted in one pass. Of the last block group only its
+   * average is taken, which is h.
+   *
+   * @return empty if it was stopped
+   */
+  public Optional<LayersResult> all(Reporter reporter, BooleanSupplier stop) {
+    ImmutableList<String> layers =
+        source.layers().stream()
+            .filter(layer -> !layer.equals("block_group4"))
+            .collect(ImmutableList.toImmutableList());
+    Optional<ImmutableList<FeatureSets>> sets = source.load(layers, reporter, stop);
+    if (sets.isEmpty()) {
+      return Optional.empty();
+    }
+    Optional<Path> to = directory("layers");
+    List<ProbeResult> results = new ArrayList<>();
+    for (FeatureSets layer : sets.get()) {
+      reporter.line("layer " + layer.layer());
+      Optional<ProbeResult> result = evaluate(layer, System.nanoTime(), reporter, stop);
+      if (result.isEmpty()) {
+        return Optional.empty();
+      }
+      to.ifPresent(dir -> result.get().write(dir.resolve(layer.layer())));
+      results.add(result.get());
+    }
+    LayersResult all = new LayersResult(protocol, results);
+    to.ifPresent(all::write);
+    return Optional.of(all);
+  }
+
+  /** Where the result of a layer lies: {@code logreg-final_avg_pool}. */
+  private Optional<Path> directory(String layer) {
+    String kind = source.label().isEmpty() ? "" : source.label() + "-";
+    return output.or(() -> source.defaultOutput(protocol.command() + "-" + kind + layer));
+  }
+
+  private static void write(ProbeResult result, Path directory, Reporter reporter) {
+    result.write(directory);
+    reporter.line("written to " + directory.resolve(ProbeResult.FILE));
+  }
+
+  private Optional<ProbeResult> evaluate(
+      FeatureSets sets, long start, Reporter reporter, BooleanSupplier stop) {
+    List<Long> taken = protocol.random(sets) ? seeds : seeds.subList(0, 1);
+    List<Outcome> outcomes = new ArrayList<>();
+    for (long seed : taken) {
+      Optional<Outcome> outcome = protocol.run(sets, seed, reporter, stop);
+      if (outcome.isEmpty()) {
+        return Optional.empty();
+      }
+      outcomes.add(outcome.get());
+    }
+    return Optional.of(
+        ProbeResult.of(
+            source, protocol, sets, taken, outcomes, (System.nanoTime() - start) / 1e9));
+  }
+}

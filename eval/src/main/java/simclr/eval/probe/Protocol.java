@@ -1,0 +1,31 @@
+package simclr.eval.probe;
+
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.util.Optional;
+import java.util.function.BooleanSupplier;
+import simclr.eval.features.FeatureSets;
+import simclr.train.Reporter;
+
+/** A way to measure a representation, with its settings. */
+public interface Protocol {
+  /** As the result calls it. */
+  String protocol();
+
+  /** As the command line and directories call it. */
+  String command();
+
+  /** Adds every setting, defaults included. */
+  void describe(ObjectNode settings);
+
+  /** Whether another seed can give another result. */
+  boolean random(FeatureSets sets);
+
+  /**
+   * Learns from the training examples and is tested, once.
+   *
+   * @param seed of all that is random
+   * @param stop asked now and then
+   * @return empty if it was stopped
+   */
+  Optional<Outcome> run(FeatureSets sets, long seed, Reporter reporter, BooleanSupplier stop);
+}

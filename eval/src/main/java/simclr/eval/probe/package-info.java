@@ -1,0 +1,3 @@
+/** Evaluation protocols on representations that no longer change. */
+@org.jspecify.annotations.NullMarked
+package simclr.eval.probe;

@@ -1,0 +1,90 @@
+package simclr.tools;
+
+import java.util.Optional;
+import java.util.OptionalDouble;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+import simclr.eval.probe.Logreg;
+import simclr.eval.probe.Protocol;
+
+/** Settings of {@code probe logreg}. */
+@Command
+final class LogregOptions implements ProbeCommand.ProtocolOptions {
+  @Option(
+      names = "--l2",
+      paramLabel = "<double>",
+      description = "Fixes the penalty; without it the values below are tried.")
+  private Optional<Double> l2 = Optional.empty();
+
+  @Option(
+      names = "--l2_values",
+      paramLabel = "<int>",
+      description = "How many values are tried. Default: ${DEFAULT-VALUE}.")
+  private int l2Values = 45;
+
+  @Option(
+      names = "--l2_smallest",
+      paramLabel = "<double>",
+      description = "The smallest of them. Default: ${DEFAULT-VALUE}.")
+  private double l2Smallest = 1e-6;
+
+  @Option(
+      names = "--l2_largest",
+      paramLabel = "<double>",
+      description = "The largest of them. Default: ${DEFAULT-VALUE}.")
+  private double l2Largest = 1e5;
+
+  @Option(
+      names = "--standardize",
+      description =
+          "Bring every feature to deviation 1, so that the penalty meets all alike; the paper does"
+              + " not.")
+  private boolean standardize;
+
+  @Option(
+      names = "--validation_share",
+      paramLabel = "<double>",
+      description =
+          "Part of the training examples to choose l2 on where there is no validation split."
+              + " Default: ${DEFAULT-VALUE}.")
+  private double validationShare = 0.2;
+
+  @Option(
+      names = "--max_iterations",
+      paramLabel = "<int>",
+      description = "Of one fit. Default: ${DEFAULT-VALUE}.")
+  private int maxIterations = Logreg.standard().maxIterations();
+
+  @Option(
+      names = "--tolerance",
+      paramLabel = "<double>",
+      description =
+          "How far above its minimum the final objective may be, as a part of itself. Default:"
+              + " ${DEFAULT-VALUE}.")
+  private double tolerance = Logreg.standard().tolerance();
+
+  @Option(
+      names = "--sweep_tolerance",
+      paramLabel = "<double>",
+      description = "The same while l2 is chosen. Default: ${DEFAULT-VALUE}.")
+  private double sweepTolerance = Logreg.standard().sweepTolerance();
+
+  @Override
+  public String name() {
+    return "logreg";
+  }
+
+  @Override
+  public Protocol protocol() {
+    return new Logreg(
+        l2.map(OptionalDouble::of).orElse(OptionalDouble.empty()),
+        l2Values,
+        l2Smallest,
+        l2Largest,
+        standardize,
+        validationShare,
+        maxIterations,
+        tolerance,
+        sweepTolerance);
+  }
+}

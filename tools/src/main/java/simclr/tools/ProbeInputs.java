@@ -1,0 +1,203 @@
+package simclr.tools;
+
+import com.google.common.collect.ImmutableList;
+import com.google.common.collect.ImmutableMap;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+import simclr.config.UserException;
+import simclr.config.UserException.ExitCode;
+import simclr.eval.features.EncoderChoice;
+import simclr.eval.features.EncoderFeatures;
+import simclr.eval.features.EncoderIdentity;
+import simclr.eval.features.FeatureSource;
+import simclr.eval.features.ReadyFeatures;
+import simclr.eval.features.Storage;
+import simclr.train.Reporter;
+
+/** What all protocols are given: where examples come from and where results go. */
+@Command
+final class ProbeInputs {
+  /** Besides the groups of the model and the device. */
+  private static final Set<String> FLAGS =
+      Set.of(
+          "model_dir",
+          "checkpoint",
+          "partial",
+          "train_mode",
+          "lineareval_while_pretraining",
+          "dataset",
+          "data_dir",
+          "train_split",
+          "eval_split",
+          "eval_batch_size",
+          "cache_dataset",
+          "image_size",
+          "seed");
+
+  private final RunFlags flags;
+
+  /** Values of {@code --encoder}. */
+  enum EncoderKind {
+    CHECKPOINT,
+    RANDOM_INIT,
+    RAW_PIXELS
+  }
+
+  @Option(
+      names = "--encoder",
+      paramLabel = "checkpoint|random_init|raw_pixels",
+      description =
+          "Whose weights: those of --model_dir or --checkpoint; those that training with --seed"
+              + " starts from; or none, the pixels themselves. Default: checkpoint.")
+  private EncoderKind encoder = EncoderKind.CHECKPOINT;
+
+  @Option(
+      names = "--export",
+      paramLabel = "<dir>",
+      description = "An export instead of a checkpoint: a version, or the directory of all.")
+  private Optional<Path> export = Optional.empty();
+
+  @Option(
+      names = "--layer",
+      paramLabel = "<name>",
+      description =
+          "block_group1 to 4, final_avg_pool (h), proj_head_1 and so on, proj_head_output (z)."
+              + " Default: final_avg_pool.")
+  private Optional<String> layer = Optional.empty();
+
+  @Option(
+      names = "--validation_split",
+      paramLabel = "<split>",
+      description =
+          "Split to choose settings on. Without it a part of --train_split is carved out.")
+  private Optional<String> validationSplit = Optional.empty();
+
+  @Option(
+      names = "--features_precision",
+      paramLabel = "float32|bfloat16",
+      description = "How representations are kept in files. Default: float32.")
+  private Storage featuresPrecision = Storage.FLOAT32;
+
+  @Option(
+      names = "--features_dir",
+      paramLabel = "<dir>",
+      description =
+          "Where representations are kept for the next protocol. Default: features below the"
+              + " results.")
+  private Optional<Path> featuresDir = Optional.empty();
+
+  @Option(
+      names = "--train_features",
+      paramLabel = "<file>",
+      description = "Ready features instead of an encoder: a .npy file, one row an example.")
+  private Optional<Path> trainFeatures = Optional.empty();
+
+  @Option(
+      names = "--train_labels",
+      paramLabel = "<file>",
+      description = "Their class indices, a .npy file of int32 or int64.")
+  private Optional<Path> trainLabels = Optional.empty();
+
+  @Option(names = "--test_features", paramLabel = "<file>", description = "The same for testing.")
+  private Optional<Path> testFeatures = Optional.empty();
+
+  @Option(names = "--test_labels", paramLabel = "<file>", description = "The same for testing.")
+  private Optional<Path> testLabels = Optional.empty();
+
+  @Option(
+      names = "--validation_features",
+      paramLabel = "<file>",
+      description = "The same for choosing settings.")
+  private Optional<Path> validationFeatures = Optional.empty();
+
+  @Option(
+      names = "--validation_labels",
+      paramLabel = "<file>",
+      description = "The same for choosing settings.")
+  private Optional<Path> validationLabels = Optional.empty();
+
+  @Option(
+      names = "--seeds",
+      paramLabel = "<long>",
+      split = ",",
+      description =
+          "Seeds of what is random in a protocol, as in 1,2,3: one evaluation each, and mean and"
+              + " deviation over them. Default: 1.")
+  private List<Long> seeds = List.of(1L);
+
+  @Option(
+      names = "--output",
+      paramLabel = "<dir>",
+      description = "Directory of result.json and predictions.csv. Default: under --model_dir/eval.")
+  private Optional<Path> output = Optional.empty();
+
+  ProbeInputs(String command) {
+    this.flags =
+        RunFlags.some(
+            command,
+            (name, group) ->
+                group.equals("Model") || group.equals("Device") || FLAGS.contains(name));
+  }
+
+  RunFlags flags() {
+    return flags;
+  }
+
+  /** The layer that was asked for. */
+  Optional<String> layer() {
+    return layer;
+  }
+
+  ImmutableList<Long> seeds() {
+    return ImmutableList.copyOf(seeds);
+  }
+
+  /** The directory that was asked for. */
+  Optional<Path> output() {
+    return output;
+  }
+
+  /** Opens what was given; the caller closes it. */
+  FeatureSource source(Reporter reporter) {
+    Optional<ReadyFeatures.Files> train =
+        ReadyFeatures.Files.of("train", trainFeatures, trainLabels);
+    Optional<ReadyFeatures.Files> test = ReadyFeatures.Files.of("test", testFeatures, testLabels);
+    Optional<ReadyFeatures.Files> validation =
+        ReadyFeatures.Files.of("validation", validationFeatures, validationLabels);
+    if (train.isPresent() && test.isPresent()) {
+      Map<String, String> given = flags.given();
+      if (!given.isEmpty()) {
+        throw new UserException(
+            ExitCode.USAGE,
+            "--%s is given with --train_features, expected ready features or an encoder",
+            given.keySet().iterator().next());
+      }
+      return new ReadyFeatures(train.get(), validation, test.get());
+    }
+    if (train.isPresent() || test.isPresent() || validation.isPresent()) {
+      throw new UserException(
+          ExitCode.USAGE,
+          "--%s_features is missing, expected .npy files for training and for testing",
+          train.isPresent() ? "test" : "train");
+    }
+    return EncoderFeatures.open(choice(), reporter);
+  }
+
+  private EncoderChoice choice() {
+    return new EncoderChoice(
+        export.isPresent() && encoder == EncoderKind.CHECKPOINT
+            ? EncoderIdentity.Kind.EXPORT
+            : EncoderIdentity.Kind.valueOf(encoder.name()),
+        ImmutableMap.copyOf(flags.given()),
+        export,
+        validationSplit,
+        featuresDir,
+        output,
+        featuresPrecision);
+  }
+}
