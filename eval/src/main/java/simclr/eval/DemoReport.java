@@ -2,21 +2,31 @@ package simclr.eval;
 
 import static com.google.common.collect.ImmutableList.toImmutableList;
 
+import com.google.common.collect.ImmutableList;
 import com.google.common.collect.ImmutableMap;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
-import java.util.Map;
 import java.util.stream.IntStream;
-import org.tensorflow.TensorFlow;
 import simclr.config.RunConfig;
 import simclr.data.Encoding;
 import simclr.data.Records;
 import simclr.data.Split;
 import simclr.eval.report.Bar;
-import simclr.eval.report.Curve;
+import simclr.eval.report.BarChart;
+import simclr.eval.report.Folded;
+import simclr.eval.report.Grid;
 import simclr.eval.report.HtmlReport;
+import simclr.eval.report.Legend;
+import simclr.eval.report.Level;
+import simclr.eval.report.LineChart;
 import simclr.eval.report.Picture;
+import simclr.eval.report.Section;
+import simclr.eval.report.Series;
+import simclr.eval.report.Table;
+import simclr.eval.runs.AugmentedPairs;
+import simclr.eval.runs.Neighbours;
+import simclr.eval.runs.Settings;
 import simclr.summary.ScalarHistory;
 import simclr.summary.Tag;
 
@@ -51,7 +61,21 @@ final class DemoReport {
     return new HtmlReport(
         "SimCLR demo",
         lead(),
-        List.of(
+        ImmutableList.of(
+            Section.of("Linear probe", bars()),
+            Section.of("Training", Grid.of(curves())),
+            Section.of("What the encoder is trained on", pairs()),
+            Section.of("What the trained encoder finds alike", neighbours(represented)),
+            Section.of("What the figures mean", new Legend(legend())),
+            Section.of(
+                "How it was made",
+                Folded.of("Settings", List.of(Table.pairs(Settings.changed(config)))),
+                Folded.of("Environment", List.of(Table.pairs(Settings.environment()))))));
+  }
+
+  private BarChart bars() {
+    return new BarChart(
+        ImmutableList.of(
             new Bar(
                 "Pretrained encoder",
                 "%d steps of contrastive learning, no labels".formatted(result.step()),
@@ -63,13 +87,9 @@ final class DemoReport {
                 result.untrained(),
                 false),
             new Bar("Raw pixels", "no encoder", result.pixels(), false)),
-        "Top-1 accuracy of multinomial logistic regression, fitted with the labels of the %,d training images and scored on %,d test images that neither the encoder nor the probe has seen. Whiskers: 95 %% Wilson intervals."
-            .formatted(train.examples(), test.examples()),
         1.0 / test.numClasses(),
-        curves(),
-        List.of(pairs(), neighbours(represented)),
-        legend(),
-        ImmutableMap.of("Settings", settings(), "Environment", environment()));
+        "Top-1 accuracy of multinomial logistic regression, fitted with the labels of the %,d training images and scored on %,d test images that neither the encoder nor the probe has seen. Whiskers: 95 %% Wilson intervals."
+            .formatted(train.examples(), test.examples()));
   }
 
   private String lead() {
@@ -85,27 +105,27 @@ final class DemoReport {
         100 * result.pixels().value());
   }
 
-  private List<Curve> curves() {
+  private List<LineChart> curves() {
     ScalarHistory history = ScalarHistory.of(Path.of(config.requiredModelDir()));
     int batch = config.trainBatchSize();
     return List.of(
-        new Curve(
+        LineChart.of(
             "Contrast loss (training views)",
-            history.curve(Tag.CONTRAST_LOSS),
-            2 * Math.log(2.0 * batch - 1),
-            "collapse level 2 ln(2N − 1)",
+            "loss in nats",
+            new Series("demo", history.curve(Tag.CONTRAST_LOSS)),
+            new Level(2 * Math.log(2.0 * batch - 1), "collapse level 2 ln(2N − 1)"),
             false),
-        new Curve(
+        LineChart.of(
             "Contrast accuracy (training views)",
-            history.curve(Tag.CONTRAST_ACC),
-            1.0 / batch,
-            "chance 1/N",
+            "share of views",
+            new Series("demo", history.curve(Tag.CONTRAST_ACC)),
+            new Level(1.0 / batch, "chance 1/N"),
             true),
-        new Curve(
+        LineChart.of(
             "Online probe (training views)",
-            history.curve(Tag.SUPERVISED_ACC),
-            1.0 / train.numClasses(),
-            "chance",
+            "top-1",
+            new Series("demo", history.curve(Tag.SUPERVISED_ACC)),
+            new Level(1.0 / train.numClasses(), "chance"),
             true));
   }
 
@@ -114,7 +134,7 @@ final class DemoReport {
         "What the encoder is trained on",
         "Twelve training images, each as two random views: cropped, flipped, recoloured, sometimes grey. The encoder learns to recognise which views belong together.",
         AugmentedPairs.first(config, train, PAIRS),
-        config.imageSize(),
+        AugmentedPairs.side(config),
         -1);
   }
 
@@ -163,32 +183,5 @@ final class DemoReport {
             "The same probe on the pixels. Near chance by design: colour, place, angle and scale"
                 + " of a pattern are random.")
         .buildOrThrow();
-  }
-
-  /** What differs from the reference's defaults, as flags. */
-  private Map<String, String> settings() {
-    Map<String, ?> defaults = RunConfig.defaults().toFlags();
-    ImmutableMap.Builder<String, String> settings = ImmutableMap.builder();
-    config
-        .toFlags()
-        .forEach(
-            (flag, value) -> {
-              if (value != null && !value.equals(defaults.get(flag))) {
-                settings.put("--" + flag, value.toString());
-              }
-            });
-    return settings.buildOrThrow();
-  }
-
-  private static Map<String, String> environment() {
-    return ImmutableMap.of(
-        "TensorFlow",
-        TensorFlow.version(),
-        "Java",
-        System.getProperty("java.vm.name") + " " + Runtime.version(),
-        "System",
-        System.getProperty("os.name") + " " + System.getProperty("os.arch"),
-        "Processors",
-        Integer.toString(Runtime.getRuntime().availableProcessors()));
   }
 }

@@ -72,25 +72,6 @@ final class RepresentationsTest {
         .hasMessage("split train must hold pixels");
   }
 
-  @Test
-  void augmentedPairsAreTheFirstBatchOfTraining() {
-    List<List<byte[]>> pairs =
-        AugmentedPairs.first(CONFIG, Synthetic.of(CONFIG.dataset()).open("train"), 3);
-
-    assertThat(pairs).hasSize(3).allSatisfy(pair -> assertThat(pair).hasSize(2));
-    assertThat(pairs.get(0).get(0)).hasSize(16 * 16 * 3).isNotEqualTo(pairs.get(0).get(1));
-  }
-
-  @Test
-  void nearestNeighboursAreThoseOfTheSmallestAngle() {
-    float[][] rows = {
-      {3, 1}, {2.8f, 1.2f}, {-1, 1}, {-0.8f, 0.8f}, {1, 2}, {1, 0}
-    }; // around (1, 1)
-
-    assertThat(Neighbours.of(rows).nearest(0, 5).asList()).startsWith(1).endsWith(2);
-    assertThat(Neighbours.of(rows).nearest(3, 1).asList()).containsExactly(2);
-  }
-
   private static Representations encode(RunConfig config, long seed) {
     return Representations.of(config, SPLIT, Optional.empty(), seed);
   }

@@ -3,13 +3,19 @@ package simclr.eval.report;
 import static java.util.stream.Collectors.joining;
 import static simclr.eval.report.Scale.px;
 
-import java.util.List;
+import com.google.common.collect.ImmutableList;
 import java.util.Locale;
 import java.util.stream.IntStream;
 import simclr.eval.metrics.Interval;
 
-/** Accuracies as horizontal bars with their 95 % intervals, as inline SVG. */
-final class BarChart {
+/**
+ * Accuracies as horizontal bars from 0 to 100 %, with their 95 % intervals.
+ *
+ * @param bars in the order shown
+ * @param chance what guessing would reach, 0 to 1
+ * @param caption how they were measured
+ */
+public record BarChart(ImmutableList<Bar> bars, double chance, String caption) implements Block {
   private static final int WIDTH = 760;
   private static final int ROW = 58;
   private static final int LEFT = 8;
@@ -17,15 +23,13 @@ final class BarChart {
   private static final int AXIS = 24;
   private static final Scale X = new Scale(0, 1, LEFT, WIDTH - RIGHT);
 
-  private BarChart() {}
+  @Override
+  public String html() {
+    return "<div class=\"card wide\">%s</div>\n<p class=\"caption\">%s</p>\n"
+        .formatted(svg(), HtmlReport.escape(caption));
+  }
 
-  /**
-   * Draws bars from 0 to 100 %.
-   *
-   * @param chance what guessing would reach, 0 to 1
-   * @return an {@code svg} element
-   */
-  static String svg(List<Bar> bars, double chance) {
+  private String svg() {
     int bottom = bars.size() * ROW;
     return """
         <svg viewBox="0 0 %d %d" role="img" aria-label="Top-1 accuracy with 95 %% intervals">

@@ -19,8 +19,12 @@ import javax.imageio.ImageIO;
  * @param width of the sheet in pixels
  * @param height of the sheet in pixels
  */
-public record Picture(String title, String caption, String png, int width, int height) {
+public record Picture(String title, String caption, String png, int width, int height)
+    implements Block {
   private static final int GAP = 4;
+
+  /** A few small images need not fill a wide page. */
+  private static final int MOST_ZOOM = 4;
 
   /**
    * Lays images out.
@@ -44,6 +48,22 @@ public record Picture(String title, String caption, String png, int width, int h
       }
     }
     return new Picture(title, caption, base64(sheet), width, height);
+  }
+
+  @Override
+  public String html() {
+    return """
+        <div class="card"><img class="sheet" style="max-width:%dpx" width="%d" height="%d" alt="%s"
+        src="data:image/png;base64,%s"></div>
+        <p class="caption">%s</p>
+        """
+        .formatted(
+            MOST_ZOOM * width,
+            width,
+            height,
+            HtmlReport.escape(title),
+            png,
+            HtmlReport.escape(caption));
   }
 
   private static void paint(BufferedImage sheet, int left, int top, byte[] rgb, int size) {

@@ -33,6 +33,13 @@ record Scale(double low, double high, double first, double last) {
 
   /** A number without needless zeros. */
   static String number(double value) {
+    double size = Math.abs(value);
+    if (size > 1e-12 && (size < 1e-2 || size >= 1e7)) {
+      return String.format(Locale.ROOT, "%.1e", value)
+          .replace(".0e", "e")
+          .replaceAll("e([+-])0", "e$1")
+          .replace("e+", "e");
+    }
     String text = String.format(Locale.ROOT, "%.3f", value);
     return text.replaceAll("0+$", "").replaceAll("\\.$", "");
   }

@@ -1,9 +1,12 @@
 package simclr.eval.report;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import com.google.common.collect.ImmutableList;
 import com.google.common.collect.ImmutableMap;
 import com.google.common.collect.ImmutableSortedMap;
+import com.google.common.primitives.ImmutableLongArray;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -15,15 +18,17 @@ import java.util.regex.Pattern;
 import javax.imageio.ImageIO;
 import javax.xml.parsers.DocumentBuilderFactory;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import simclr.eval.metrics.Accuracy;
 
 final class HtmlReportTest {
-  private static final Curve LOSS =
-      new Curve(
+  private static final LineChart LOSS =
+      LineChart.of(
           "Loss <train>",
-          ImmutableSortedMap.of(20L, 9.5f, 40L, 8.25f, 60L, 7f),
-          9.69,
-          "collapse level",
+          "nats",
+          new Series("run", ImmutableSortedMap.of(20L, 9.5f, 40L, 8.25f, 60L, 7f)),
+          new Level(9.69, "collapse level"),
           false);
 
   @Test
@@ -66,18 +71,87 @@ final class HtmlReportTest {
 
   @Test
   void aCurveThatWasNeverLoggedIsLeftOut() {
-    Curve empty = new Curve("Nothing", ImmutableSortedMap.of(), 0, "", true);
+    LineChart empty = chart("Nothing", new Series("run", ImmutableSortedMap.of()));
 
-    assertThat(withCurves(List.of(empty, LOSS)).html()).doesNotContain("Nothing");
+    assertThat(withCharts(empty, LOSS).html()).doesNotContain("Nothing");
   }
 
   @Test
   void aRunOfOneRoundIsDrawn() {
-    Curve single = new Curve("One", ImmutableSortedMap.of(5L, 0.1f), 0.1, "chance", true);
+    LineChart single = chart("One", new Series("run", ImmutableSortedMap.of(5L, 0.1f)));
 
-    assertThat(withCurves(List.of(single)).html())
+    assertThat(withCharts(single).html())
         .contains("step 5: 10 %")
         .doesNotContain("NaN", "Infinity");
+  }
+
+  @Test
+  void severalRunsShareAChartAndADivergedOneIsDrawnAsFarAsItGoes() {
+    LineChart both =
+        new LineChart(
+            "Both",
+            "loss",
+            ImmutableList.of(
+                new Series("one", ImmutableSortedMap.of(1L, 2f, 2L, Float.NaN)),
+                new Series("two", ImmutableSortedMap.of(1L, 3f, 2L, 1f))),
+            ImmutableList.of(),
+            false);
+
+    assertThat(both.html())
+        .contains("one, step 1: 2", "two, step 2: 1", "line c0 d0", "line c1 d1")
+        .doesNotContain("NaN", "one, step 2");
+    assertThat(Key.ofLines(List.of("one", "two")).html()).contains("line c1 d1", ">two<");
+  }
+
+  @Test
+  void aLongRunIsThinnedButEndsWhereItEnds() {
+    ImmutableSortedMap.Builder<Long, Float> points = ImmutableSortedMap.naturalOrder();
+    for (long step = 0; step < 100_000; step++) {
+      points.put(step, (float) (step % 7));
+    }
+    String html = chart("Long", new Series("run", points.build())).html();
+
+    assertThat(html.length()).isLessThan(20_000);
+    assertThat(html).contains("348.0,"); // The right edge.
+  }
+
+  @Test
+  void aConfusionMatrixNamesEveryCell() {
+    HeatMap map =
+        new HeatMap(
+            "Confusion",
+            ImmutableList.of("cat", "d<g"),
+            ImmutableList.of(ImmutableLongArray.of(9, 1), ImmutableLongArray.of(0, 0)));
+
+    assertThat(map.html())
+        .contains("cat, named d&lt;g: 1 of 10", "true class", "named class")
+        .doesNotContain("NaN", "d<g");
+    assertThatThrownBy(
+            () ->
+                new HeatMap("t", ImmutableList.of("a"), ImmutableList.of(ImmutableLongArray.of())))
+        .hasMessage("counts must be a square of side 1");
+  }
+
+  @Test
+  void pointsDifferInFormTooAndWithoutAClassAreGrey() {
+    ScatterPlot plot =
+        new ScatterPlot(
+            "Map",
+            "first",
+            "second",
+            ImmutableList.of(new double[] {0, 1}, new double[] {2, 1}, new double[] {3, 1}),
+            ImmutableList.of(0, 1, -1),
+            ImmutableList.of("cat", "dog"));
+
+    assertThat(plot.html())
+        .contains("<circle class=\"p c0\"", "<path class=\"p c1\"", "class=\"other\"", "first")
+        .doesNotContain("NaN");
+  }
+
+  @ParameterizedTest
+  @CsvSource({"0, 0", "0.25, 0.25", "1.5e-4, 1.5e-4", "0.001, 1e-3", "312, 312", "2e8, 2e8"})
+  void numbersAreShort(double value, String text) {
+    assertThat(Scale.number(value)).isEqualTo(text);
   }
 
   @Test
@@ -95,22 +169,32 @@ final class HtmlReportTest {
     assertThat(image.getRGB(3, 3) >>> 24).isEqualTo(0);
   }
 
-  private static HtmlReport page() {
-    return withCurves(List.of(LOSS));
+  private static LineChart chart(String title, Series series) {
+    return LineChart.of(title, "share", series, new Level(0.1, "chance"), true);
   }
 
-  private static HtmlReport withCurves(List<Curve> curves) {
+  private static HtmlReport page() {
+    return withCharts(LOSS);
+  }
+
+  private static HtmlReport withCharts(LineChart... charts) {
     return new HtmlReport(
         "A run",
         "a & b",
-        List.of(
-            new Bar("pretrained", "after 60 steps", new Accuracy(810, 1000), true),
-            new Bar("pixels", "raw", new Accuracy(90, 1000), false)),
-        "How it was measured.",
-        0.1,
-        curves,
-        List.of(Picture.sheet("Views", "Pairs", List.of(List.of(new byte[12])), 2, -1)),
-        Map.of("loss", "what is minimised"),
-        ImmutableMap.of("Settings", Map.of("seed", "7")));
+        ImmutableList.of(
+            Section.of(
+                "Bars",
+                new BarChart(
+                    ImmutableList.of(
+                        new Bar("pretrained", "after 60 steps", new Accuracy(810, 1000), true),
+                        new Bar("pixels", "raw", new Accuracy(90, 1000), false)),
+                    0.1,
+                    "How it was measured.")),
+            Section.of("Curves", Grid.of(List.of(charts))),
+            Section.of(
+                "Views",
+                Picture.sheet("Views", "Pairs", List.of(List.of(new byte[12])), 2, -1),
+                new Legend(ImmutableMap.of("loss", "what is minimised")),
+                Folded.of("Settings", List.of(Table.pairs(Map.of("seed", "7")))))));
   }
 }

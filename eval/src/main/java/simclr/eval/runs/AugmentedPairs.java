@@ -1,4 +1,4 @@
-package simclr.eval;
+package simclr.eval.runs;
 
 import com.google.common.collect.ImmutableList;
 import java.util.List;
@@ -15,17 +15,17 @@ import simclr.data.Split;
 import simclr.parallel.Devices;
 
 /** Pictures of what pretraining sees. */
-final class AugmentedPairs {
+public final class AugmentedPairs {
   private AugmentedPairs() {}
 
   /**
    * The first images of the first batch of a pretraining run.
    *
    * @param pairs how many; no more than there are are given
-   * @return for each image its two views, as rows of RGB bytes
+   * @return for each image its two views, as rows of RGB bytes of an image of {@link #side}
    */
-  static ImmutableList<List<byte[]>> first(RunConfig config, Split split, int pairs) {
-    long seed = config.seed().orElseThrow();
+  public static ImmutableList<List<byte[]>> first(RunConfig config, Split split, int pairs) {
+    long seed = config.seed().orElse(0L);
     try (Graph graph = new Graph();
         InputPipeline input = InputPipeline.training(split, config, seed)) {
       Batch batch = input.build(Ops.create(graph));
@@ -43,6 +43,11 @@ final class AugmentedPairs {
     }
   }
 
+  /** The side of the pictures in pixels. */
+  public static int side(RunConfig config) {
+    return Thumbnail.side(config.imageSize());
+  }
+
   /** Three channels of an image, from [0, 1] to bytes. */
   private static byte[] view(FloatNdArray image, int firstChannel) {
     int height = Math.toIntExact(image.shape().get(0));
@@ -53,6 +58,6 @@ final class AugmentedPairs {
       float value = image.getFloat(pixel / width, pixel % width, firstChannel + i % 3);
       rgb[i] = (byte) Math.round(255 * value);
     }
-    return rgb;
+    return Thumbnail.of(rgb, width);
   }
 }

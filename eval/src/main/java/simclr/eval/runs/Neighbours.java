@@ -1,4 +1,4 @@
-package simclr.eval;
+package simclr.eval.runs;
 
 import static com.google.common.collect.ImmutableList.toImmutableList;
 
@@ -7,7 +7,7 @@ import java.util.Comparator;
 import java.util.stream.IntStream;
 
 /** Which rows of a representation lie close to which: by the cosine of the centred rows. */
-final class Neighbours {
+public final class Neighbours {
   private final float[][] directions;
 
   private Neighbours(float[][] directions) {
@@ -15,7 +15,7 @@ final class Neighbours {
   }
 
   /** Centres the rows and scales them to length 1. */
-  static Neighbours of(float[][] rows) {
+  public static Neighbours of(float[][] rows) {
     int width = rows[0].length;
     double[] mean = new double[width];
     for (float[] row : rows) {
@@ -39,7 +39,7 @@ final class Neighbours {
   }
 
   /** The rows nearest to one of them, the nearest first, without itself. */
-  ImmutableIntArray nearest(int row, int count) {
+  public ImmutableIntArray nearest(int row, int count) {
     return ImmutableIntArray.copyOf(
         IntStream.range(0, directions.length)
             .filter(other -> other != row)

@@ -1,0 +1,25 @@
+package simclr.eval.report;
+
+import static java.util.stream.Collectors.joining;
+
+import com.google.common.collect.ImmutableList;
+import java.util.List;
+
+/**
+ * Detail that is shown when asked for.
+ *
+ * @param summary the line that is always there
+ * @param blocks what it opens
+ */
+public record Folded(String summary, ImmutableList<Block> blocks) implements Block {
+  /** Pieces behind a line. */
+  public static Folded of(String summary, List<? extends Block> blocks) {
+    return new Folded(summary, ImmutableList.copyOf(blocks));
+  }
+
+  @Override
+  public String html() {
+    return "<details>\n<summary>%s</summary>\n%s</details>\n"
+        .formatted(HtmlReport.escape(summary), blocks.stream().map(Block::html).collect(joining()));
+  }
+}

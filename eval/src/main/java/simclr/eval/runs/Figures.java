@@ -1,0 +1,167 @@
+package simclr.eval.runs;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.google.common.collect.ImmutableMap;
+import java.util.Optional;
+import java.util.OptionalLong;
+import simclr.config.RunConfig;
+import simclr.eval.compare.StoredEvaluation;
+import simclr.eval.metrics.Accuracy;
+import simclr.eval.metrics.Interval;
+import simclr.eval.published.Conditions;
+import simclr.eval.published.Measured;
+import simclr.eval.published.PublishedResult;
+import simclr.eval.published.Setting;
+import simclr.summary.Tag;
+
+/**
+ * One evaluation of a run as a row of the report.
+ *
+ * @param run its name
+ * @param what was evaluated, in a few words
+ * @param meaning of the figures, in a sentence
+ * @param split data set and split that they were measured on
+ * @param examples of that split, if known
+ * @param figures shares, 0 to 1, under the names of {@code result.json}
+ * @param top1Interval 95 % interval of top-1, if known
+ * @param conditions under which the result came about
+ * @param record {@code result.json} of a probe; empty for the run's own classifier
+ */
+record Figures(
+    String run,
+    String what,
+    String meaning,
+    String split,
+    OptionalLong examples,
+    ImmutableMap<String, Double> figures,
+    Optional<Interval> top1Interval,
+    Conditions conditions,
+    Optional<StoredEvaluation> record) {
+  static final String TOP_1 = "top_1";
+  static final String TOP_5 = "top_5";
+  static final String MEAN_PER_CLASS = "mean_per_class";
+  static final String MAP = "map_11";
+
+  private static final ImmutableMap<String, String> PUBLISHED_NAMES =
+      ImmutableMap.of(
+          TOP_1,
+          PublishedResult.TOP_1,
+          TOP_5,
+          PublishedResult.TOP_5,
+          MEAN_PER_CLASS,
+          "mean per class",
+          MAP,
+          "11-point mAP");
+
+  /** Of the classifier that the run itself trained, from the reference's {@code result.json}. */
+  static Optional<Figures> ofRun(RunFolder run, RunData data) {
+    if (run.ownResult().isEmpty()
+        || !run.ownResult().get().has(Tag.LABEL_TOP_1_ACCURACY.toString())) {
+      return Optional.empty();
+    }
+    JsonNode result = run.ownResult().get();
+    double top1 = result.get(Tag.LABEL_TOP_1_ACCURACY.toString()).asDouble();
+    ImmutableMap.Builder<String, Double> figures = ImmutableMap.builder();
+    figures.put(TOP_1, top1);
+    if (result.has(Tag.LABEL_TOP_5_ACCURACY.toString())) {
+      figures.put(TOP_5, result.get(Tag.LABEL_TOP_5_ACCURACY.toString()).asDouble());
+    }
+    // With --eval_steps only a part of the split was evaluated.
+    OptionalLong examples =
+        run.config().map(RunConfig::evalSteps).orElse(1) == 0
+            ? data.testExamples()
+            : OptionalLong.empty();
+    String split =
+        run.config().map(config -> config.dataset() + " " + config.evalSplit()).orElse("unknown");
+    boolean pretraining = run.config().map(RunConfig::pretraining).orElse(false);
+    return Optional.of(
+        new Figures(
+            run.name(),
+            pretraining ? "online probe" : "classifier of the run",
+            (pretraining
+                    ? "Linear classifier on h, trained on augmented views beside the contrastive"
+                        + " task without reaching the encoder"
+                    : "The classifier that this run trained: "
+                        + RunConditions.ofRun(run, data)
+                            .value(Setting.EVALUATION)
+                            .orElse("unknown how"))
+                + "; plain test images, moving statistics.",
+            split,
+            examples,
+            figures.buildOrThrow(),
+            examples.isPresent()
+                ? Optional.of(
+                    new Accuracy(Math.round(top1 * examples.getAsLong()), examples.getAsLong())
+                        .interval())
+                : Optional.empty(),
+            RunConditions.ofRun(run, data),
+            Optional.empty()));
+  }
+
+  /** Of a probe. */
+  static Figures of(RunFolder run, RunData data, StoredEvaluation evaluation) {
+    JsonNode result = evaluation.result();
+    ImmutableMap.Builder<String, Double> figures = ImmutableMap.builder();
+    for (String name : PUBLISHED_NAMES.keySet()) {
+      if (result.path(name).isNumber()) {
+        figures.put(name, result.path(name).asDouble());
+      }
+    }
+    JsonNode bounds = result.path("interval").path(TOP_1);
+    String protocol = evaluation.text("/protocol").orElse("evaluation");
+    return new Figures(
+        run.name(),
+        protocol + evaluation.text("/layer").map(layer -> ", " + layer).orElse(""),
+        meaning(protocol),
+        evaluation.text("/dataset").orElse("unknown data set")
+            + " "
+            + evaluation.text("/test/split").orElse(""),
+        result.path("test").path("examples").isIntegralNumber()
+            ? OptionalLong.of(result.path("test").path("examples").asLong())
+            : OptionalLong.empty(),
+        figures.buildOrThrow(),
+        bounds.size() == 2
+            ? Optional.of(new Interval(bounds.get(0).asDouble(), bounds.get(1).asDouble()))
+            : Optional.empty(),
+        RunConditions.of(run, data, evaluation),
+        Optional.of(evaluation));
+  }
+
+  /** A figure's name for people. */
+  static String label(String name) {
+    return published(name);
+  }
+
+  /** As it is set beside published results. */
+  Measured measured() {
+    ImmutableMap.Builder<String, Double> percent = ImmutableMap.builder();
+    figures.forEach((name, share) -> percent.put(published(name), 100 * share));
+    return new Measured(
+        conditions,
+        percent.buildOrThrow(),
+        top1Interval.map(i -> new Interval(100 * i.low(), 100 * i.high())));
+  }
+
+  private static String published(String name) {
+    String published = PUBLISHED_NAMES.get(name);
+    return published == null ? name : published;
+  }
+
+  private static String meaning(String protocol) {
+    return switch (protocol) {
+      case "linear_sgd" ->
+          "Linear classifier trained by SGD on crops and flips of the training images; the encoder"
+              + " frozen and in inference mode.";
+      case "fast_linear" ->
+          "Linear classifier trained by SGD on representations that were extracted once, without"
+              + " augmentation.";
+      case "logreg" ->
+          "Multinomial logistic regression by L-BFGS on fixed representations; its l2 chosen on"
+              + " validation, refitted on training and validation, tested once.";
+      case "knn" ->
+          "The classes of the nearest training images by cosine, weighted; nothing is trained.";
+      case "ridge" -> "Ridge regression on few labelled images of each class, in closed form.";
+      default -> "As the protocol's name says; its settings are in result.json.";
+    };
+  }
+}

@@ -1,0 +1,184 @@
+package simclr.eval.runs;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Locale;
+import java.util.Optional;
+import java.util.OptionalLong;
+import simclr.config.RunConfig;
+import simclr.config.UserException;
+import simclr.eval.compare.StoredEvaluation;
+import simclr.eval.published.Conditions;
+import simclr.eval.published.Setting;
+import simclr.train.FlagsFile;
+
+/**
+ * The seven settings of a run and of an evaluation of it, in the words of {@link Conditions}.
+ *
+ * <p>A run that fine-tunes was pretrained by another one: its settings are read beside the
+ * checkpoint that {@code --checkpoint} names, if they are still there.
+ */
+final class RunConditions {
+  private static final String ON_H = "final_avg_pool";
+
+  private RunConditions() {}
+
+  /** Of the classifier that the run itself trained. */
+  static Conditions ofRun(RunFolder run, RunData data) {
+    Optional<RunConfig> config = run.config();
+    if (config.isEmpty()) {
+      return Conditions.none();
+    }
+    RunConfig own = config.get();
+    Conditions pretraining =
+        own.pretraining() ? pretraining(own, data, run.step()) : pretrainedFor(own);
+    return pretraining
+        .with(Setting.DATA, dataset(own.dataset(), data.trainExamples(), data.testExamples()))
+        .with(
+            Setting.ENCODER,
+            Conditions.withStem(
+                Conditions.encoder(own.resnetDepth(), own.widthMultiplier(), own.skRatio() > 0),
+                own.imageSize() <= 32))
+        .with(Setting.EVALUATION, ownEvaluation(own));
+  }
+
+  /** Of what a probe measured on the run's encoder. */
+  static Conditions of(RunFolder run, RunData data, StoredEvaluation evaluation) {
+    JsonNode result = evaluation.result();
+    Conditions ofRun = ofRun(run, data);
+    String measured =
+        evaluation
+            .text("/dataset")
+            .map(name -> dataset(name, count(result, "train"), count(result, "test")))
+            .orElse("");
+    String pretrained =
+        run.config()
+            .filter(RunConfig::pretraining)
+            .map(own -> dataset(own.dataset(), data.trainExamples(), data.testExamples()))
+            .orElse(measured);
+    boolean same =
+        run.config()
+            .filter(own -> evaluation.text("/dataset").equals(Optional.of(own.dataset())))
+            .isPresent();
+    return ofRun
+        .with(
+            Setting.DATA,
+            same || pretrained.equals(measured) ? measured : pretrained + ", then " + measured)
+        .with(Setting.EVALUATION, protocol(evaluation));
+  }
+
+  private static Conditions pretraining(RunConfig config, RunData data, OptionalLong step) {
+    return Conditions.none()
+        .with(Setting.EPOCHS, epochs(config, data.trainExamples(), step))
+        .with(Setting.BATCH, Integer.toString(config.trainBatchSize()))
+        .with(Setting.SCALING, config.learningRateScaling().toString().toLowerCase(Locale.ROOT))
+        .with(
+            Setting.AUGMENTATION,
+            Conditions.augmentation(config.colorJitterStrength(), config.useBlur()));
+  }
+
+  /** Of the run whose checkpoint was fine-tuned, as far as its directory is there. */
+  private static Conditions pretrainedFor(RunConfig config) {
+    if (config.checkpoint().isEmpty()) {
+      return Conditions.none();
+    }
+    Path checkpoint = Path.of(config.checkpoint().get());
+    Path directory =
+        Files.isDirectory(checkpoint) ? checkpoint : checkpoint.toAbsolutePath().getParent();
+    try {
+      Optional<RunConfig> pretraining =
+          directory == null
+              ? Optional.empty()
+              : FlagsFile.read(directory).map(flags -> RunConfig.of(flags.flags()));
+      return pretraining
+          .filter(RunConfig::pretraining)
+          .map(flags -> pretraining(flags, RunData.of(flags), OptionalLong.empty()))
+          .orElse(Conditions.none());
+    } catch (UserException e) {
+      return Conditions.none(); // Another run's files are not this report's business.
+    }
+  }
+
+  /** Epochs that were trained, as far as the run came. */
+  private static String epochs(RunConfig config, OptionalLong examples, OptionalLong step) {
+    if (examples.isPresent() && (step.isPresent() || config.trainSteps() > 0)) {
+      double steps = step.orElse(config.trainSteps());
+      double epochs = steps * config.trainBatchSize() / examples.getAsLong();
+      return epochs < 9.5
+          ? String.format(Locale.ROOT, "%.1f", epochs).replace(".0", "")
+          : Long.toString(Math.round(epochs));
+    }
+    return config.trainSteps() > 0 ? "" : Integer.toString(config.trainEpochs());
+  }
+
+  private static String ownEvaluation(RunConfig config) {
+    if (config.pretraining()) {
+      return "linear, trained beside pretraining";
+    } else if (config.fineTuneAfterBlock() == 4) {
+      return Conditions.linearBySgd();
+    } else if (config.checkpoint().isEmpty()) {
+      return Conditions.supervised();
+    } else if (config.fineTuneAfterBlock() >= 0) {
+      return "fine-tuned after block " + config.fineTuneAfterBlock();
+    }
+    return config.trainSplit().equals("train")
+        ? Conditions.fineTuned("100")
+        : "fine-tuned on " + config.trainSplit();
+  }
+
+  private static String protocol(StoredEvaluation evaluation) {
+    JsonNode settings = evaluation.result().path("settings");
+    String protocol = evaluation.text("/protocol").orElse("");
+    String name =
+        switch (protocol) {
+          case "linear_sgd" -> Conditions.linearBySgd();
+          case "fast_linear" -> "linear, SGD on fixed features";
+          case "logreg" -> Conditions.linearByLbfgs();
+          case "knn" ->
+              "kNN k=%s cosine, weights exp(sim/%s)"
+                  .formatted(
+                      settings.path("k").asText("?"), settings.path("temperature").asText("?"));
+          default -> protocol;
+        };
+    String layer = evaluation.text("/layer").orElse(ON_H);
+    String kind = evaluation.text("/encoder/kind").orElse("");
+    return name
+        + (layer.equals(ON_H) ? "" : ", on " + layer)
+        + (kind.equals("random_init") || kind.equals("raw_pixels")
+            ? ", of " + kind.replace('_', ' ')
+            : "");
+  }
+
+  private static OptionalLong count(JsonNode result, String split) {
+    JsonNode examples = result.path(split).path("examples");
+    return examples.isIntegralNumber()
+        ? OptionalLong.of(examples.longValue())
+        : OptionalLong.empty();
+  }
+
+  /** A data set by its published name, if it is the whole of it. */
+  static String dataset(String name, OptionalLong train, OptionalLong test) {
+    String bare = name.replaceFirst("[:/].*", "");
+    return switch (bare) {
+      case "cifar10", "cifar10_binary" -> whole("CIFAR-10", train, 50_000, test, 10_000);
+      case "cifar100" -> whole("CIFAR-100", train, 50_000, test, 10_000);
+      case "imagenet2012" -> whole("ImageNet", train, 1_281_167, test, 50_000);
+      default -> bare.equals("folder") ? "own images" : bare;
+    };
+  }
+
+  private static String whole(
+      String name, OptionalLong train, long allTrain, OptionalLong test, long allTest) {
+    if (train.isEmpty()) {
+      return name + ", of unknown size";
+    }
+    if (train.getAsLong() == allTrain && test.orElse(allTest) == allTest) {
+      return name;
+    }
+    return String.format(Locale.ROOT, "%s, %,d training images", name, train.getAsLong())
+        + (test.isPresent()
+            ? String.format(Locale.ROOT, " and %,d test images", test.getAsLong())
+            : "");
+  }
+}
