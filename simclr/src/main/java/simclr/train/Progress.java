@@ -123,6 +123,10 @@ final class Progress {
       return means.containsKey(Tag.CONTRAST_LOSS);
     }
 
+    boolean taught() {
+      return means.containsKey(Tag.DISTILL_LOSS);
+    }
+
     float mean(Tag tag) {
       return means.getOrDefault(tag, 0f);
     }
@@ -173,8 +177,8 @@ final class Progress {
             : String.format(
                 Locale.ROOT,
                 "loss %.3f acc %.1f%%",
-                recent.mean(Tag.SUPERVISED_LOSS),
-                100 * recent.mean(Tag.SUPERVISED_ACC)),
+                recent.mean(recent.taught() ? Tag.DISTILL_LOSS : Tag.SUPERVISED_LOSS),
+                100 * recent.mean(recent.taught() ? Tag.DISTILL_AGREEMENT : Tag.SUPERVISED_ACC)),
         number(recent.stepsPerSecond() * batch),
         100 * recent.inputShare(),
         time(left));
@@ -195,9 +199,11 @@ final class Progress {
                 100 * recent.mean(Tag.CONTRAST_ACC))
             : String.format(
                 Locale.ROOT,
-                "supervised loss %.4f, supervised accuracy %.1f %%",
-                recent.mean(Tag.SUPERVISED_LOSS),
-                100 * recent.mean(Tag.SUPERVISED_ACC)),
+                recent.taught()
+                    ? "distillation loss %.4f, agreement with the teacher %.1f %%"
+                    : "supervised loss %.4f, supervised accuracy %.1f %%",
+                recent.mean(recent.taught() ? Tag.DISTILL_LOSS : Tag.SUPERVISED_LOSS),
+                100 * recent.mean(recent.taught() ? Tag.DISTILL_AGREEMENT : Tag.SUPERVISED_ACC)),
         number(recent.stepsPerSecond() * batch),
         100 * recent.inputShare(),
         time(left));

@@ -89,11 +89,12 @@ final class Trainer {
     long examples = plan.trainSplit().examples();
     try (InputPipeline input = InputPipeline.training(plan.trainSplit(), config, seed);
         TrainingGraph graph =
-            TrainingGraph.build(config, examples, plan.numClasses(), seed, input::build)) {
+            TrainingGraph.build(
+                config, examples, plan.numClasses(), seed, plan.teacher(), input::build)) {
       reporter.line(Opening.optimizer(config, graph.state().variables().trainable()));
       Ops tf = Ops.create(graph.graph());
       Saver saver = Saver.build(tf, graph.state());
-      StartingPoint start = StartingPoint.build(tf, config, graph, saver);
+      StartingPoint start = StartingPoint.build(tf, plan, graph, saver);
       try (Session session = new Session(graph.graph(), Devices.sessionConfig(config))) {
         long step = start.restore(session, own, reporter);
         input.start(session, step);

@@ -34,10 +34,7 @@ final class FineTuningTest {
     "2, moving",
     "3, moving",
     "4, moving",
-    "0, fixed",
     "1, fixed",
-    "2, fixed",
-    "3, fixed",
     "4, fixed"
   })
   void blocksUpToTheGivenOneKeepTheirWeights(int lastFrozen, String frozenBn) {

@@ -1,6 +1,7 @@
 package simclr.tools;
 
 import java.time.Instant;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
@@ -25,7 +26,21 @@ final class RunCommand implements Callable<Integer> {
   /** The command of a name that is registered in {@link Main}. */
   static CommandSpec command(
       Main main, String name, Map<String, String> preset, String description) {
-    RunFlags flags = new RunFlags(name, preset);
+    return command(main, name, preset, List.of(), description);
+  }
+
+  /**
+   * The same for a command that cannot do without some flags.
+   *
+   * @param required names of flags without default
+   */
+  static CommandSpec command(
+      Main main,
+      String name,
+      Map<String, String> preset,
+      List<String> required,
+      String description) {
+    RunFlags flags = new RunFlags(name, preset, required);
     CommandSpec spec = CommandSpec.forAnnotatedObject(new RunCommand(main, flags)).name(name);
     spec.usageMessage()
         .customSynopsis("simclr " + name + " [--flag=value ...] [@file ...]%n")
