@@ -128,17 +128,13 @@ final class RunConditions {
   }
 
   private static String protocol(StoredEvaluation evaluation) {
-    JsonNode settings = evaluation.result().path("settings");
     String protocol = evaluation.text("/protocol").orElse("");
     String name =
         switch (protocol) {
           case "linear_sgd" -> Conditions.linearBySgd();
           case "fast_linear" -> "linear, SGD on fixed features";
           case "logreg" -> Conditions.linearByLbfgs();
-          case "knn" ->
-              "kNN k=%s cosine, weights exp(sim/%s)"
-                  .formatted(
-                      settings.path("k").asText("?"), settings.path("temperature").asText("?"));
+          case "knn" -> knn(evaluation.result());
           default -> protocol;
         };
     String layer = evaluation.text("/layer").orElse(ON_H);
@@ -148,6 +144,18 @@ final class RunConditions {
         + (kind.equals("random_init") || kind.equals("raw_pixels")
             ? ", of " + kind.replace('_', ' ')
             : "");
+  }
+
+  /** With all that rule 10 wants in the label; k is the one that was chosen, if there were more. */
+  private static String knn(JsonNode result) {
+    JsonNode settings = result.path("settings");
+    JsonNode k = result.has("k") ? result.path("k") : settings.path("k");
+    return "kNN k=%s cosine, %s"
+        .formatted(
+            k.isArray() && k.size() == 1 ? k.get(0).asText() : k.asText("?"),
+            settings.has("temperature")
+                ? "weights exp(cosine / " + settings.path("temperature").asText() + ")"
+                : "no weights");
   }
 
   private static OptionalLong count(JsonNode result, String split) {

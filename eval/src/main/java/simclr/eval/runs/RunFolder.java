@@ -12,6 +12,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.stream.Stream;
+import java.util.stream.StreamSupport;
 import simclr.config.RunConfig;
 import simclr.config.UserException;
 import simclr.config.UserException.ExitCode;
@@ -95,11 +96,23 @@ record RunFolder(
       return children
           .filter(child -> Files.exists(child.resolve(StoredEvaluation.RESULT)))
           .sorted()
-          .map(StoredEvaluation::read)
+          .flatMap(child -> layers(StoredEvaluation.read(child)))
           .collect(toImmutableList());
     } catch (IOException e) {
       throw new UserException(ExitCode.NO_INPUT, "%s cannot be read (%s)", base, e);
     }
+  }
+
+  /** A probe of all layers has a directory for each of them, named in its record. */
+  private static Stream<StoredEvaluation> layers(StoredEvaluation evaluation) {
+    JsonNode layers = evaluation.result().path("layers");
+    if (!layers.isArray()) {
+      return Stream.of(evaluation);
+    }
+    return StreamSupport.stream(layers.spliterator(), false)
+        .map(row -> evaluation.path().resolve(row.path("layer").asText("?")))
+        .filter(child -> Files.exists(child.resolve(StoredEvaluation.RESULT)))
+        .map(StoredEvaluation::read);
   }
 
   /** The same run whose data sets lie elsewhere now. */
