@@ -59,8 +59,7 @@ final class ComposedViewsTest {
   void rotationIsAQuarterOrAHalfTurn() {
     boolean[] seen = new boolean[3];
     long[] numbers = LongStream.range(0, 24).toArray();
-    for (float[][][][] views :
-        views(List.of(Transformation.ROTATE), false, smooth(), numbers)) {
+    for (float[][][][] views : views(List.of(Transformation.ROTATE), false, smooth(), numbers)) {
       boolean[] turns = new boolean[3];
       Arrays.fill(turns, true);
       for (int y = 0; y < SIZE; y++) {
@@ -140,8 +139,7 @@ final class ComposedViewsTest {
       Ops tf = Ops.create(graph);
       Operand<TInt64> fed = tf.placeholder(TInt64.class, Placeholder.shape(Shape.scalar()));
       List<Operand<TFloat32>> views =
-          new ComposedViews(SIZE, 1f, transformations, both)
-              .build(tf, tf.constant(image), 7, fed);
+          new ComposedViews(SIZE, 1f, transformations, both).build(tf, tf.constant(image), 7, fed);
       try (Session session = new Session(graph)) {
         for (long number : numbers) {
           try (TInt64 scalar = TInt64.scalarOf(number);

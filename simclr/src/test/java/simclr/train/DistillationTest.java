@@ -86,8 +86,7 @@ final class DistillationTest {
     run(killed, flags);
     String data = "ckpt-4.data-00000-of-00001";
     assertThat(Files.mismatch(killed.resolve(data), whole.resolve(data))).isEqualTo(-1);
-    assertThat(Files.readAllBytes(teacher.resolve("ckpt-8.data-00000-of-00001")))
-        .isEqualTo(before);
+    assertThat(Files.readAllBytes(teacher.resolve("ckpt-8.data-00000-of-00001"))).isEqualTo(before);
   }
 
   @Test

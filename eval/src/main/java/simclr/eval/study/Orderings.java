@@ -3,6 +3,7 @@ package simclr.eval.study;
 import java.util.ArrayList;
 import java.util.List;
 import simclr.eval.metrics.Interval;
+import simclr.eval.published.Verified;
 
 /**
  * Which of the published orderings a study shows. A pair of runs whose 95 % intervals overlap is
@@ -53,8 +54,11 @@ record Orderings(List<String> same, List<String> undecided, List<String> reverse
                 : "; the other way round than published: " + String.join("; ", reversed));
   }
 
-  /** NaN compares as neither larger nor smaller. */
+  /** NaN, which is neither larger nor smaller, where nothing was read in a source. */
   private static double value(StudyRow row) {
-    return row.published().flatMap(PublishedValue::number).orElse(Double.NaN);
+    return row.published()
+        .filter(value -> value.verified() != Verified.MEMORY)
+        .flatMap(PublishedValue::number)
+        .orElse(Double.NaN);
   }
 }

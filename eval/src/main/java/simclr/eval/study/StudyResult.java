@@ -223,7 +223,7 @@ public record StudyResult(Study study, ImmutableList<StudyRow> rows) {
     }
     if (rows.stream()
         .anyMatch(row -> row.published().filter(v -> v.verified() != Verified.YES).isPresent())) {
-      notes.add("* recalled, not read in the source.");
+      notes.add("* recalled, not read in the source; no verdict rests on it.");
     }
     return notes;
   }

@@ -84,8 +84,7 @@ public final class StudyRun {
   private Optional<StudyRow> execute(PlannedRun run, String which) {
     Path dir = output.resolve(RUNS).resolve(run.directory());
     begin(run, dir);
-    boolean evaluated =
-        study.layers().stream().allMatch(layer -> Files.exists(result(dir, layer)));
+    boolean evaluated = study.layers().stream().allMatch(layer -> Files.exists(result(dir, layer)));
     if (evaluated) {
       reporter.line(which + ": done before");
     } else {
@@ -121,8 +120,7 @@ public final class StudyRun {
       DurableFiles.write(
           plan, JSON.writeValueAsString(run.flags()).getBytes(StandardCharsets.UTF_8));
     } catch (IOException e) {
-      throw new UserException(
-          ExitCode.CANNOT_WRITE, "%s cannot be read or written (%s)", plan, e);
+      throw new UserException(ExitCode.CANNOT_WRITE, "%s cannot be read or written (%s)", plan, e);
     }
   }
 
@@ -143,7 +141,7 @@ public final class StudyRun {
                 features,
                 study.evaluation().protocol(),
                 ImmutableList.of(0L),
-                Optional.of(result(dir, layer).getParent()));
+                Optional.of(directory(dir, layer)));
         if (probe.one(Optional.of(layer), reporter, stop).isEmpty()) {
           return false;
         }
@@ -152,9 +150,13 @@ public final class StudyRun {
     return true;
   }
 
-  private Path result(Path dir, String layer) {
+  private Path directory(Path dir, String layer) {
     String name = "study-%s-%s".formatted(study.evaluation().protocol().command(), layer);
-    return dir.resolve("eval").resolve(name).resolve(ProbeResult.FILE);
+    return dir.resolve("eval").resolve(name);
+  }
+
+  private Path result(Path dir, String layer) {
+    return directory(dir, layer).resolve(ProbeResult.FILE);
   }
 
   private StudyRow row(PlannedRun run, Path dir) {
@@ -172,9 +174,7 @@ public final class StudyRun {
   }
 
   private static Optional<Float> last(ScalarHistory history, Tag tag) {
-    return history.curve(tag).isEmpty()
-        ? Optional.empty()
-        : Optional.of(history.curve(tag).lastEntry().getValue());
+    return Optional.ofNullable(history.curve(tag).lastEntry()).map(Map.Entry::getValue);
   }
 
   private static Accuracy read(Path result) {

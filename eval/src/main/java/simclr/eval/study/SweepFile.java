@@ -135,8 +135,7 @@ final class SweepFile {
         settings.getOrDefault("title", String.valueOf(file.getFileName())),
         Optional.ofNullable(settings.get("published")),
         StudyEvaluation.of(settings.getOrDefault("evaluation", "probe")),
-        ImmutableList.copyOf(
-            VALUES.splitToList(settings.getOrDefault("layers", "h"))),
+        ImmutableList.copyOf(VALUES.splitToList(settings.getOrDefault("layers", "h"))),
         planned.build());
   }
 
