@@ -15,6 +15,7 @@ import converting
 import exporting
 import golden
 import objects
+import probes
 import product
 import serving
 import training
@@ -400,6 +401,7 @@ def main():
     exporting.register(check, trained_run)
     converting.register(check, trained_run)
     serving.register(check)
+    probes.register(check)
     if options.reference:
         import reference_checks
 

@@ -1,18 +1,26 @@
 package simclr.eval;
 
+import com.google.common.collect.ImmutableList;
 import com.google.common.collect.ImmutableMap;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.BooleanSupplier;
+import java.util.function.Predicate;
 import simclr.checkpoint.CheckpointFile;
 import simclr.checkpoint.DurableFiles;
 import simclr.checkpoint.ModelDir;
 import simclr.config.RunConfig;
 import simclr.data.DataSource;
 import simclr.data.Split;
-import simclr.data.Synthetic;
+import simclr.eval.features.EncoderChoice;
+import simclr.eval.features.EncoderFeatures;
+import simclr.eval.features.EncoderIdentity.Kind;
+import simclr.eval.features.FeatureSets;
+import simclr.eval.features.FeatureSource;
+import simclr.eval.features.LabelledFeatures;
+import simclr.eval.features.Storage;
 import simclr.eval.metrics.Accuracy;
 import simclr.eval.probe.LinearProbe;
 import simclr.export.savedmodel.ExportSource;
@@ -94,59 +102,81 @@ public final class Demo {
     Split test = source.open(config.evalSplit());
 
     reporter.line("linear probe on the encoder after %d steps".formatted(weights.step()));
-    Probed pretrained = probeEncoder(train, test, Optional.of(weights));
-    if (stop.getAsBoolean()) {
+    Optional<Probed> pretrained = probe(Kind.CHECKPOINT);
+    if (pretrained.isEmpty()) {
       return Optional.empty();
     }
     reporter.line("linear probe on the encoder before training");
-    Probed untrained = probeEncoder(train, test, Optional.empty());
-    if (stop.getAsBoolean()) {
+    Optional<Probed> untrained = probe(Kind.RANDOM_INIT);
+    if (untrained.isEmpty()) {
       return Optional.empty();
     }
     reporter.line("linear probe on raw pixels");
-    Probed pixels = probe(Representations.pixels(train), Representations.pixels(test));
+    Optional<Probed> pixels = probe(Kind.RAW_PIXELS);
+    if (pixels.isEmpty()) {
+      return Optional.empty();
+    }
     DemoResult result =
         new DemoResult(
             weights.step(),
-            pretrained.accuracy(),
-            untrained.accuracy(),
-            pixels.accuracy(),
+            pretrained.get().accuracy(),
+            untrained.get().accuracy(),
+            pixels.get().accuracy(),
             output.resolve(REPORT),
             output.resolve(EXPORT));
     reporter.line("export of the encoder");
     SavedModelExport.writeAndRetain(
         ExportSource.of(config, weights, train.labelNames()), result.export(), 1);
-    String page = DemoReport.of(config, result, train, test, pretrained.test()).html();
+    String page =
+        DemoReport.of(config, result, train, test, pretrained.get().test().matrix()).html();
     DurableFiles.write(result.report(), page.getBytes(StandardCharsets.UTF_8));
     return Optional.of(result);
   }
 
   /** A test split in some representation, and how well a linear probe reads the class from it. */
-  private record Probed(Representations test, Accuracy accuracy) {}
+  private record Probed(LabelledFeatures test, Accuracy accuracy) {}
 
-  private Probed probeEncoder(Split train, Split test, Optional<CheckpointFile> weights) {
-    long seed = config.seed().orElseThrow();
-    return probe(
-        Representations.of(config, train, weights, seed),
-        Representations.of(config, test, weights, seed));
+  /** Empty if it was stopped. */
+  private Optional<Probed> probe(Kind kind) {
+    EncoderChoice choice =
+        new EncoderChoice(
+            kind,
+            ImmutableMap.of("model_dir", config.requiredModelDir()),
+            Optional.empty(),
+            Optional.empty(),
+            Optional.empty(),
+            Optional.empty(),
+            Storage.FLOAT32);
+    Reporter status = progressAlone(reporter);
+    try (FeatureSource source = EncoderFeatures.open(choice, status)) {
+      String layer = source.layer(Optional.empty());
+      return source
+          .load(ImmutableList.of(layer), status, stop)
+          .map(
+              loaded -> {
+                FeatureSets sets = loaded.get(0);
+                LinearProbe probe =
+                    LinearProbe.fit(sets.train(), sets.classes(), LinearProbe.Settings.standard());
+                return new Probed(sets.test(), probe.score(sets.test()));
+              });
+    }
   }
 
-  private static Probed probe(Representations train, Representations test) {
-    LinearProbe probe =
-        LinearProbe.fit(
-            train.matrix(),
-            train.classes(),
-            Synthetic.LABELS.size(),
-            LinearProbe.Settings.standard());
-    return new Probed(test, probe.score(test.matrix(), test.classes()));
+  /** Leaves out all lines: what is extracted from what is no part of the story. */
+  private static Reporter progressAlone(Reporter reporter) {
+    return filtered(reporter, line -> false);
   }
 
   /** Leaves out the lines that repeat each mean of a round: the report draws them. */
   private static Reporter withoutMeans(Reporter reporter) {
+    return filtered(reporter, line -> !line.startsWith("Step: ["));
+  }
+
+  private static Reporter filtered(Reporter reporter, Predicate<String> wanted) {
     return new Reporter() {
       @Override
       public void line(String line) {
-        if (!line.startsWith("Step: [")) {
+        if (wanted.test(line)) {
           reporter.line(line);
         }
       }

@@ -1,5 +1,6 @@
 package simclr.eval;
 
+import static com.google.common.base.Preconditions.checkArgument;
 import static com.google.common.collect.ImmutableList.toImmutableList;
 
 import com.google.common.collect.ImmutableList;
@@ -12,6 +13,7 @@ import simclr.config.RunConfig;
 import simclr.data.Encoding;
 import simclr.data.Records;
 import simclr.data.Split;
+import simclr.eval.features.FeatureMatrix;
 import simclr.eval.report.Bar;
 import simclr.eval.report.BarChart;
 import simclr.eval.report.Folded;
@@ -53,11 +55,11 @@ final class DemoReport {
    * @param represented the test split as the pretrained encoder sees it
    */
   static HtmlReport of(
-      RunConfig config, DemoResult result, Split train, Split test, Representations represented) {
+      RunConfig config, DemoResult result, Split train, Split test, FeatureMatrix represented) {
     return new DemoReport(config, result, train, test).page(represented);
   }
 
-  private HtmlReport page(Representations represented) {
+  private HtmlReport page(FeatureMatrix represented) {
     return new HtmlReport(
         "SimCLR demo",
         lead(),
@@ -138,9 +140,9 @@ final class DemoReport {
         -1);
   }
 
-  private Picture neighbours(Representations represented) {
-    Records.InMemory records = Representations.rawRecords(test);
-    Neighbours neighbours = Neighbours.of(represented.matrix());
+  private Picture neighbours(FeatureMatrix represented) {
+    Records.InMemory records = rawRecords(test);
+    Neighbours neighbours = Neighbours.of(rows(represented));
     List<List<byte[]>> columns =
         IntStream.range(0, Math.min(test.numClasses(), records.images().size()))
             .mapToObj(
@@ -156,6 +158,24 @@ final class DemoReport {
         columns,
         ((Encoding.Raw) records.encoding()).width(),
         0);
+  }
+
+  private static float[][] rows(FeatureMatrix matrix) {
+    float[][] rows = new float[matrix.rows()][matrix.columns()];
+    for (int i = 0; i < rows.length; i++) {
+      matrix.copyRow(i, rows[i], 0);
+    }
+    return rows;
+  }
+
+  /** The records of a split that holds decoded pixels in memory. */
+  private static Records.InMemory rawRecords(Split split) {
+    checkArgument(
+        split.records() instanceof Records.InMemory records
+            && records.encoding() instanceof Encoding.Raw,
+        "split %s must hold pixels",
+        split.name());
+    return (Records.InMemory) split.records();
   }
 
   private ImmutableMap<String, String> legend() {

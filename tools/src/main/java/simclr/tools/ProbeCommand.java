@@ -11,8 +11,8 @@ import picocli.CommandLine.Model.CommandSpec;
 import simclr.config.UserException;
 import simclr.config.UserException.ExitCode;
 import simclr.eval.features.FeatureSource;
-import simclr.eval.probe.Protocol;
 import simclr.eval.probe.ProbeRun;
+import simclr.eval.probe.Protocol;
 
 /** {@code probe}: evaluation protocols on an encoder that no longer changes. */
 @Command(

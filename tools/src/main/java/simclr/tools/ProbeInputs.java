@@ -133,7 +133,8 @@ final class ProbeInputs {
   @Option(
       names = "--output",
       paramLabel = "<dir>",
-      description = "Directory of result.json and predictions.csv. Default: under --model_dir/eval.")
+      description =
+          "Directory of result.json and predictions.csv. Default: under --model_dir/eval.")
   private Optional<Path> output = Optional.empty();
 
   ProbeInputs(String command) {

@@ -59,8 +59,7 @@ public final class EncoderFeatures implements FeatureSource {
     Path features = choice.features();
     FrozenEncoder encoder =
         switch (choice.kind()) {
-          case CHECKPOINT ->
-              CheckpointEncoder.restored(config, checkpoint.orElseThrow(), reporter);
+          case CHECKPOINT -> CheckpointEncoder.restored(config, checkpoint.orElseThrow(), reporter);
           case RANDOM_INIT -> CheckpointEncoder.initial(config, reporter);
           case RAW_PIXELS -> new PixelEncoder(config.imageSize());
           case EXPORT -> ExportedEncoder.of(choice.export().orElseThrow());
@@ -69,12 +68,7 @@ public final class EncoderFeatures implements FeatureSource {
     RunConfig sized =
         config.with(ImmutableMap.of("image_size", Integer.toString(encoder.imageSize())));
     return new EncoderFeatures(
-        sized,
-        encoder,
-        choice.validationSplit(),
-        choice.evaluations(),
-        features,
-        choice.storage());
+        sized, encoder, choice.validationSplit(), choice.evaluations(), features, choice.storage());
   }
 
   /** The directory of cached features below another. */
@@ -131,38 +125,30 @@ public final class EncoderFeatures implements FeatureSource {
           train.examples(),
           train.numClasses());
     }
-    Map<String, Extracted> extracted = new LinkedHashMap<>();
-    List<Split> splits = new ArrayList<>(List.of(train));
+    List<Split> splits = new ArrayList<>(List.of(train, test));
     validation.ifPresent(splits::add);
-    splits.add(test);
+    List<Extracted> extracted = new ArrayList<>();
     for (Split split : splits) {
-      if (!split.labelNames().equals(train.labelNames())) {
-        throw new UserException(
-            ExitCode.DATA,
-            "split %s has %s classes and split %s %s, expected the same classes",
-            split.name(),
-            split.numClasses(),
-            train.name(),
-            train.numClasses());
-      }
+      requireSameClasses(train, split);
       reporter.line(split.summary());
       Optional<Extracted> found = extract(split, layers, reporter, stop);
       if (found.isEmpty()) {
         return Optional.empty();
       }
-      extracted.put(split.name(), found.get());
+      extracted.add(found.get());
     }
     ImmutableMap<String, String> trust = trust();
     ImmutableList.Builder<FeatureSets> sets = ImmutableList.builder();
-    for (String layer : layers) {
+    for (int layer = 0; layer < layers.size(); layer++) {
+      int index = layer;
       sets.add(
           new FeatureSets(
-              layer,
+              layers.get(layer),
               encoder.identity(),
               config.dataset(),
-              extracted.get(train.name()).of(layer),
-              validation.map(split -> extracted.get(split.name()).of(layer)),
-              extracted.get(test.name()).of(layer),
+              extracted.get(0).of(index),
+              validation.map(split -> extracted.get(2).of(index)),
+              extracted.get(1).of(index),
               train.labelNames(),
               trust));
     }
@@ -174,10 +160,10 @@ public final class EncoderFeatures implements FeatureSource {
     encoder.close();
   }
 
-  /** A split's features, in files. */
+  /** A split's features: a file for each layer. */
   private record Extracted(
-      String name, DataDigest data, Map<String, Path> files, LabelledFeatures.Labels labels) {
-    LabelledFeatures of(String layer) {
+      String name, DataDigest data, ImmutableList<Path> files, LabelledFeatures.Labels labels) {
+    LabelledFeatures of(int layer) {
       return new LabelledFeatures(
           name, NpyFile.open("cache", files.get(layer)).features(), labels, data);
     }
@@ -196,13 +182,11 @@ public final class EncoderFeatures implements FeatureSource {
           return Optional.empty();
         }
       }
-      Map<String, Path> files = new LinkedHashMap<>();
-      layers.forEach(layer -> files.put(layer, cache.file(layer)));
       return Optional.of(
           new Extracted(
               split.name(),
               data,
-              files,
+              layers.stream().map(cache::file).collect(ImmutableList.toImmutableList()),
               LabelledFeatures.Labels.of(NpyFile.open("cache", cache.labels()).labels())));
     }
   }
@@ -215,6 +199,18 @@ public final class EncoderFeatures implements FeatureSource {
     trust.put("variables_sha256_after", after);
     encoder.facts().forEach(trust::put);
     return trust.buildOrThrow();
+  }
+
+  private static void requireSameClasses(Split train, Split other) {
+    if (!other.labelNames().equals(train.labelNames())) {
+      throw new UserException(
+          ExitCode.DATA,
+          "split %s has %s classes and split %s %s, expected the same classes",
+          other.name(),
+          other.numClasses(),
+          train.name(),
+          train.numClasses());
+    }
   }
 
   private static Split labelled(DataSource source, String name) {

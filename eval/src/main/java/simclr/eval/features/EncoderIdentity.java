@@ -31,10 +31,6 @@ public record EncoderIdentity(
   /** Features that somebody else made. */
   static EncoderIdentity ofFeatures(String path) {
     return new EncoderIdentity(
-        Kind.FEATURES,
-        Optional.of(path),
-        Optional.empty(),
-        OptionalLong.empty(),
-        Optional.empty());
+        Kind.FEATURES, Optional.of(path), Optional.empty(), OptionalLong.empty(), Optional.empty());
   }
 }

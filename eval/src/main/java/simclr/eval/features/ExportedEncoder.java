@@ -77,14 +77,11 @@ final class ExportedEncoder implements FrozenEncoder {
     for (int i = 0; i < values.length; i++) {
       values[i] = (i * 7919 % 1021) / 1021f;
     }
-    HostTensor.Floats fixed =
-        new HostTensor.Floats(Shape.of(2, imageSize, imageSize, 3), values);
+    HostTensor.Floats fixed = new HostTensor.Floats(Shape.of(2, imageSize, imageSize, 3), values);
     for (String layer : layers()) {
       HostTensor.Floats answer =
           model.floats(
-              signature(layer),
-              ImmutableMap.of(INPUTS, ImmutableList.of(fixed)),
-              output(layer));
+              signature(layer), ImmutableMap.of(INPUTS, ImmutableList.of(fixed)), output(layer));
       for (float value : answer.values()) {
         hasher.putInt(Float.floatToRawIntBits(value));
       }
@@ -107,9 +104,7 @@ final class ExportedEncoder implements FrozenEncoder {
         .map(
             layer ->
                 model.floatsOfTensors(
-                    signature(layer),
-                    ImmutableMap.of(INPUTS, images),
-                    output(layer)))
+                    signature(layer), ImmutableMap.of(INPUTS, images), output(layer)))
         .toList();
   }
 

@@ -145,8 +145,7 @@ final class Extraction {
     Writers(ImmutableList<String> layers, long from) {
       this.layers = layers;
       this.from = from;
-      this.labels =
-          GrowingNpy.open(cache.labels(), "<i8", Long.BYTES, split.examples(), 0, from);
+      this.labels = GrowingNpy.open(cache.labels(), "<i8", Long.BYTES, split.examples(), 0, from);
     }
 
     long append(TFloat32 images, TInt64 classes) {

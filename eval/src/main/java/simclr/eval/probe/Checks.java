@@ -19,7 +19,10 @@ final class Checks {
 
   static void positive(String flag, double value) {
     require(
-        value > 0 && Double.isFinite(value), "%s is %s, expected a finite value above 0", flag, value);
+        value > 0 && Double.isFinite(value),
+        "%s is %s, expected a finite value above 0",
+        flag,
+        value);
   }
 
   static void notNegative(String flag, double value) {

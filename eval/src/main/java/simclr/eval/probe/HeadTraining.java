@@ -46,8 +46,7 @@ final class HeadTraining implements AutoCloseable {
   private LearningRateSchedule schedule = new LearningRateSchedule(0, 0, 1);
   private int next;
 
-  private HeadTraining(
-      LabelledFeatures train, int classes, int batch, double momentum, long seed) {
+  private HeadTraining(LabelledFeatures train, int classes, int batch, double momentum, long seed) {
     this.train = train;
     this.width = train.matrix().columns();
     this.classes = classes;
@@ -73,8 +72,7 @@ final class HeadTraining implements AutoCloseable {
         tf.nn.sparseSoftmaxCrossEntropyWithLogits(
             tf.math.add(tf.linalg.matMul(features, weights), bias), labels);
     Operand<TFloat32> residual = tf.math.div(entropy.backprop(), tf.constant((float) batch));
-    Operand<TFloat32> gradient =
-        tf.linalg.matMul(features, residual, MatMul.transposeA(true));
+    Operand<TFloat32> gradient = tf.linalg.matMul(features, residual, MatMul.transposeA(true));
     step =
         tf.withControlDependencies(
                 List.of(
@@ -115,8 +113,7 @@ final class HeadTraining implements AutoCloseable {
       train.matrix().copyRow(row, rows, i * width);
       classOf[i] = train.labels().get(row);
     }
-    try (TFloat32 x =
-            TFloat32.tensorOf(Shape.of(batch, width), DataBuffers.of(rows, true, false));
+    try (TFloat32 x = TFloat32.tensorOf(Shape.of(batch, width), DataBuffers.of(rows, true, false));
         TInt32 y = TInt32.vectorOf(classOf);
         TFloat32 r = TFloat32.scalarOf((float) schedule.at(done))) {
       session

@@ -70,8 +70,7 @@ public record Knn(
     ArrayNode counts = settings.putArray("k");
     k.forEach(counts::add);
     settings.put("distance", "cosine of the features as they are, not centred");
-    settings.put(
-        "weighting", weighting == Weighting.EXP ? "exp(cosine / temperature)" : "uniform");
+    settings.put("weighting", weighting == Weighting.EXP ? "exp(cosine / temperature)" : "uniform");
     if (weighting == Weighting.EXP) {
       settings.put("temperature", temperature);
     }
@@ -90,8 +89,7 @@ public record Knn(
   public Optional<Outcome> run(
       FeatureSets sets, long seed, Reporter reporter, BooleanSupplier stop) {
     if (k.size() == 1) {
-      LabelledFeatures all =
-          sets.validation().map(sets.train()::followedBy).orElse(sets.train());
+      LabelledFeatures all = sets.validation().map(sets.train()::followedBy).orElse(sets.train());
       return classify(sets, all, sets.test(), reporter, stop)
           .map(found -> outcome(found, 0, Optional.empty()));
     }

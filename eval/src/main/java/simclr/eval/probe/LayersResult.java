@@ -44,7 +44,9 @@ public final class LayersResult {
             points ->
                 lines.add(
                     String.format(
-                        Locale.ROOT, "h is %+.2f points from g(h), top-1, by %s", 100 * points,
+                        Locale.ROOT,
+                        "h is %+.2f points from g(h), top-1, by %s",
+                        100 * points,
                         protocol.command())));
     return lines;
   }
@@ -65,14 +67,24 @@ public final class LayersResult {
     ArrayNode rows = json.putArray("layers");
     for (ProbeResult result : results) {
       ObjectNode row = rows.addObject();
-      for (String key : List.of("layer", "width", "top_1", "top_5", "interval", "objective", "l2")) {
+      for (String key :
+          List.of("layer", "width", "top_1", "top_5", "interval", "objective", "l2")) {
         row.set(key, result.node().get(key));
       }
     }
     difference()
-        .ifPresentOrElse(
-            points -> json.put("h_minus_z", points), () -> json.putNull("h_minus_z"));
-    for (String key : List.of("encoder", "settings", "dataset", "train", "test", "trust", "seed", "flags", "versions")) {
+        .ifPresentOrElse(points -> json.put("h_minus_z", points), () -> json.putNull("h_minus_z"));
+    for (String key :
+        List.of(
+            "encoder",
+            "settings",
+            "dataset",
+            "train",
+            "test",
+            "trust",
+            "seed",
+            "flags",
+            "versions")) {
       json.set(key, results.get(0).node().get(key));
     }
     return json;

@@ -61,10 +61,14 @@ public final class LinearProbe {
     for (int label : labels) {
       checkArgument(label >= 0 && label < classes, "label (%s) must be in [0, %s)", label, classes);
     }
-    try (LogisticRegression regression =
-        LogisticRegression.of(examples(features, labels, width), classes, true)) {
+    return fit(examples(features, labels, width), classes, settings);
+  }
+
+  /** The same of features that lie elsewhere. */
+  public static LinearProbe fit(LabelledFeatures examples, int classes, Settings settings) {
+    try (LogisticRegression regression = LogisticRegression.of(examples, classes, true)) {
       return new LinearProbe(
-          width,
+          examples.matrix().columns(),
           regression.fit(
               settings.l2(), regression.origin(), settings.maxIterations(), settings.tolerance()));
     }
@@ -81,8 +85,12 @@ public final class LinearProbe {
 
   /** Top-1 accuracy. */
   public Accuracy score(float[][] features, int[] labels) {
-    return new Accuracy(
-        fitted.classifier().correct(examples(features, labels, width)), labels.length);
+    return score(examples(features, labels, width));
+  }
+
+  /** Top-1 accuracy on features that lie elsewhere. */
+  public Accuracy score(LabelledFeatures examples) {
+    return new Accuracy(fitted.classifier().correct(examples), examples.examples());
   }
 
   private static LabelledFeatures examples(float[][] features, int[] labels, int width) {

@@ -76,10 +76,11 @@ public record LinearSgd(
     long steps = (long) train.examples() * epochs / batch + 1;
     long warmupSteps = Math.round(warmupEpochs * train.examples() / batch);
     Checks.require(
-        warmupSteps < steps, "--warmup_epochs is %s, expected fewer than --train_epochs", warmupEpochs);
+        warmupSteps < steps,
+        "--warmup_epochs is %s, expected fewer than --train_epochs",
+        warmupEpochs);
     Countdown countdown = Countdown.of(reporter, "training", 0, steps);
-    try (HeadTraining training =
-        HeadTraining.of(train, sets.classes(), batch, momentum, seed)) {
+    try (HeadTraining training = HeadTraining.of(train, sets.classes(), batch, momentum, seed)) {
       training.schedule(learningRate * batch / 256, warmupSteps, steps);
       for (long step = 0; step < steps; step++) {
         if (stop.getAsBoolean()) {

@@ -164,8 +164,7 @@ final class LogisticObjective implements Lbfgs.Objective, AutoCloseable {
     }
     for (int i = 0; i < diagonal.length; i++) {
       // A feature that hardly varies has no curvature of its own, which must not make it leap.
-      double variance =
-          i < weightCount ? Math.max(variances[i / classes], 1e-10 * largest) : 1;
+      double variance = i < weightCount ? Math.max(variances[i / classes], 1e-10 * largest) : 1;
       diagonal[i] = Math.max(spread, LEAST_SPREAD) * variance + (i < weightCount ? l2 : 0);
       if (!(diagonal[i] > 0)) {
         diagonal[i] = 1;

@@ -131,10 +131,8 @@ final class LogisticRegression implements AutoCloseable {
    */
   Fit fit(double l2, double[] start, int maxIterations, double tolerance) {
     double[] turned = axes.map(found -> found.into(start, classes)).orElse(start);
-    Lbfgs.Minimum minimum =
-        Lbfgs.minimise(objective.with(l2, tolerance), turned, maxIterations);
-    double[] parameters =
-        axes.map(found -> found.back(minimum.at, classes)).orElse(minimum.at);
+    Lbfgs.Minimum minimum = Lbfgs.minimise(objective.with(l2, tolerance), turned, maxIterations);
+    double[] parameters = axes.map(found -> found.back(minimum.at, classes)).orElse(minimum.at);
     return new Fit(LinearClassifier.of(scaling, classes, parameters), parameters, minimum);
   }
 

@@ -3,6 +3,7 @@ package simclr.eval.probe;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.util.Locale;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.function.BooleanSupplier;
@@ -101,8 +102,7 @@ public record Logreg(
       FeatureSets sets, long seed, Reporter reporter, BooleanSupplier stop) {
     ObjectNode details = Outcome.object();
     if (l2.isPresent()) {
-      LabelledFeatures all =
-          sets.validation().map(sets.train()::followedBy).orElse(sets.train());
+      LabelledFeatures all = sets.validation().map(sets.train()::followedBy).orElse(sets.train());
       return Optional.of(test(sets, all, l2.getAsDouble(), Optional.empty(), null, details));
     }
     Partition partition = sets.partition(validationShare, seed);
@@ -128,7 +128,7 @@ public record Logreg(
       Reporter reporter,
       BooleanSupplier stop) {
     ArrayNode sweep = details.putArray("sweep");
-    Chosen best = null;
+    @Nullable Chosen best = null;
     Countdown countdown = Countdown.of(reporter, "choosing l2", 0, l2Values);
     try (LogisticRegression regression =
         LogisticRegression.of(partition.fit(), sets.classes(), standardize)) {
@@ -155,15 +155,16 @@ public record Logreg(
       }
     }
     countdown.end();
+    Chosen taken = Objects.requireNonNull(best);
     reporter.line(
         String.format(
             Locale.ROOT,
             "l2 %.4g chosen: %.2f %% of %,d validation examples%s",
-            best.l2(),
-            100.0 * best.correct() / partition.validation().examples(),
+            taken.l2(),
+            100.0 * taken.correct() / partition.validation().examples(),
             partition.validation().examples(),
             partition.carved() ? ", carved from training" : ""));
-    return Optional.of(best);
+    return Optional.of(taken);
   }
 
   private Outcome test(
@@ -199,7 +200,6 @@ public record Logreg(
       return l2Largest;
     }
     double share = (double) index / (l2Values - 1);
-    return Math.pow(
-        10, Math.log10(l2Largest) * (1 - share) + Math.log10(l2Smallest) * share);
+    return Math.pow(10, Math.log10(l2Largest) * (1 - share) + Math.log10(l2Smallest) * share);
   }
 }

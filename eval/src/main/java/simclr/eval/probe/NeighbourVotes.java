@@ -64,8 +64,7 @@ final class NeighbourVotes implements AutoCloseable {
       labels.add(tf.gather(labelsOfBlock, best.indices(), tf.constant(0)));
     }
     Operand<TFloat32> allCosines = joined(tf, cosines);
-    TopK<TFloat32, TInt32> best =
-        tf.nn.topK(allCosines, tf.constant(most), new TopK.Options[0]);
+    TopK<TFloat32, TInt32> best = tf.nn.topK(allCosines, tf.constant(most), new TopK.Options[0]);
     Operand<TInt32> nearest =
         tf.gather(
             joined(tf, labels),
@@ -116,8 +115,7 @@ final class NeighbourVotes implements AutoCloseable {
    * @return whether it was not stopped
    */
   boolean each(LabelledFeatures examples, VoteTaker taker, BooleanSupplier stop) {
-    int longest =
-        bank.blocks().stream().mapToInt(NativeFeatures.Block::rows).max().orElseThrow();
+    int longest = bank.blocks().stream().mapToInt(NativeFeatures.Block::rows).max().orElseThrow();
     int rows = Math.max(1, Math.min(MOST_QUERIES, TILE / longest));
     boolean[] stopped = new boolean[1];
     NativeFeatures.stream(
@@ -186,12 +184,8 @@ final class NeighbourVotes implements AutoCloseable {
 
   private static Operand<TFloat32> normalised(Ops tf, Operand<TFloat32> rows) {
     Operand<TFloat32> squares =
-        tf.sum(
-            tf.math.square(rows),
-            tf.constant(1),
-            org.tensorflow.op.core.Sum.keepDims(true));
-    Operand<TFloat32> length =
-        tf.math.maximum(tf.math.sqrt(squares), tf.constant(SMALLEST_LENGTH));
+        tf.sum(tf.math.square(rows), tf.constant(1), org.tensorflow.op.core.Sum.keepDims(true));
+    Operand<TFloat32> length = tf.math.maximum(tf.math.sqrt(squares), tf.constant(SMALLEST_LENGTH));
     return tf.math.div(rows, length);
   }
 
@@ -199,14 +193,12 @@ final class NeighbourVotes implements AutoCloseable {
     try (Graph graph = new Graph()) {
       Ops tf = Ops.create(graph);
       Operand<TFloat32> x =
-          tf.placeholder(
-              TFloat32.class, Placeholder.shape(Shape.of(Shape.UNKNOWN_SIZE, width)));
+          tf.placeholder(TFloat32.class, Placeholder.shape(Shape.of(Shape.UNKNOWN_SIZE, width)));
       Operand<TFloat32> directions = normalised(tf, x);
       try (Session session = new Session(graph)) {
         features.replaceEach(
             block ->
-                (TType)
-                    session.runner().feed(x, block.features()).fetch(directions).run().get(0));
+                (TType) session.runner().feed(x, block.features()).fetch(directions).run().get(0));
       }
     }
   }

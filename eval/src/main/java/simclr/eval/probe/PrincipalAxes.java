@@ -41,8 +41,7 @@ final class PrincipalAxes implements AutoCloseable {
    *
    * @param type float32 or float64, as the blocks are
    */
-  static <T extends TNumber> PrincipalAxes of(
-      NativeFeatures features, int width, Class<T> type) {
+  static <T extends TNumber> PrincipalAxes of(NativeFeatures features, int width, Class<T> type) {
     try (TFloat64 covariance = covariance(features, width, type)) {
       return decompose(covariance, width);
     }
@@ -57,8 +56,7 @@ final class PrincipalAxes implements AutoCloseable {
   <T extends TNumber> void turn(NativeFeatures features, Class<T> type) {
     try (Graph graph = new Graph()) {
       Ops tf = Ops.create(graph);
-      Operand<T> x =
-          tf.placeholder(type, Placeholder.shape(Shape.of(Shape.UNKNOWN_SIZE, width)));
+      Operand<T> x = tf.placeholder(type, Placeholder.shape(Shape.of(Shape.UNKNOWN_SIZE, width)));
       Operand<TFloat64> q = tf.placeholder(TFloat64.class, Placeholder.shape(axes.shape()));
       Operand<T> turned = tf.linalg.matMul(x, tf.dtypes.cast(q, type));
       try (Session session = new Session(graph)) {
@@ -119,8 +117,7 @@ final class PrincipalAxes implements AutoCloseable {
     try (Graph graph = new Graph()) {
       Ops tf = Ops.create(graph);
       Shape square = Shape.of(width, width);
-      Operand<T> x =
-          tf.placeholder(type, Placeholder.shape(Shape.of(Shape.UNKNOWN_SIZE, width)));
+      Operand<T> x = tf.placeholder(type, Placeholder.shape(Shape.of(Shape.UNKNOWN_SIZE, width)));
       Operand<TFloat64> before = tf.placeholder(TFloat64.class, Placeholder.shape(square));
       Operand<TFloat64> product =
           tf.dtypes.cast(tf.linalg.matMul(x, x, MatMul.transposeA(true)), TFloat64.class);
@@ -161,8 +158,7 @@ final class PrincipalAxes implements AutoCloseable {
   private static PrincipalAxes decompose(TFloat64 covariance, int width) {
     try (Graph graph = new Graph()) {
       Ops tf = Ops.create(graph);
-      Operand<TFloat64> c =
-          tf.placeholder(TFloat64.class, Placeholder.shape(covariance.shape()));
+      Operand<TFloat64> c = tf.placeholder(TFloat64.class, Placeholder.shape(covariance.shape()));
       SelfAdjointEig<TFloat32> eig =
           tf.linalg.selfAdjointEig(
               tf.dtypes.cast(c, TFloat32.class), SelfAdjointEig.computeV(true));
@@ -175,8 +171,7 @@ final class PrincipalAxes implements AutoCloseable {
       Operand<TFloat64> variances =
           tf.sum(tf.math.mul(right, tf.linalg.matMul(c, right)), tf.constant(0));
       try (Session session = new Session(graph)) {
-        Result result =
-            session.runner().feed(c, covariance).fetch(right).fetch(variances).run();
+        Result result = session.runner().feed(c, covariance).fetch(right).fetch(variances).run();
         double[] found = new double[width];
         try (TFloat64 values = (TFloat64) result.get(1)) {
           values.asRawTensor().data().asDoubles().read(found);

@@ -205,8 +205,7 @@ public final class ProbeResult {
     return json;
   }
 
-  private static void validation(
-      ObjectNode json, FeatureSets sets, Optional<Partition> partition) {
+  private static void validation(ObjectNode json, FeatureSets sets, Optional<Partition> partition) {
     if (partition.isEmpty()) {
       if (sets.validation().isPresent()) {
         split(json.putObject("validation"), sets.validation().get())

@@ -99,7 +99,6 @@ public record ProbeRun(
       outcomes.add(outcome.get());
     }
     return Optional.of(
-        ProbeResult.of(
-            source, protocol, sets, taken, outcomes, (System.nanoTime() - start) / 1e9));
+        ProbeResult.of(source, protocol, sets, taken, outcomes, (System.nanoTime() - start) / 1e9));
   }
 }

@@ -81,8 +81,7 @@ public record Ridge(ImmutableList<Integer> shots, int draws, OptionalDouble l2)
   public Optional<Outcome> run(
       FeatureSets sets, long seed, Reporter reporter, BooleanSupplier stop) {
     if (shots.isEmpty()) {
-      LabelledFeatures all =
-          sets.validation().map(sets.train()::followedBy).orElse(sets.train());
+      LabelledFeatures all = sets.validation().map(sets.train()::followedBy).orElse(sets.train());
       RidgeFit fit = RidgeFit.of(all, sets.classes(), l2);
       ClassificationMetrics test =
           Outcome.measure(fit.classifier(), sets.test(), sets.classNames());
@@ -91,8 +90,7 @@ public record Ridge(ImmutableList<Integer> shots, int draws, OptionalDouble l2)
     requireShots(sets);
     ObjectNode details = Outcome.object();
     ArrayNode rows = details.putArray("by_shots");
-    Countdown countdown =
-        Countdown.of(reporter, "fitting draws", 0, (long) shots.size() * draws);
+    Countdown countdown = Countdown.of(reporter, "fitting draws", 0, (long) shots.size() * draws);
     Outcome headline = null;
     int most = shots.stream().mapToInt(Integer::intValue).max().orElseThrow();
     int done = 0;
@@ -119,8 +117,7 @@ public record Ridge(ImmutableList<Integer> shots, int draws, OptionalDouble l2)
     return Optional.ofNullable(headline);
   }
 
-  private static void row(
-      ObjectNode row, int count, List<Accuracy> found, List<Double> penalties) {
+  private static void row(ObjectNode row, int count, List<Accuracy> found, List<Double> penalties) {
     SeveralSeeds top1 = SeveralSeeds.of(found.stream().map(Accuracy::value).toList());
     row.put("shots", count).put("draws", top1.runs()).put("top_1", top1.mean());
     ProbeResult.optional(row, "top_1_sd", top1.deviation());

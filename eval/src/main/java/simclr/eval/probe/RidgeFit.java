@@ -181,21 +181,15 @@ final class RidgeFit {
     Solution solve(double l2) {
       try (Graph graph = new Graph()) {
         Ops tf = Ops.create(graph);
-        Operand<TFloat64> m =
-            tf.placeholder(TFloat64.class, Placeholder.shape(matrix.shape()));
+        Operand<TFloat64> m = tf.placeholder(TFloat64.class, Placeholder.shape(matrix.shape()));
         Operand<TFloat64> r = tf.placeholder(TFloat64.class, Placeholder.shape(right.shape()));
         Operand<TFloat64> penalty = tf.placeholder(TFloat64.class);
-        Operand<TFloat64> ones =
-            tf.fill(tf.array(Math.toIntExact(matrix.shape().get(0))), penalty);
-        Operand<TFloat64> root =
-            tf.linalg.cholesky(tf.math.add(m, tf.linalg.tensorDiag(ones)));
+        Operand<TFloat64> ones = tf.fill(tf.array(Math.toIntExact(matrix.shape().get(0))), penalty);
+        Operand<TFloat64> root = tf.linalg.cholesky(tf.math.add(m, tf.linalg.tensorDiag(ones)));
         Operand<TFloat64> solution =
             tf.linalg.triangularSolve(
-                root,
-                tf.linalg.triangularSolve(root, r),
-                TriangularSolve.adjoint(true));
-        Operand<TFloat64> explained =
-            tf.sum(tf.math.mul(solution, r), tf.array(0, 1));
+                root, tf.linalg.triangularSolve(root, r), TriangularSolve.adjoint(true));
+        Operand<TFloat64> explained = tf.sum(tf.math.mul(solution, r), tf.array(0, 1));
         Operand<TFloat64> own = tf.sum(tf.math.square(solution), tf.array(0, 1));
         try (Session session = new Session(graph);
             TFloat64 factor = TFloat64.scalarOf(l2);
@@ -234,12 +228,10 @@ final class RidgeFit {
     private Solution dual(TFloat64 a, double l2, double explained, double own) {
       try (Graph graph = new Graph()) {
         Ops tf = Ops.create(graph);
-        Operand<TFloat64> x =
-            tf.placeholder(TFloat64.class, Placeholder.shape(Shape.of(n, width)));
+        Operand<TFloat64> x = tf.placeholder(TFloat64.class, Placeholder.shape(Shape.of(n, width)));
         Operand<TFloat64> multipliers =
             tf.placeholder(TFloat64.class, Placeholder.shape(Shape.of(n, classes)));
-        Operand<TFloat64> weights =
-            tf.linalg.matMul(x, multipliers, MatMul.transposeA(true));
+        Operand<TFloat64> weights = tf.linalg.matMul(x, multipliers, MatMul.transposeA(true));
         try (Session session = new Session(graph);
             Result result =
                 session
@@ -249,8 +241,7 @@ final class RidgeFit {
                     .fetch(weights)
                     .run()) {
           double length = n * (explained - l2 * own);
-          return new Solution(
-              parameters((TFloat64) result.get(0)), n * l2 * l2 * own, length);
+          return new Solution(parameters((TFloat64) result.get(0)), n * l2 * l2 * own, length);
         }
       }
     }
@@ -274,12 +265,10 @@ final class RidgeFit {
     private static double[] eigenvalues(TFloat64 matrix) {
       try (Graph graph = new Graph()) {
         Ops tf = Ops.create(graph);
-        Operand<TFloat64> m =
-            tf.placeholder(TFloat64.class, Placeholder.shape(matrix.shape()));
+        Operand<TFloat64> m = tf.placeholder(TFloat64.class, Placeholder.shape(matrix.shape()));
         Operand<TFloat32> values =
             tf.linalg
-                .selfAdjointEig(
-                    tf.dtypes.cast(m, TFloat32.class), SelfAdjointEig.computeV(false))
+                .selfAdjointEig(tf.dtypes.cast(m, TFloat32.class), SelfAdjointEig.computeV(false))
                 .e();
         try (Session session = new Session(graph);
             Result result = session.runner().feed(m, matrix).fetch(values).run()) {
@@ -297,11 +286,9 @@ final class RidgeFit {
     private static TFloat64 gram(NativeFeatures features, int width, int n) {
       try (Graph graph = new Graph()) {
         Ops tf = Ops.create(graph);
-        Operand<TFloat64> x =
-            tf.placeholder(TFloat64.class, Placeholder.shape(Shape.of(n, width)));
+        Operand<TFloat64> x = tf.placeholder(TFloat64.class, Placeholder.shape(Shape.of(n, width)));
         Operand<TFloat64> products =
-            tf.math.div(
-                tf.linalg.matMul(x, x, MatMul.transposeB(true)), tf.constant((double) n));
+            tf.math.div(tf.linalg.matMul(x, x, MatMul.transposeB(true)), tf.constant((double) n));
         try (Session session = new Session(graph)) {
           TType rows = features.blocks().get(0).features();
           return (TFloat64) session.runner().feed(x, rows).fetch(products).run().get(0);
@@ -328,8 +315,7 @@ final class RidgeFit {
         NativeFeatures features, int width, int classes, Class<T> type, int n) {
       try (Graph graph = new Graph()) {
         Ops tf = Ops.create(graph);
-        Operand<T> x =
-            tf.placeholder(type, Placeholder.shape(Shape.of(Shape.UNKNOWN_SIZE, width)));
+        Operand<T> x = tf.placeholder(type, Placeholder.shape(Shape.of(Shape.UNKNOWN_SIZE, width)));
         Operand<TInt32> labels =
             tf.placeholder(TInt32.class, Placeholder.shape(Shape.of(Shape.UNKNOWN_SIZE)));
         Operand<T> oneHot =
@@ -339,8 +325,7 @@ final class RidgeFit {
                 tf.dtypes.cast(tf.constant(1f), type),
                 tf.dtypes.cast(tf.constant(0f), type));
         Operand<TFloat64> sum =
-            tf.dtypes.cast(
-                tf.linalg.matMul(x, oneHot, MatMul.transposeA(true)), TFloat64.class);
+            tf.dtypes.cast(tf.linalg.matMul(x, oneHot, MatMul.transposeA(true)), TFloat64.class);
         double[] total = new double[width * classes];
         double[] part = new double[width * classes];
         try (Session session = new Session(graph)) {
