@@ -97,6 +97,9 @@ final class Trainer {
       StartingPoint start = StartingPoint.build(tf, plan, graph, saver);
       try (Session session = new Session(graph.graph(), Devices.sessionConfig(config))) {
         long step = start.restore(session, own, reporter);
+        if (step == 0 && !config.pretraining()) {
+          EncoderRecord.of(config, graph.state().variables().all(), session).write(modelDir);
+        }
         input.start(session, step);
         try (EventWriter events = EventWriter.in(modelDir.path())) {
           return new Trainer(input, graph, session, saver, modelDir, events, plan, reporter, stop)

@@ -8,6 +8,8 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import simclr.config.RunConfig;
 import simclr.config.UserException.ExitCode;
+import simclr.eval.finetune.TrainingRecord;
+import simclr.train.EvaluationListener;
 import simclr.train.Outcome;
 import simclr.train.Reporter;
 import simclr.train.Run;
@@ -57,7 +59,9 @@ final class RunCommand implements Callable<Integer> {
     RunResult result = new RunResult(config, Instant.now());
     Reporter reporter = main.reporter();
     try (Interrupts interrupts = Interrupts.install(() -> stop(reporter))) {
-      Outcome outcome = Run.execute(config, reporter, new EvaluatedExport(reporter));
+      EvaluationListener listener =
+          EvaluationListener.all(List.of(new TrainingRecord(), new EvaluatedExport(reporter)));
+      Outcome outcome = Run.execute(config, reporter, listener);
       if (main.json()) {
         main.out().println(result.json(outcome));
       }
