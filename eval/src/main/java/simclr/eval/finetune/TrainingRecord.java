@@ -36,8 +36,8 @@ import simclr.train.EvaluationListener;
 
 /**
  * Writes what lets a reader trust an evaluation of a run's own classifier: {@value #FILE} and
- * {@code predictions.csv} beside the reference's {@code result.json}, in the shape of the results of
- * {@code probe}.
+ * {@code predictions.csv} beside the reference's {@code result.json}, in the shape of the results
+ * of {@code probe}.
  */
 public final class TrainingRecord implements EvaluationListener {
   /** The name in the run's directory. */
@@ -131,15 +131,11 @@ public final class TrainingRecord implements EvaluationListener {
 
   /** The weights that the training began with. */
   private static void encoder(ObjectNode json, RunConfig config) {
-    Optional<CheckpointFile> start =
-        config.checkpoint().flatMap(TrainingRecord::stillThere);
+    Optional<CheckpointFile> start = config.checkpoint().flatMap(TrainingRecord::stillThere);
     boolean export =
-        start
-            .filter(file -> file.prefix().endsWith(Path.of("variables", "variables")))
-            .isPresent();
+        start.filter(file -> file.prefix().endsWith(Path.of("variables", "variables"))).isPresent();
     json.put(
-        "kind",
-        config.checkpoint().isEmpty() ? "random_init" : export ? "export" : "checkpoint");
+        "kind", config.checkpoint().isEmpty() ? "random_init" : export ? "export" : "checkpoint");
     json.put("path", start.map(CheckpointFile::toString).or(config::checkpoint).orElse(null));
     json.put("sha256", start.map(TrainingRecord::sha256).orElse(null));
     json.put(

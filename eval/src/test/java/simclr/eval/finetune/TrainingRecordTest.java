@@ -87,8 +87,7 @@ final class TrainingRecordTest {
     Path before = dir.resolve("encoder_before.json");
     Files.writeString(
         before,
-        Files.readString(before)
-            .replaceFirst("\"sha256\":\"[0-9a-f]{8}", "\"sha256\":\"00000000"));
+        Files.readString(before).replaceFirst("\"sha256\":\"[0-9a-f]{8}", "\"sha256\":\"00000000"));
     assertThatThrownBy(() -> finetune(dir, "4", "fixed"))
         .isInstanceOfSatisfying(
             UserException.class, e -> assertThat(e.exitCode()).isEqualTo(ExitCode.INTERNAL))
