@@ -67,7 +67,9 @@ final class Assigner {
     }
     checkState(assigns.keySet().containsAll(keyOf.keySet()), "no op assigns one of %s", keyOf);
     String[] fed =
-        assigns.keySet().stream().map(p -> keyOf.getOrDefault(p, "")).toArray(String[]::new);
+        assigns.keySet().stream()
+            .map(path -> file.stored(keyOf.getOrDefault(path, "")))
+            .toArray(String[]::new);
     try (TString prefixTensor = TString.scalarOf(file.prefix().toString());
         TString keysTensor = TString.vectorOf(fed)) {
       Session.Runner runner = session.runner().feed(prefix, prefixTensor).feed(keys, keysTensor);

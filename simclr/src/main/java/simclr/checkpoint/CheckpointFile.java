@@ -1,6 +1,7 @@
 package simclr.checkpoint;
 
 import static com.google.common.base.Preconditions.checkArgument;
+import static com.google.common.collect.ImmutableMap.toImmutableMap;
 import static simclr.checkpoint.CheckpointKeys.GLOBAL_STEP;
 import static simclr.checkpoint.CheckpointKeys.OBJECT_GRAPH;
 import static simclr.checkpoint.CheckpointKeys.key;
@@ -17,6 +18,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import org.tensorflow.Graph;
 import org.tensorflow.Operation;
@@ -43,10 +45,13 @@ public final class CheckpointFile {
 
   private final Path prefix;
   private final ImmutableMap<String, Entry> entries;
+  private final ImmutableMap<String, String> stored;
 
-  private CheckpointFile(Path prefix, ImmutableMap<String, Entry> entries) {
+  private CheckpointFile(
+      Path prefix, ImmutableMap<String, Entry> entries, ImmutableMap<String, String> stored) {
     this.prefix = prefix;
     this.entries = entries;
+    this.stored = stored;
   }
 
   /** A tensor as the index lists it. */
@@ -71,11 +76,40 @@ public final class CheckpointFile {
     }
     try {
       ImmutableList<Entry> list = IndexReader.list(prefix.toString());
-      return new CheckpointFile(prefix, Maps.uniqueIndex(list, Entry::key));
+      return new CheckpointFile(prefix, Maps.uniqueIndex(list, Entry::key), ImmutableMap.of());
     } catch (TensorFlowException | TFInvalidArgumentException e) {
       throw new UserException(
           ExitCode.DATA, "%s is torn (%s), expected a whole checkpoint", index, reason(e));
     }
+  }
+
+  /**
+   * The same tensors under other keys, for a file whose own are an accident.
+   *
+   * @param keys a tensor's key in this file by the one it is to have; tensors that are left out
+   *     keep theirs
+   */
+  CheckpointFile renamed(ImmutableMap<String, String> keys) {
+    ImmutableMap<String, String> newKeys =
+        keys.entrySet().stream()
+            .filter(key -> entries.containsKey(key.getValue()))
+            .collect(toImmutableMap(Map.Entry::getValue, Map.Entry::getKey, (a, b) -> a));
+    ImmutableMap.Builder<String, Entry> renamed = ImmutableMap.builder();
+    entries.forEach(
+        (key, entry) -> {
+          String name = newKeys.getOrDefault(key, key);
+          renamed.put(name, new Entry(name, entry.type(), entry.shape()));
+        });
+    return new CheckpointFile(
+        prefix,
+        renamed.buildOrThrow(),
+        newKeys.entrySet().stream()
+            .collect(toImmutableMap(Map.Entry::getValue, Map.Entry::getKey)));
+  }
+
+  /** How the file itself calls the tensor of a key. */
+  String stored(String key) {
+    return stored.getOrDefault(key, key);
   }
 
   static Path index(Path prefix) {
@@ -218,7 +252,11 @@ public final class CheckpointFile {
     return graph
         .opBuilder("RestoreV2", name, tf.scope())
         .addInput(tf.constant(prefix.toString()).asOutput())
-        .addInput(tf.constant(NdArrays.vectorOfObjects(keys.toArray(new String[0]))).asOutput())
+        .addInput(
+            tf.constant(
+                    NdArrays.vectorOfObjects(
+                        keys.stream().map(this::stored).toArray(String[]::new)))
+                .asOutput())
         .addInput(tf.constant(NdArrays.vectorOfObjects(wholeTensors)).asOutput())
         .setAttr("dtypes", types)
         .build();

@@ -136,13 +136,32 @@ public final class ModelDir implements AutoCloseable {
   /**
    * The checkpoint that {@code --checkpoint} means, read through once.
    *
-   * @param prefixOrDirectory as {@link #find} takes it
+   * @param prefixOrDirectory as {@link #find} takes it, or a SavedModel, or a directory of versions
+   *     of one
    * @param say told which checkpoint was taken, and of each broken one that was passed over
    * @throws UserException NO_INPUT if there is none, DATA if it is torn or no TF2 checkpoint
    */
   public static CheckpointFile resolve(String prefixOrDirectory, Consumer<String> say) {
-    refuseSavedModel(Path.of(prefixOrDirectory));
-    CheckpointFile file = find("--checkpoint", prefixOrDirectory, say);
+    return resolve("--checkpoint", prefixOrDirectory, say);
+  }
+
+  /**
+   * The same for another flag.
+   *
+   * @param flag names it in messages
+   */
+  public static CheckpointFile resolve(
+      String flag, String prefixOrDirectory, Consumer<String> say) {
+    Optional<Path> savedModel =
+        prefixOrDirectory.isEmpty()
+            ? Optional.empty()
+            : SavedModelVariables.find(Path.of(prefixOrDirectory));
+    if (savedModel.isPresent()) {
+      CheckpointFile file = SavedModelVariables.open(savedModel.get());
+      say.accept("%s: taking the SavedModel %s".formatted(flag, savedModel.get()));
+      return file;
+    }
+    CheckpointFile file = find(flag, prefixOrDirectory, say);
     Misfit.checkObjectBased(file);
     return file;
   }
@@ -278,17 +297,6 @@ public final class ModelDir implements AutoCloseable {
     }
     for (Path shard : shards) {
       Files.deleteIfExists(shard);
-    }
-  }
-
-  private static void refuseSavedModel(Path dir) {
-    if (Files.exists(dir.resolve("saved_model.pb"))) {
-      throw new UserException(
-          ExitCode.DATA,
-          "--checkpoint is %s, a SavedModel; expected a checkpoint: tools/simclr convert --from=%s"
-              + " --to=tf2 --output=DIR makes one, which --checkpoint=DIR then takes",
-          dir,
-          dir);
     }
   }
 

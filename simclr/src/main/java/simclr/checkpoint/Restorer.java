@@ -99,7 +99,14 @@ public final class Restorer {
 
   static ImmutableList<Wanted> wanted(Variables variables) {
     return variables.all().stream()
-        .map(v -> Wanted.of(v.spec().checkpointKey(), DataType.DT_FLOAT, v.spec().shape()))
+        .map(
+            v ->
+                new Wanted(
+                    v.spec().checkpointKey(),
+                    DataType.DT_FLOAT,
+                    v.spec().shape(),
+                    ImmutableList.of(
+                        v.spec().checkpointKey(), KerasNames.normal(v.spec().kerasName()))))
         .collect(toImmutableList());
   }
 

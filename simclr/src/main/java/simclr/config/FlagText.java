@@ -7,10 +7,12 @@ import java.lang.reflect.ParameterizedType;
 import java.lang.reflect.RecordComponent;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import simclr.config.RunConfig.Flag;
 import simclr.config.UserException.ExitCode;
@@ -26,23 +28,53 @@ final class FlagText {
   static RunConfig read(Map<String, String> flags) {
     Map<String, String> unread = new LinkedHashMap<>(flags);
     Object[] values =
-        RunConfig.flags().stream().map(flag -> parse(flag, takeOrDefault(unread, flag))).toArray();
+        Arrays.stream(RunConfig.class.getRecordComponents())
+            .map(part -> read(part, unread))
+            .toArray();
     unread.keySet().stream()
         .findFirst()
         .ifPresent(
             name -> {
               throw new UserException(ExitCode.USAGE, "--%s is not a flag of this program", name);
             });
-    return construct(values);
+    return construct(RunConfig.class, values);
+  }
+
+  /** The flags of a record; a component that is a record itself is a group of them. */
+  static List<RecordComponent> flags(Class<?> record) {
+    return Arrays.stream(record.getRecordComponents())
+        .flatMap(
+            part -> part.getType().isRecord() ? flags(part.getType()).stream() : Stream.of(part))
+        .toList();
   }
 
   /** See {@link RunConfig#toFlags}. */
   static Map<String, @Nullable Object> values(RunConfig config) {
     Map<String, @Nullable Object> values = new LinkedHashMap<>();
-    for (RecordComponent flag : RunConfig.flags()) {
-      values.put(RunConfig.flagName(flag), plain(valueOf(config, flag)));
-    }
+    collect(config, values);
     return values;
+  }
+
+  private static void collect(Record record, Map<String, @Nullable Object> into) {
+    for (RecordComponent part : record.getClass().getRecordComponents()) {
+      Object value = valueOf(record, part);
+      if (value instanceof Record group) {
+        collect(group, into);
+      } else {
+        into.put(RunConfig.flagName(part), plain(value));
+      }
+    }
+  }
+
+  private static Object read(RecordComponent part, Map<String, String> unread) {
+    if (!part.getType().isRecord()) {
+      return parse(part, takeOrDefault(unread, part));
+    }
+    Object[] values =
+        Arrays.stream(part.getType().getRecordComponents())
+            .map(flag -> read(flag, unread))
+            .toArray();
+    return construct(part.getType(), values);
   }
 
   /** See {@link RunConfig#valueName}. */
@@ -114,9 +146,9 @@ final class FlagText {
         : flag.getType();
   }
 
-  private static Object valueOf(RunConfig config, RecordComponent flag) {
+  private static Object valueOf(Record record, RecordComponent flag) {
     try {
-      return flag.getAccessor().invoke(config);
+      return flag.getAccessor().invoke(record);
     } catch (IllegalAccessException | InvocationTargetException e) {
       throw new IllegalStateException(e);
     }
@@ -133,11 +165,13 @@ final class FlagText {
     return constant.toString().toLowerCase(Locale.ROOT);
   }
 
-  private static RunConfig construct(Object[] values) {
+  private static <T> T construct(Class<T> record, Object[] values) {
     try {
       Class<?>[] types =
-          RunConfig.flags().stream().map(RecordComponent::getType).toArray(Class<?>[]::new);
-      return RunConfig.class.getDeclaredConstructor(types).newInstance(values);
+          Arrays.stream(record.getRecordComponents())
+              .map(RecordComponent::getType)
+              .toArray(Class<?>[]::new);
+      return record.getDeclaredConstructor(types).newInstance(values);
     } catch (InvocationTargetException e) {
       if (e.getCause() instanceof UserException userError) {
         throw userError;

@@ -20,7 +20,7 @@ import simclr.config.UserException.ExitCode;
  * {@code learning_rate} in {@code flags.json} and in {@code configs/}. Its annotation holds group,
  * default and help, so the command line, the files and the manual have one source. The first 48 are
  * the reference's, in its order and with its names and defaults ({@code use_tpu} excepted); those
- * of our own stand behind them.
+ * of our own stand behind them, the last of them in records of what belongs together.
  */
 public record RunConfig(
     @Flag(
@@ -89,7 +89,7 @@ public record RunConfig(
             value = "",
             help =
                 "Checkpoint to take weights from if --model_dir has none: a prefix such as"
-                    + " DIR/ckpt-78, or a directory (its newest whole checkpoint).")
+                    + " DIR/ckpt-78, or a directory (its newest whole checkpoint, or a SavedModel).")
         Optional<String> checkpoint,
     @Flag(
             group = "Model",
@@ -206,7 +206,12 @@ public record RunConfig(
     @Flag(group = "Device", value = "0", help = "Threads of one operation; 0: one per core.")
         int intraOpThreads,
     @Flag(group = "Device", value = "0", help = "Operations at a time; 0: one per core.")
-        int interOpThreads) {
+        int interOpThreads,
+    LabelledPart labelledPart,
+    ContrastiveTask contrastiveTask,
+    Composition composition,
+    Distillation distillation,
+    OnlineKnn onlineKnn) {
 
   /** {@code --mode}. */
   public enum Mode {
@@ -274,7 +279,7 @@ public record RunConfig(
     String help();
   }
 
-  /** The one place where values are checked; messages name flag, value and expectation. */
+  /** Checks values, and flags against each other; the records check what is theirs. */
   public RunConfig {
     check(
         learningRate >= 0 && Double.isFinite(learningRate),
@@ -352,6 +357,37 @@ public record RunConfig(
     refuse("--tpu_zone", tpuZone, "TensorFlow-Java has no TPU backend");
     refuse("--gcp_project", gcpProject, "TensorFlow-Java has no TPU backend");
     refuse("--eval_name", evalName, "the reference accepts it and reads it nowhere");
+    checkTask(trainMode, labelledPart, contrastiveTask, composition, distillation, onlineKnn);
+  }
+
+  /** What belongs to one of the two tasks is refused in the other. */
+  private static void checkTask(
+      TrainMode trainMode,
+      LabelledPart labelledPart,
+      ContrastiveTask contrastiveTask,
+      Composition composition,
+      Distillation distillation,
+      OnlineKnn onlineKnn) {
+    if (trainMode == TrainMode.PRETRAIN) {
+      refuse("--teacher", distillation.teacher(), "pretraining has no teacher");
+      check(
+          labelledPart.labelFraction() == 1,
+          "--label_fraction is %s, expected 1: pretraining takes no labels",
+          labelledPart.labelFraction());
+    } else {
+      String why = "fine-tuning has no contrastive task";
+      check(
+          contrastiveTask.isDefault(),
+          "--contrastive_loss, --one_view_negatives and --semi_hard_negatives are given, expected"
+              + " none: %s",
+          why);
+      refuse("--augmentation", composition.augmentation(), why);
+      check(
+          onlineKnn.onlineKnnEpochs() == 0,
+          "--online_knn_epochs is %s, expected 0 with --train_mode=finetune: its classifier is"
+              + " evaluated",
+          onlineKnn.onlineKnnEpochs());
+    }
   }
 
   /** The configuration that the reference runs without flags. */
@@ -387,7 +423,7 @@ public record RunConfig(
 
   /** The flags in declaration order; the command line builds its options from them. */
   public static List<RecordComponent> flags() {
-    return List.of(RunConfig.class.getRecordComponents());
+    return FlagText.flags(RunConfig.class);
   }
 
   /** {@code learningRate} to {@code learning_rate}. */
@@ -424,6 +460,11 @@ public record RunConfig(
     return pretraining() ? colorJitterStrength : 0;
   }
 
+  /** Whether the model blurs views: a composition of augmentations has a blur of its own. */
+  public boolean blursViews() {
+    return pretraining() && useBlur && composition.transformations().isEmpty();
+  }
+
   /** The run's directory. */
   public String requiredModelDir() {
     return modelDir.orElseThrow(
@@ -450,7 +491,7 @@ public record RunConfig(
     check(value.isEmpty(), "%s is %s, expected none: %s", flag, value.orElse(""), why);
   }
 
-  private static void check(boolean holds, String template, Object... args) {
+  static void check(boolean holds, String template, Object... args) {
     if (!holds) {
       throw new UserException(ExitCode.USAGE, template, args);
     }

@@ -102,10 +102,16 @@ public final class Augmentation {
     x = tf.ensureShape(x, Shape.of(imageSize, imageSize, 3));
     x = when(tf, view.flip(), x, Augmentation::flip);
     if (colours) {
-      x = ColorJitter.inOrder(tf, x, view.jitter(), view.factors(), view.order());
-      x = when(tf, view.gray(), x, ColorJitter::grayscale);
+      x = distortColours(tf, x, view);
     }
     return ColorJitter.clip(tf, x);
+  }
+
+  /** Colour jitter and loss of colour, as a view has drawn them. */
+  static Operand<TFloat32> distortColours(Ops tf, Operand<TFloat32> image, View view) {
+    Operand<TFloat32> x =
+        ColorJitter.inOrder(tf, image, view.jitter(), view.factors(), view.order());
+    return when(tf, view.gray(), x, ColorJitter::grayscale);
   }
 
   /** Exchanges left and right. */

@@ -1,6 +1,7 @@
 package simclr.data;
 
 import java.nio.file.Path;
+import simclr.config.LabelledPart;
 import simclr.config.RunConfig;
 import simclr.config.UserException;
 import simclr.config.UserException.ExitCode;
@@ -32,6 +33,26 @@ public sealed interface DataSource permits TfdsDirectory, ImageFolder, Cifar10Bi
    * @throws UserException if there is no such split, it is empty, or a file is missing or broken
    */
   Split open(String split);
+
+  /**
+   * The examples that the flags train on: {@code --train_split}, or that part of it that {@code
+   * --train_subset} and {@code --label_fraction} leave. With a teacher the fraction leaves all
+   * images and some of the labels.
+   *
+   * @throws UserException as {@link #open}; also if the subset does not fit the split
+   */
+  default Split openForTraining(RunConfig config) {
+    LabelledPart part = config.labelledPart();
+    Split split = open(config.trainSplit());
+    if (part.trainSubset().isPresent()) {
+      split = NamedSubset.of(split, Path.of(part.trainSubset().get()));
+    }
+    if (part.labelFraction() < 1) {
+      StratifiedSubset subset = StratifiedSubset.of(split, part.labelFraction(), part.subsetSeed());
+      split = config.distillation().teacher().isPresent() ? subset.labelled() : subset.alone();
+    }
+    return split;
+  }
 
   private static Path directory(String dataset) {
     int colon = dataset.indexOf(':');

@@ -25,6 +25,8 @@ import org.tensorflow.op.core.Placeholder;
 import org.tensorflow.types.TFloat32;
 import org.tensorflow.types.TInt32;
 import org.tensorflow.types.TInt64;
+import simclr.config.Composition.Branch;
+import simclr.config.Composition.Transformation;
 import simclr.config.RunConfig;
 import simclr.config.UserException;
 import simclr.config.UserException.ExitCode;
@@ -103,6 +105,20 @@ public final class InputPipeline implements AutoCloseable {
     }
   }
 
+  /** Two views for the study of augmentations. */
+  private record Composed(ComposedViews composed, long seed) implements Preparation {
+    @Override
+    public int views() {
+      return 2;
+    }
+
+    @Override
+    public Operand<TFloat32> apply(Ops tf, Operand<TInt64> number, Decoded example) {
+      Operand<TFloat32> image = ImageDecoding.toFloat(tf, example.image());
+      return tf.concat(composed.build(tf, image, seed, number), tf.constant(-1));
+    }
+  }
+
   /** The image itself, at the size of the model. */
   private record Centre(int imageSize) implements Preparation {
     @Override
@@ -140,16 +156,25 @@ public final class InputPipeline implements AutoCloseable {
           split.examples(),
           split.name());
     }
-    Augmentation augmentation =
-        new Augmentation(config.imageSize(), (float) config.jitterStrength());
     return new InputPipeline(
         "training",
         split,
         Examples.of(split, OptionalLong.of(seed), config.cacheDataset()),
         config.trainBatchSize(),
         config.imageSize(),
-        new Views(augmentation, seed, config.pretraining() ? 2 : 1),
+        preparation(config, seed),
         threads);
+  }
+
+  private static Preparation preparation(RunConfig config, long seed) {
+    float jitter = (float) config.jitterStrength();
+    ImmutableList<Transformation> chosen = config.composition().transformations();
+    if (chosen.isEmpty()) {
+      return new Views(
+          new Augmentation(config.imageSize(), jitter), seed, config.pretraining() ? 2 : 1);
+    }
+    boolean both = config.composition().augmentBranch() == Branch.BOTH;
+    return new Composed(new ComposedViews(config.imageSize(), jitter, chosen, both), seed);
   }
 
   /**
@@ -199,7 +224,7 @@ public final class InputPipeline implements AutoCloseable {
             (ops, number, example) ->
                 ImmutableList.of(preparation.apply(ops, number, example), example.label()));
     Dataset batches =
-        preparation instanceof Views
+        !(preparation instanceof Centre)
             ? mapped.dataset().fullBatches(batchSize)
             : mapped.dataset().raggedBatches(batchSize);
     Dataset.Iterator iterator = batches.prefetch(ahead(image)).iterator(name);
@@ -246,7 +271,7 @@ public final class InputPipeline implements AutoCloseable {
    * of {@code --image_size} only. The first image stands for all.
    */
   public Optional<String> notice() {
-    if (preparation instanceof Views || EvaluationPreprocessing.crops(imageSize)) {
+    if (!(preparation instanceof Centre) || EvaluationPreprocessing.crops(imageSize)) {
       return Optional.empty();
     }
     int[] size = firstSize();

@@ -55,9 +55,15 @@ final class RecordStore implements ExampleStore {
     int[] parts = new int[examples];
     long[] offsets = new long[examples];
     int example = 0;
+    // A subset has many parts in one file, one behind the other.
+    Path read = Path.of("");
+    long[] inFile = {};
     for (int i = 0; i < shards.parts().size(); i++) {
       Part part = shards.parts().get(i);
-      long[] inFile = TfRecordFile.offsets(part.file());
+      if (!part.file().equals(read)) {
+        inFile = TfRecordFile.offsets(part.file());
+        read = part.file();
+      }
       for (long record = part.from(); record < part.to(); record++) {
         parts[example] = i;
         offsets[example] = inFile[Math.toIntExact(record)];

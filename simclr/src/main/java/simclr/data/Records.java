@@ -25,12 +25,25 @@ public sealed interface Records {
    *
    * @param images the encoded bytes of each example
    * @param labels one label for each image
+   * @param names what the data set calls each image; empty where it does not name them
    */
-  record InMemory(List<byte[]> images, ImmutableLongArray labels, Encoding encoding)
+  record InMemory(
+      List<byte[]> images, ImmutableLongArray labels, Encoding encoding, List<String> names)
       implements Records {
     public InMemory {
       images = ImmutableList.copyOf(images);
+      names = ImmutableList.copyOf(names);
       checkSameLength(images.size(), labels.length());
+      Preconditions.checkArgument(
+          names.isEmpty() || names.size() == images.size(),
+          "%s images have %s names",
+          images.size(),
+          names.size());
+    }
+
+    /** Images without names. */
+    public InMemory(List<byte[]> images, ImmutableLongArray labels, Encoding encoding) {
+      this(images, labels, encoding, ImmutableList.of());
     }
 
     @Override
@@ -64,11 +77,22 @@ public sealed interface Records {
    * @param parts what to read, in order
    * @param imageFeature name of the bytes feature that holds one {@link Encoding.Compressed} image
    * @param labelFeature name of the int64 feature; empty in a split without labels
+   * @param nameFeature name of the bytes feature that holds what the data set calls the image;
+   *     empty where there is none
    */
-  record Shards(List<Part> parts, String imageFeature, Optional<String> labelFeature)
+  record Shards(
+      List<Part> parts,
+      String imageFeature,
+      Optional<String> labelFeature,
+      Optional<String> nameFeature)
       implements Records {
     public Shards {
       parts = ImmutableList.copyOf(parts);
+    }
+
+    /** Images without names. */
+    public Shards(List<Part> parts, String imageFeature, Optional<String> labelFeature) {
+      this(parts, imageFeature, labelFeature, Optional.empty());
     }
 
     /**

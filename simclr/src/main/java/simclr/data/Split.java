@@ -3,7 +3,9 @@ package simclr.data;
 import static com.google.common.base.Preconditions.checkArgument;
 
 import com.google.common.collect.ImmutableList;
+import com.google.common.primitives.ImmutableIntArray;
 import java.util.Locale;
+import java.util.stream.IntStream;
 
 /**
  * The examples that a run trains on or evaluates.
@@ -37,6 +39,17 @@ public record Split(
   /** Number of classes, 0 without labels. */
   public int numClasses() {
     return labelNames.size();
+  }
+
+  /** At most so many of the examples, evenly spaced; the split itself if it has no more. */
+  public Split evenly(int most) {
+    if (examples <= most) {
+      return this;
+    }
+    return Selection.of(
+        this,
+        ImmutableIntArray.copyOf(IntStream.range(0, most).map(i -> (int) (i * examples / most))),
+        most + " of " + examples);
   }
 
   public boolean labelled() {

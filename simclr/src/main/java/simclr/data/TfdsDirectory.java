@@ -139,7 +139,8 @@ record TfdsDirectory(Path directory, String title, TfdsInfo info, TfdsFeatures f
         new Records.InMemory(
             examples.images(),
             ImmutableLongArray.copyOf(examples.labels()),
-            new Encoding.Compressed()),
+            new Encoding.Compressed(),
+            examples.names()),
         "TFDS " + title,
         examples.census().facts());
   }
@@ -150,7 +151,7 @@ record TfdsDirectory(Path directory, String title, TfdsInfo info, TfdsFeatures f
     // Where a split has no labels its records say so: -1.
     TfdsExamples firsts = TfdsExamples.peek(parts, features);
     Optional<String> label = firsts.labelled() ? features.label() : Optional.empty();
-    Records.Shards shards = new Records.Shards(parts, features.image(), label);
+    Records.Shards shards = new Records.Shards(parts, features.image(), label, features.name());
     return new Split(
         split,
         shards.examples(),

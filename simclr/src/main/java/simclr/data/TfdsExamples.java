@@ -6,6 +6,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
+import java.util.Optional;
 import org.tensorflow.proto.Example;
 import org.tensorflow.proto.Feature;
 import org.tensorflow.proto.Features;
@@ -18,6 +19,7 @@ final class TfdsExamples {
   private final TfdsFeatures features;
   private final List<byte[]> images = new ArrayList<>();
   private final List<Long> labels = new ArrayList<>();
+  private final List<String> names = new ArrayList<>();
   private final ImageCensus census = new ImageCensus();
 
   private TfdsExamples(TfdsFeatures features) {
@@ -70,6 +72,11 @@ final class TfdsExamples {
   /** One for each image; all of them -1 if any is, as in splits with and without labels. */
   List<Long> labels() {
     return labelled() ? labels : Collections.nCopies(labels.size(), Records.UNLABELLED);
+  }
+
+  /** One for each image; empty if they have none. */
+  List<String> names() {
+    return names.size() == images.size() ? names : List.of();
   }
 
   ImageCensus census() {
@@ -138,6 +145,19 @@ final class TfdsExamples {
     }
     images.add(image);
     labels.add(label(file, record, example));
+    features.name().flatMap(name -> text(example, name)).ifPresent(names::add);
+  }
+
+  /** The text of a feature, if it is there once. */
+  static Optional<String> text(Features example, String name) {
+    List<ByteString> values = feature(example, name).getBytesList().getValueList();
+    return values.size() == 1 ? Optional.of(values.get(0).toStringUtf8()) : Optional.empty();
+  }
+
+  /** The number of a feature; {@link Records#UNLABELLED} if it is not there once. */
+  static long number(Features example, String name) {
+    List<Long> values = feature(example, name).getInt64List().getValueList();
+    return values.size() == 1 ? values.get(0) : Records.UNLABELLED;
   }
 
   private long label(Path file, long record, Features example) {

@@ -22,9 +22,15 @@ import simclr.config.UserException.ExitCode;
  * @param image name of the feature that holds the image
  * @param label name of the class label; empty if the data set has none
  * @param labelNames by label; empty without a class label
+ * @param name name of the feature that names the image; empty if there is none
  */
-record TfdsFeatures(String image, Optional<String> label, ImmutableList<String> labelNames) {
+record TfdsFeatures(
+    String image, Optional<String> label, ImmutableList<String> labelNames, Optional<String> name) {
   private static final long MOST_CLASSES = 1 << 20;
+
+  /** What TFDS calls the feature that names an image: ImageNet's, others', CIFAR's. */
+  private static final ImmutableList<String> NAMES =
+      ImmutableList.of("file_name", "filename", "id");
 
   /**
    * Reads the files of a version directory.
@@ -52,7 +58,13 @@ record TfdsFeatures(String image, Optional<String> label, ImmutableList<String> 
     return new TfdsFeatures(
         image.name(),
         label.map(Feature::name),
-        label.map(feature -> labelNames(file, feature)).orElse(ImmutableList.of()));
+        label.map(feature -> labelNames(file, feature)).orElse(ImmutableList.of()),
+        NAMES.stream()
+            .filter(
+                name ->
+                    features.stream()
+                        .anyMatch(f -> f.kind().equals("Text") && f.name().equals(name)))
+            .findFirst());
   }
 
   /**

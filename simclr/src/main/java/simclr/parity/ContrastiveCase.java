@@ -9,6 +9,7 @@ import org.tensorflow.ndarray.Shape;
 import org.tensorflow.op.Ops;
 import org.tensorflow.types.TFloat32;
 import org.tensorflow.types.family.TType;
+import simclr.objective.ContrastiveLoss;
 import simclr.objective.NtXent;
 import simclr.parallel.Replicas;
 
@@ -37,7 +38,7 @@ final class ContrastiveCase {
             OneOff.run(
                 tf -> {
                   Operand<TFloat32> z = OneOff.constant(tf, shape, rows);
-                  NtXent.Result result = ntXent.build(tf, Replicas.single(), z);
+                  ContrastiveLoss.Result result = ntXent.build(tf, Replicas.single(), z);
                   Map<String, Operand<? extends TType>> outputs = new LinkedHashMap<>();
                   outputs.put("loss", result.loss());
                   outputs.put("grad", gradient(tf, result.loss(), z));

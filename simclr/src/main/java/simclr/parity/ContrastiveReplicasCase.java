@@ -14,6 +14,7 @@ import org.tensorflow.op.Ops;
 import org.tensorflow.proto.ConfigProto;
 import org.tensorflow.types.TFloat32;
 import org.tensorflow.types.family.TType;
+import simclr.objective.ContrastiveLoss;
 import simclr.objective.NtXent;
 import simclr.parallel.DeviceReplicas;
 import simclr.parallel.Replicas;
@@ -67,7 +68,7 @@ final class ContrastiveReplicasCase {
                 DeviceSpec.newBuilder().deviceType(DeviceType.CPU).deviceIndex(r).build();
             Ops tf = scope.withDevice(device);
             Operand<TFloat32> z = OneOff.constant(tf, shape, rows.get(r));
-            NtXent.Result result = ntXent.build(tf, replicas.get(r), z);
+            ContrastiveLoss.Result result = ntXent.build(tf, replicas.get(r), z);
             Operand<TFloat32> share = tf.math.div(result.loss(), tf.constant((float) count));
             outputs.put("loss_replica" + r, result.loss());
             outputs.put("grad_replica" + r, ContrastiveCase.gradient(tf, share, z));
@@ -84,7 +85,7 @@ final class ContrastiveReplicasCase {
     return OneOff.run(
         tf -> {
           Operand<TFloat32> z = OneOff.constant(tf, shape, Floats.concat(first, second));
-          NtXent.Result result = ntXent.build(tf, Replicas.single(), z);
+          ContrastiveLoss.Result result = ntXent.build(tf, Replicas.single(), z);
           return Map.of(
               "loss_single_device", result.loss(),
               "grad_single_device", ContrastiveCase.gradient(tf, result.loss(), z));

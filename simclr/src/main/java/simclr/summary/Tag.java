@@ -1,8 +1,8 @@
 package simclr.summary;
 
 /**
- * The scalar tags of the reference, in the order in which it writes them; a dashboard made for it
- * shows our runs.
+ * The scalar tags of the reference, in the order in which it writes them, and a few of our own; a
+ * dashboard made for it shows our runs.
  */
 public enum Tag {
   /** The L2 term of the loss. */
@@ -17,11 +17,19 @@ public enum Tag {
   SUPERVISED_LOSS("train/supervised_loss"),
   /** Share of training views that the classifier gets right. */
   SUPERVISED_ACC("train/supervised_acc"),
+  /** Cross entropy of a student to its teacher's answers; not the reference's. */
+  DISTILL_LOSS("train/distill_loss"),
+  /** Share of training views to which student and teacher give the same class. */
+  DISTILL_AGREEMENT("train/distill_agreement"),
   /** Rate of the step that follows the logged one, as in the reference. */
   LEARNING_RATE("learning_rate"),
   REGULARIZATION_LOSS("eval/regularization_loss"),
   LABEL_TOP_1_ACCURACY("eval/label_top_1_accuracy"),
-  LABEL_TOP_5_ACCURACY("eval/label_top_5_accuracy");
+  LABEL_TOP_5_ACCURACY("eval/label_top_5_accuracy"),
+  /**
+   * Share of the evaluation split that its nearest training images name right; not the reference's.
+   */
+  KNN_TOP_1("eval/knn_top_1");
 
   private final String text;
 

@@ -1,7 +1,7 @@
 package simclr.train;
 
-import com.google.common.collect.ImmutableList;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
@@ -23,6 +23,7 @@ import simclr.config.RunConfig;
 import simclr.data.InputPipeline;
 import simclr.parallel.Devices;
 import simclr.summary.EventWriter;
+import simclr.train.EvaluationListener.Evaluated;
 
 /**
  * Evaluates checkpoints on a split with the classifier that was trained beside, in inference mode;
@@ -38,7 +39,7 @@ final class Evaluation implements AutoCloseable {
   private final Session session;
   private final Reporter reporter;
   private final EvaluationListener listener;
-  private final ImmutableList<String> labels;
+  private final RunPlan plan;
 
   private Evaluation(
       RunPlan plan,
@@ -47,7 +48,7 @@ final class Evaluation implements AutoCloseable {
       Reporter reporter,
       EvaluationListener listener) {
     this.config = plan.config();
-    this.labels = plan.evaluationSplit().labelNames();
+    this.plan = plan;
     this.listener = listener;
     this.steps = plan.counts().evalSteps();
     this.input = input;
@@ -76,8 +77,22 @@ final class Evaluation implements AutoCloseable {
     graph.initialize(session);
     RestoreReport report = restorer.restore(session, file, config.partial());
     reporter.line(report.complete() ? report.summary() : report.table());
-    Optional<EvaluationResult> result = evaluate(file.step(), stop);
-    result.ifPresent(found -> write(found, file));
+    long start = System.nanoTime();
+    AnswerList answers = new AnswerList();
+    Optional<EvaluationResult> result = evaluate(file.step(), answers, stop);
+    result.ifPresent(
+        found -> {
+          Duration duration = Duration.ofNanos(System.nanoTime() - start);
+          listener.evaluated(
+              new Evaluated(
+                  write(found),
+                  file,
+                  found.step(),
+                  plan.train(),
+                  plan.evaluationSplit(),
+                  answers.build(),
+                  duration));
+        });
     return result;
   }
 
@@ -88,7 +103,7 @@ final class Evaluation implements AutoCloseable {
     input.close();
   }
 
-  private Optional<EvaluationResult> evaluate(long step, BooleanSupplier stop) {
+  private Optional<EvaluationResult> evaluate(long step, AnswerList answers, BooleanSupplier stop) {
     input.start(session, 0);
     TopK topK = new TopK();
     RunningMean regularization = new RunningMean();
@@ -99,7 +114,7 @@ final class Evaluation implements AutoCloseable {
       Session.Runner runner =
           session.runner().fetch(logits).fetch(graph.batch().labels()).fetch(graph.weightDecay());
       try (Result result = runner.run()) {
-        count((TFloat32) result.get(0), (TInt64) result.get(1), topK);
+        count((TFloat32) result.get(0), (TInt64) result.get(1), topK, answers);
         regularization.add(((TFloat32) result.get(2)).getFloat());
       } catch (TensorFlowException | TFInvalidArgumentException e) {
         throw input.explain(e, i);
@@ -114,16 +129,18 @@ final class Evaluation implements AutoCloseable {
     return Optional.of(new EvaluationResult(step, regularization.mean(), topK.top1(), topK.top5()));
   }
 
-  private static void count(TFloat32 logits, TInt64 labels, TopK topK) {
+  private static void count(TFloat32 logits, TInt64 labels, TopK topK, AnswerList answers) {
     int examples = Math.toIntExact(logits.shape().get(0));
     float[][] rows = new float[examples][Math.toIntExact(logits.shape().get(1))];
     long[] classes = new long[examples];
     StdArrays.copyFrom(logits, rows);
     StdArrays.copyFrom(labels, classes);
     topK.add(rows, classes);
+    answers.add(rows, classes);
   }
 
-  private void write(EvaluationResult result, CheckpointFile file) {
+  /** Returns the flags of the run. */
+  private RunConfig write(EvaluationResult result) {
     Path dir = Path.of(config.requiredModelDir());
     RunConfig run = withSeedOfRun(dir);
     try (EventWriter events = EventWriter.in(dir)) {
@@ -138,7 +155,7 @@ final class Evaluation implements AutoCloseable {
             (tag, value) ->
                 reporter.line(
                     String.format(Locale.ROOT, "Step: [%d] %s = %f", result.step(), tag, value)));
-    listener.evaluated(run, file, labels);
+    return run;
   }
 
   /** The reference lets the evaluating process write its flags too; the seed stays the run's. */

@@ -4,8 +4,11 @@ import java.time.Duration;
 import java.util.EnumMap;
 import java.util.Locale;
 import java.util.Map;
+import java.util.OptionalDouble;
 import org.jspecify.annotations.Nullable;
 import simclr.config.RunConfig;
+import simclr.objective.ContrastiveLoss;
+import simclr.objective.NtXent;
 import simclr.summary.Tag;
 
 /**
@@ -28,7 +31,8 @@ final class Progress {
   private final long totalSteps;
   private final long warmupSteps;
   private final int batch;
-  private final double collapseLevel;
+  private final boolean reference;
+  private final OptionalDouble collapseLevel;
   private boolean warned;
   private double secondsPerStep;
   private @Nullable Snapshot last;
@@ -38,7 +42,8 @@ final class Progress {
     this.totalSteps = totalSteps;
     this.warmupSteps = warmupSteps;
     this.batch = config.trainBatchSize();
-    this.collapseLevel = collapseLevel(batch);
+    this.reference = ContrastiveLoss.of(config) instanceof NtXent loss && !loss.oneView();
+    this.collapseLevel = ContrastiveLoss.of(config).collapseLevel(batch);
   }
 
   /**
@@ -52,14 +57,6 @@ final class Progress {
    */
   record Snapshot(
       long step, long counted, Map<Tag, Float> means, double inputSeconds, long nanos) {}
-
-  /**
-   * The contrastive loss of an encoder that maps all images to one point: each view then finds its
-   * partner among 2N - 1 equal candidates, in both directions.
-   */
-  static double collapseLevel(int batch) {
-    return 2 * Math.log(2.0 * batch - 1);
-  }
 
   /** Whether it is time to {@link #show} again. */
   boolean due(long nanos) {
@@ -103,19 +100,20 @@ final class Progress {
    */
   void checkCollapse(long start, Map<Tag, Float> means) {
     Float loss = means.get(Tag.CONTRAST_LOSS);
-    if (loss == null || warned || start < warmupSteps) {
+    if (loss == null || warned || start < warmupSteps || collapseLevel.isEmpty()) {
       return;
     }
-    if (Math.abs(loss - collapseLevel) <= COLLAPSED * collapseLevel) {
+    double level = collapseLevel.getAsDouble();
+    if (Math.abs(loss - level) <= COLLAPSED * level) {
       warned = true;
       reporter.line(
           String.format(
               Locale.ROOT,
-              "warning: contrast loss %.4f is within 1 %% of %.4f = 2 ln(2N - 1), the value of an"
-                  + " encoder that tells no image from another; lower --learning_rate or check the"
-                  + " images",
+              "warning: contrast loss %.4f is within 1 %% of %.4f%s, the value of an encoder that"
+                  + " tells no image from another; lower --learning_rate or check the images",
               loss,
-              collapseLevel));
+              level,
+              reference ? " = 2 ln(2N - 1)" : ""));
     }
   }
 
@@ -123,6 +121,10 @@ final class Progress {
       long step, Map<Tag, Float> means, double stepsPerSecond, double inputShare) {
     boolean contrastive() {
       return means.containsKey(Tag.CONTRAST_LOSS);
+    }
+
+    boolean taught() {
+      return means.containsKey(Tag.DISTILL_LOSS);
     }
 
     float mean(Tag tag) {
@@ -168,15 +170,15 @@ final class Progress {
         recent.contrastive()
             ? String.format(
                 Locale.ROOT,
-                "loss %.3f (%.3f) acc %.1f%%",
+                "loss %.3f%s acc %.1f%%",
                 recent.mean(Tag.CONTRAST_LOSS),
-                collapseLevel,
+                level(" (%.3f)"),
                 100 * recent.mean(Tag.CONTRAST_ACC))
             : String.format(
                 Locale.ROOT,
                 "loss %.3f acc %.1f%%",
-                recent.mean(Tag.SUPERVISED_LOSS),
-                100 * recent.mean(Tag.SUPERVISED_ACC)),
+                recent.mean(recent.taught() ? Tag.DISTILL_LOSS : Tag.SUPERVISED_LOSS),
+                100 * recent.mean(recent.taught() ? Tag.DISTILL_AGREEMENT : Tag.SUPERVISED_ACC)),
         number(recent.stepsPerSecond() * batch),
         100 * recent.inputShare(),
         time(left));
@@ -191,18 +193,26 @@ final class Progress {
         recent.contrastive()
             ? String.format(
                 Locale.ROOT,
-                "contrast loss %.4f (collapse level %.4f), contrast accuracy %.1f %%",
+                "contrast loss %.4f%s, contrast accuracy %.1f %%",
                 recent.mean(Tag.CONTRAST_LOSS),
-                collapseLevel,
+                level(" (collapse level %.4f)"),
                 100 * recent.mean(Tag.CONTRAST_ACC))
             : String.format(
                 Locale.ROOT,
-                "supervised loss %.4f, supervised accuracy %.1f %%",
-                recent.mean(Tag.SUPERVISED_LOSS),
-                100 * recent.mean(Tag.SUPERVISED_ACC)),
+                recent.taught()
+                    ? "distillation loss %.4f, agreement with the teacher %.1f %%"
+                    : "supervised loss %.4f, supervised accuracy %.1f %%",
+                recent.mean(recent.taught() ? Tag.DISTILL_LOSS : Tag.SUPERVISED_LOSS),
+                100 * recent.mean(recent.taught() ? Tag.DISTILL_AGREEMENT : Tag.SUPERVISED_ACC)),
         number(recent.stepsPerSecond() * batch),
         100 * recent.inputShare(),
         time(left));
+  }
+
+  private String level(String template) {
+    return collapseLevel.isPresent()
+        ? String.format(Locale.ROOT, template, collapseLevel.getAsDouble())
+        : "";
   }
 
   private long secondsLeft(Recent recent) {

@@ -85,10 +85,14 @@ public final class Run {
     try (ModelDir modelDir = ModelDir.lock(dir, given.config().keepCheckpointMax())) {
       Optional<CheckpointFile> own = modelDir.latest(reporter::line);
       Outcome outcome = trainIfUnfinished(given, modelDir, own, reporter, stop);
-      if (outcome == Outcome.INTERRUPTED || given.config().mode() == Mode.TRAIN) {
+      if (outcome == Outcome.INTERRUPTED) {
         return outcome;
       }
       CheckpointFile last = modelDir.latest(reporter::line).orElseThrow();
+      EncoderRecord.read(dir).ifPresent(record -> record.requireFrozen(last));
+      if (given.config().mode() == Mode.TRAIN) {
+        return outcome;
+      }
       try (Evaluation evaluation = Evaluation.of(given, reporter, listener)) {
         return evaluation.run(last, stop).isPresent() ? Outcome.DONE : Outcome.INTERRUPTED;
       }

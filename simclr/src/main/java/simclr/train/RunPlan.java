@@ -19,13 +19,25 @@ import simclr.data.Split;
  * @param train empty where the run only evaluates and knows its steps without it
  * @param evaluation empty where the run does not evaluate
  * @param numClasses of the supervised head; 0 without labels
+ * @param teacher whose answers are learnt, if there is one
  */
 record RunPlan(
     RunConfig config,
     Optional<Split> train,
     Optional<Split> evaluation,
     StepCounts counts,
-    int numClasses) {
+    int numClasses,
+    Optional<Teacher> teacher) {
+
+  /** A plan without a teacher. */
+  RunPlan(
+      RunConfig config,
+      Optional<Split> train,
+      Optional<Split> evaluation,
+      StepCounts counts,
+      int numClasses) {
+    this(config, train, evaluation, counts, numClasses, Optional.empty());
+  }
 
   /**
    * Opens the data and checks the flags against it.
@@ -43,14 +55,18 @@ record RunPlan(
         evaluates ? Optional.of(source.open(config.evalSplit())) : Optional.empty();
     Optional<Split> train =
         trains || config.trainSteps() == 0
-            ? Optional.of(source.open(config.trainSplit()))
+            ? Optional.of(source.openForTraining(config))
             : Optional.empty();
     train.map(Split::summary).ifPresent(reporter::line);
     evaluation.map(Split::summary).ifPresent(reporter::line);
 
     StepCounts counts = StepCounts.of(config, examples(train), examples(evaluation));
-    int numClasses = train.or(() -> evaluation).map(Split::numClasses).orElse(0);
-    RunPlan plan = new RunPlan(config, train, evaluation, counts, numClasses);
+    Optional<Teacher> teacher = Teacher.of(config, reporter::line);
+    int numClasses =
+        teacher
+            .map(Teacher::numClasses)
+            .orElseGet(() -> train.or(() -> evaluation).map(Split::numClasses).orElse(0));
+    RunPlan plan = new RunPlan(config, train, evaluation, counts, numClasses, teacher);
     plan.check();
     return plan;
   }
@@ -80,7 +96,7 @@ record RunPlan(
   /** The same with the seed settled. */
   RunPlan withSeed(long seed) {
     RunConfig seeded = config.with(Map.of("seed", Long.toString(seed)));
-    return new RunPlan(seeded, train, evaluation, counts, numClasses);
+    return new RunPlan(seeded, train, evaluation, counts, numClasses, teacher);
   }
 
   /** Of weights, order and views; only once it is settled. */
@@ -126,11 +142,37 @@ record RunPlan(
           split.name());
     }
     counts.requireRounds();
-    if (!config.pretraining() && !split.labelled()) {
+    teacher.ifPresent(known -> checkTeacher(known, split));
+    if (!config.pretraining() && teacher.isEmpty() && !split.labelled()) {
       throw new UserException(
           ExitCode.USAGE,
           "--train_mode is finetune and split %s has no labels, expected labelled images",
           split.name());
+    }
+  }
+
+  private void checkTeacher(Teacher known, Split split) {
+    if (split.labelled() && split.numClasses() != known.numClasses()) {
+      throw new UserException(
+          ExitCode.DATA,
+          "--teacher knows %s classes and split %s has %s, expected the same ones",
+          known.numClasses(),
+          split.name(),
+          split.numClasses());
+    }
+    if (config.distillation().distillAlpha() < 1 && !split.labelled()) {
+      throw new UserException(
+          ExitCode.USAGE,
+          "--distill_alpha is %s and split %s has no labels, expected 1 or labelled images",
+          config.distillation().distillAlpha(),
+          split.name());
+    }
+    if (config.labelledPart().labelFraction() < 1 && config.distillation().distillAlpha() == 1) {
+      throw new UserException(
+          ExitCode.USAGE,
+          "--label_fraction is %s with --distill_alpha=1, expected --distill_alpha below 1: without"
+              + " it no label is looked at",
+          config.labelledPart().labelFraction());
     }
   }
 

@@ -12,6 +12,7 @@ import org.tensorflow.types.TFloat32;
 import simclr.checkpoint.CheckpointFile;
 import simclr.checkpoint.ModelDir;
 import simclr.checkpoint.RestoreReport;
+import simclr.checkpoint.Restorer;
 import simclr.checkpoint.Saver;
 import simclr.config.RunConfig;
 import simclr.model.Variables.Variable;
@@ -27,23 +28,32 @@ final class StartingPoint {
   private final TrainingGraph graph;
   private final Saver saver;
   private final Op zeroHead;
+  private final Optional<Teacher> teacher;
+  private final List<Restorer> teachers;
 
-  private StartingPoint(RunConfig config, TrainingGraph graph, Saver saver, Op zeroHead) {
-    this.config = config;
+  private StartingPoint(
+      RunPlan plan, TrainingGraph graph, Saver saver, Op zeroHead, List<Restorer> teachers) {
+    this.config = plan.config();
+    this.teacher = plan.teacher();
+    this.teachers = teachers;
     this.graph = graph;
     this.saver = saver;
     this.zeroHead = zeroHead;
   }
 
   /** Adds what it needs to the graph; the session starts after that. */
-  static StartingPoint build(Ops tf, RunConfig config, TrainingGraph graph, Saver saver) {
+  static StartingPoint build(Ops tf, RunPlan plan, TrainingGraph graph, Saver saver) {
     List<Op> zeros =
         graph.state().variables().all().stream()
             .filter(v -> v.spec().checkpointKey().startsWith(HEAD))
             .map(v -> zero(tf, v))
             .toList();
     Op zeroHead = tf.withControlDependencies(zeros).noOp();
-    return new StartingPoint(config, graph, saver, zeroHead);
+    List<Restorer> teachers =
+        graph.teachers().stream()
+            .map(variables -> Restorer.build(tf.withSubScope("teacher"), variables))
+            .toList();
+    return new StartingPoint(plan, graph, saver, zeroHead, teachers);
   }
 
   /**
@@ -54,12 +64,14 @@ final class StartingPoint {
    */
   long restore(Session session, Optional<CheckpointFile> own, Reporter reporter) {
     graph.initialize(session);
+    teacher.ifPresent(
+        known -> teachers.forEach(restorer -> restorer.restore(session, known.file(), false)));
     long step = 0;
     if (own.isPresent()) {
       step = resume(session, own.get(), reporter);
     } else if (config.checkpoint().isPresent()) {
       takeWeights(session, config.checkpoint().get(), reporter);
-    } else if (!config.pretraining()) {
+    } else if (!config.pretraining() && teacher.isEmpty()) {
       reporter.line(
           "note: --train_mode is finetune and there is no --checkpoint, so training starts from random weights");
     }

@@ -17,7 +17,8 @@ import simclr.data.Batch;
 import simclr.model.SimClrModel;
 import simclr.model.Variables;
 import simclr.model.Variables.Variable;
-import simclr.objective.NtXent;
+import simclr.objective.ContrastiveLoss;
+import simclr.objective.DistillationLoss;
 import simclr.objective.SupervisedLoss;
 import simclr.objective.WeightDecay;
 import simclr.parallel.Replicas;
@@ -27,6 +28,7 @@ import simclr.summary.Tag;
  * One replica's forward and backward pass over its share of the batch.
  *
  * @param variables this replica's copy of the model
+ * @param teacher the frozen variables of the model whose answers are learnt, if there is one
  * @param scalars what the reference logs of the step, in its order; of this replica alone
  * @param gradients one for each trainable variable, in order, summed over replicas; empty where the
  *     loss does not depend on the variable
@@ -35,6 +37,7 @@ record Tower(
     Replicas replicas,
     Ops tf,
     Variables variables,
+    Optional<Variables> teacher,
     Map<Tag, Operand<TFloat32>> scalars,
     List<Optional<Operand<TFloat32>>> gradients) {
 
@@ -46,7 +49,8 @@ record Tower(
       SimClrModel model,
       Replicas replicas,
       Batch batch,
-      Operand<TInt64> blurSeed) {
+      Operand<TInt64> blurSeed,
+      Optional<Teacher> teacher) {
     Variables variables = Variables.ofReplica(tf, true, replicas.rank());
     Batch own = share(tf, batch, replicas);
     SimClrModel.Outputs outputs =
@@ -54,21 +58,26 @@ record Tower(
             variables,
             replicas,
             own.images(),
-            config.pretraining() && config.useBlur() ? Optional.of(blurSeed) : Optional.empty());
+            config.blursViews() ? Optional.of(blurSeed) : Optional.empty());
 
     Map<Tag, Operand<TFloat32>> scalars = new EnumMap<>(Tag.class);
     List<Operand<TFloat32>> terms = new ArrayList<>();
     if (config.pretraining()) {
-      NtXent.Result contrastive =
-          new NtXent((float) config.temperature(), config.hiddenNorm())
-              .build(tf, replicas, outputs.z());
+      ContrastiveLoss.Result contrastive =
+          ContrastiveLoss.of(config).build(tf, replicas, outputs.z());
       scalars.put(Tag.CONTRAST_LOSS, contrastive.loss());
       scalars.put(Tag.CONTRAST_ACC, contrastive.accuracy());
       scalars.put(Tag.CONTRAST_ENTROPY, contrastive.entropy());
       terms.add(contrastive.loss());
     }
+    Optional<Teacher.Built> taught = teacher.map(t -> t.build(tf, replicas, own.images()));
+    if (taught.isPresent()) {
+      terms.add(
+          distil(tf, config, outputs.logits().orElseThrow(), taught.get(), own.labels(), scalars));
+    }
     outputs
         .logits()
+        .filter(logits -> taught.isEmpty())
         .map(logits -> SupervisedLoss.build(tf, logits, own.labels()))
         .ifPresent(
             supervised -> {
@@ -84,7 +93,33 @@ record Tower(
     scalars.put(Tag.TOTAL_LOSS, loss);
 
     return new Tower(
-        replicas, tf, variables, scalars, gradients(graph, tf, variables, replicas, loss));
+        replicas,
+        tf,
+        variables,
+        taught.map(Teacher.Built::variables),
+        scalars,
+        gradients(graph, tf, variables, replicas, loss));
+  }
+
+  /** Returns the loss and records what is measured beside it. */
+  private static Operand<TFloat32> distil(
+      Ops tf,
+      RunConfig config,
+      Operand<TFloat32> student,
+      Teacher.Built teacher,
+      Operand<TInt64> labels,
+      Map<Tag, Operand<TFloat32>> scalars) {
+    float alpha = (float) config.distillation().distillAlpha();
+    DistillationLoss.Result distilled =
+        new DistillationLoss((float) config.distillation().distillTemperature(), alpha)
+            .build(tf, student, teacher.logits(), labels);
+    scalars.put(Tag.DISTILL_LOSS, distilled.distillation());
+    scalars.put(Tag.DISTILL_AGREEMENT, distilled.agreement());
+    if (alpha < 1) {
+      scalars.put(Tag.SUPERVISED_LOSS, distilled.supervised());
+      scalars.put(Tag.SUPERVISED_ACC, distilled.accuracy());
+    }
+    return distilled.loss();
   }
 
   /** Rows of this replica; behind them the gradient ends, so that it is not looked for in there. */

@@ -1,5 +1,6 @@
 package simclr.train;
 
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
@@ -46,6 +47,7 @@ final class Trainer {
   private final Progress progress;
   private final Reporter reporter;
   private final BooleanSupplier stop;
+  private final Optional<NearestNeighbours> neighbours;
 
   private Trainer(
       InputPipeline input,
@@ -56,7 +58,8 @@ final class Trainer {
       EventWriter events,
       RunPlan plan,
       Reporter reporter,
-      BooleanSupplier stop) {
+      BooleanSupplier stop,
+      Optional<NearestNeighbours> neighbours) {
     this.input = input;
     this.graph = graph;
     this.session = session;
@@ -69,6 +72,7 @@ final class Trainer {
         new Progress(plan.config(), counts.trainSteps(), counts.warmupSteps(), reporter);
     this.reporter = reporter;
     this.stop = stop;
+    this.neighbours = neighbours;
   }
 
   /**
@@ -87,18 +91,25 @@ final class Trainer {
     RunConfig config = plan.config();
     long seed = plan.seed();
     long examples = plan.trainSplit().examples();
+    Optional<NearestNeighbours> neighbours = NearestNeighbours.of(plan);
+    neighbours.ifPresent(knn -> reporter.line("online kNN: " + knn.words()));
     try (InputPipeline input = InputPipeline.training(plan.trainSplit(), config, seed);
         TrainingGraph graph =
-            TrainingGraph.build(config, examples, plan.numClasses(), seed, input::build)) {
+            TrainingGraph.build(
+                config, examples, plan.numClasses(), seed, plan.teacher(), input::build)) {
       reporter.line(Opening.optimizer(config, graph.state().variables().trainable()));
       Ops tf = Ops.create(graph.graph());
       Saver saver = Saver.build(tf, graph.state());
-      StartingPoint start = StartingPoint.build(tf, config, graph, saver);
+      StartingPoint start = StartingPoint.build(tf, plan, graph, saver);
       try (Session session = new Session(graph.graph(), Devices.sessionConfig(config))) {
         long step = start.restore(session, own, reporter);
+        if (step == 0 && !config.pretraining()) {
+          EncoderRecord.of(config, graph.state().variables().all(), session).write(modelDir);
+        }
         input.start(session, step);
         try (EventWriter events = EventWriter.in(modelDir.path())) {
-          return new Trainer(input, graph, session, saver, modelDir, events, plan, reporter, stop)
+          return new Trainer(
+                  input, graph, session, saver, modelDir, events, plan, reporter, stop, neighbours)
               .run(step);
         }
       }
@@ -171,10 +182,20 @@ final class Trainer {
                     String.format(Locale.ROOT, "Step: [%d] %s = %f", completed, tag, mean)));
     events.scalars(completed, round.means());
     events.scalar(completed, Tag.LEARNING_RATE, fetch(graph.learningRate()));
+    neighbours
+        .filter(knn -> knn.due(start, completed) && !stop.getAsBoolean())
+        .ifPresent(knn -> look(knn, completed));
     events.flush();
     progress.checkCollapse(start, round.means());
     graph.resetMeans(session);
     progress.resume(completed, System.nanoTime());
+  }
+
+  private void look(NearestNeighbours knn, long completed) {
+    Path saved = ModelDir.latestPrefix(modelDir.path()).orElseThrow();
+    float top1 = knn.top1(CheckpointFile.open(saved));
+    events.scalar(completed, Tag.KNN_TOP_1, top1);
+    reporter.line(String.format(Locale.ROOT, "Step: [%d] %s = %f", completed, Tag.KNN_TOP_1, top1));
   }
 
   private float fetch(Operand<TFloat32> scalar) {

@@ -26,6 +26,7 @@ import simclr.config.RunConfig;
 import simclr.data.Batch;
 import simclr.model.SimClrModel;
 import simclr.model.VariableSpec;
+import simclr.model.Variables;
 import simclr.model.Variables.Variable;
 import simclr.optim.LearningRateSchedule;
 import simclr.optim.Optimizer;
@@ -58,6 +59,7 @@ public final class TrainingGraph implements AutoCloseable {
       long trainExamples,
       int numClasses,
       long seed,
+      Optional<Teacher> teacher,
       Function<Ops, Batch> input) {
     this.graph = graph;
     Ops tf = Ops.create(graph);
@@ -78,7 +80,8 @@ public final class TrainingGraph implements AutoCloseable {
     for (Replicas replica : Devices.replicas(config)) {
       Operand<TInt64> key = blurKey(tf, config, replica, completed, seed);
       built.add(
-          Tower.build(graph, onDevice(tf, config, replica), config, model, replica, batch, key));
+          Tower.build(
+              graph, onDevice(tf, config, replica), config, model, replica, batch, key, teacher));
     }
     this.towers = ImmutableList.copyOf(built);
 
@@ -132,7 +135,22 @@ public final class TrainingGraph implements AutoCloseable {
    */
   public static TrainingGraph build(
       RunConfig config, long trainExamples, int numClasses, long seed, Function<Ops, Batch> input) {
-    return new TrainingGraph(new Graph(), config, trainExamples, numClasses, seed, input);
+    return build(config, trainExamples, numClasses, seed, Optional.empty(), input);
+  }
+
+  /**
+   * The same for a student.
+   *
+   * @param teacher whose answers are learnt
+   */
+  static TrainingGraph build(
+      RunConfig config,
+      long trainExamples,
+      int numClasses,
+      long seed,
+      Optional<Teacher> teacher,
+      Function<Ops, Batch> input) {
+    return new TrainingGraph(new Graph(), config, trainExamples, numClasses, seed, teacher, input);
   }
 
   public Graph graph() {
@@ -147,6 +165,11 @@ public final class TrainingGraph implements AutoCloseable {
   /** What is saved and restored; of the first replica, which the others mirror. */
   public RunState state() {
     return state;
+  }
+
+  /** The frozen variables of each replica's teacher; empty where there is none. */
+  List<Variables> teachers() {
+    return towers.stream().flatMap(tower -> tower.teacher().stream()).toList();
   }
 
   /** Rate of the next step. */

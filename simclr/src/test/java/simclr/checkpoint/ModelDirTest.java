@@ -309,7 +309,8 @@ final class ModelDirTest {
         "a directory without a checkpoint");
     Files.createDirectories(path.resolve("exported"));
     Files.createFile(path.resolve("exported/saved_model.pb"));
-    assertFails(() -> resolve(path.resolve("exported")), ExitCode.DATA, "a SavedModel");
+    assertFails(
+        () -> resolve(path.resolve("exported")), ExitCode.NO_INPUT, "variables.index is missing");
 
     Path named = path.resolve("model.ckpt-3");
     try (EagerSession eager = EagerSession.create()) {

@@ -19,6 +19,8 @@ import java.util.zip.CRC32;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 import org.tensorflow.Result;
 import org.tensorflow.Session;
 import org.tensorflow.ndarray.Shape;
@@ -45,24 +47,52 @@ final class ReferenceCheckpointTest {
 
   @BeforeAll
   static void unpack() throws IOException, InterruptedException {
-    Path archive = REFERENCE.resolve("tf2-model_dir.tar.xz");
-    Process tar =
-        new ProcessBuilder(
-                "tar",
-                "-xJf",
-                archive.toString(),
-                "-C",
-                temp.toString(),
-                "--wildcards",
-                "model_dir/checkpoint",
-                "model_dir/ckpt-8.*")
-            .inheritIO()
-            .start();
-    assertThat(tar.waitFor()).isZero();
+    unpack("tf2-model_dir.tar.xz", "model_dir/checkpoint", "model_dir/ckpt-8.*");
+    unpack("reference-saved_model.tar.xz", "saved_model/8/*");
     expected = new JsonMapper().readTree(REFERENCE.resolve("expected.json").toFile());
     List<String> said = new ArrayList<>();
     reference = ModelDir.resolve(temp.resolve("model_dir").toString(), said::add);
     assertThat(said).containsExactly("--checkpoint: taking " + temp.resolve("model_dir/ckpt-8"));
+  }
+
+  private static void unpack(String archive, String... members)
+      throws IOException, InterruptedException {
+    List<String> command = new ArrayList<>(List.of("tar", "-xJf"));
+    command.addAll(List.of(REFERENCE.resolve(archive).toString(), "-C", temp.toString()));
+    command.add("--wildcards");
+    command.addAll(List.of(members));
+    assertThat(new ProcessBuilder(command).inheritIO().start().waitFor()).isZero();
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"saved_model/8", "saved_model"})
+  void theReferencesSavedModelHoldsWhatItsCheckpointDoes(String directory) {
+    CheckpointFile savedModel = ModelDir.resolve(temp.resolve(directory).toString(), line -> {});
+    List<String> model =
+        reference.tensors().stream()
+            .map(Entry::key)
+            .filter(name -> name.startsWith("model/") && !name.contains(CheckpointKeys.SLOT))
+            .toList();
+    assertThat(model).hasSize(121);
+    try (TrainingGraph graph = build(18)) {
+      Saver saver = Saver.build(Ops.create(graph.graph()), graph.state());
+      try (Session session = new Session(graph.graph());
+          Result ofCheckpoint = reference.read(model);
+          Result ofSavedModel = savedModel.read(model)) {
+        graph.initialize(session);
+        RestoreReport report = saver.restore(session, savedModel, Scope.MODEL_ONLY, false);
+        assertThat(report.complete()).isTrue();
+        assertThat(report.matched()).hasSize(121);
+        saver.save(session, temp.resolve("ckpt-of-saved-model"));
+        try (Result restored =
+            CheckpointFile.open(temp.resolve("ckpt-of-saved-model")).read(model)) {
+          for (int i = 0; i < model.size(); i++) {
+            assertThat(ofSavedModel.get(i)).as(model.get(i)).isEqualTo(ofCheckpoint.get(i));
+            assertThat(restored.get(i)).as(model.get(i)).isEqualTo(ofCheckpoint.get(i));
+          }
+        }
+      }
+    }
   }
 
   @Test

@@ -97,6 +97,20 @@ final class TfdsWriter {
         .toByteArray();
   }
 
+  static byte[] example(byte[] image, long label, String name) {
+    try {
+      Example bare = Example.parseFrom(example(image, label));
+      return bare.toBuilder()
+          .setFeatures(
+              bare.getFeatures().toBuilder()
+                  .putFeature("file_name", bytes(name.getBytes(StandardCharsets.UTF_8))))
+          .build()
+          .toByteArray();
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
   static byte[] example(byte[] image) {
     return Example.newBuilder()
         .setFeatures(Features.newBuilder().putFeature("image", bytes(image)))

@@ -36,6 +36,8 @@ import simclr.config.RunConfig;
 import simclr.config.UserException;
 import simclr.config.UserException.ExitCode;
 import simclr.summary.EventFiles;
+import simclr.summary.ScalarHistory;
+import simclr.summary.Tag;
 
 /** Whole runs of a small encoder on 24 tiny images: 6 steps an epoch, 5 in all. */
 @TestInstance(Lifecycle.PER_CLASS)
@@ -99,6 +101,24 @@ final class RunTest {
         .hasSize(5)
         .startsWith(ByteString.copyFromUtf8("8"), ByteString.copyFromUtf8("8"));
     assertThat(image.getTensor().getStringVal(4).toStringUtf8()).contains("PNG");
+  }
+
+  @Test
+  void onlineNeighboursAreWrittenAndChangeNoBit() throws IOException {
+    Path watched = root.resolve("watched");
+    told.clear();
+    run(watched, "online_knn_epochs", "1", "train_batch_size", "8", "train_steps", "6");
+    Path unwatched = root.resolve("unwatched");
+    run(unwatched, "train_batch_size", "8", "train_steps", "6");
+
+    assertThat(told)
+        .anyMatch(line -> line.startsWith("online kNN: 20 neighbours by cosine of h among 24"))
+        .anyMatch(line -> line.startsWith("Step: [3] eval/knn_top_1 = "))
+        .anyMatch(line -> line.startsWith("Step: [6] eval/knn_top_1 = "));
+    assertThat(ScalarHistory.of(watched).curve(Tag.KNN_TOP_1)).containsOnlyKeys(3L, 6L);
+    assertThat(ScalarHistory.of(unwatched).curve(Tag.KNN_TOP_1)).isEmpty();
+    String data = "ckpt-6.data-00000-of-00001";
+    assertThat(Files.mismatch(watched.resolve(data), unwatched.resolve(data))).isEqualTo(-1);
   }
 
   @Test

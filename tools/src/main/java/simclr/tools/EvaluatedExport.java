@@ -1,9 +1,6 @@
 package simclr.tools;
 
-import com.google.common.collect.ImmutableList;
 import java.nio.file.Path;
-import simclr.checkpoint.CheckpointFile;
-import simclr.config.RunConfig;
 import simclr.export.savedmodel.ExportSource;
 import simclr.export.savedmodel.SavedModelExport;
 import simclr.train.EvaluationListener;
@@ -15,10 +12,12 @@ import simclr.train.Reporter;
  */
 record EvaluatedExport(Reporter reporter) implements EvaluationListener {
   @Override
-  public void evaluated(RunConfig config, CheckpointFile checkpoint, ImmutableList<String> labels) {
-    Path base = Path.of(config.requiredModelDir()).resolve("saved_model");
-    ExportSource source = ExportSource.of(config, checkpoint, labels);
-    Path written = SavedModelExport.writeAndRetain(source, base, config.keepHubModuleMax());
+  public void evaluated(Evaluated evaluated) {
+    Path base = Path.of(evaluated.config().requiredModelDir()).resolve("saved_model");
+    ExportSource source =
+        ExportSource.of(evaluated.config(), evaluated.checkpoint(), evaluated.labels());
+    Path written =
+        SavedModelExport.writeAndRetain(source, base, evaluated.config().keepHubModuleMax());
     reporter.line("exported " + written);
   }
 }

@@ -1,12 +1,15 @@
 package simclr.tools;
 
 import java.time.Instant;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import simclr.config.RunConfig;
 import simclr.config.UserException.ExitCode;
+import simclr.eval.finetune.TrainingRecord;
+import simclr.train.EvaluationListener;
 import simclr.train.Outcome;
 import simclr.train.Reporter;
 import simclr.train.Run;
@@ -25,7 +28,21 @@ final class RunCommand implements Callable<Integer> {
   /** The command of a name that is registered in {@link Main}. */
   static CommandSpec command(
       Main main, String name, Map<String, String> preset, String description) {
-    RunFlags flags = new RunFlags(name, preset);
+    return command(main, name, preset, List.of(), description);
+  }
+
+  /**
+   * The same for a command that cannot do without some flags.
+   *
+   * @param required names of flags without default
+   */
+  static CommandSpec command(
+      Main main,
+      String name,
+      Map<String, String> preset,
+      List<String> required,
+      String description) {
+    RunFlags flags = new RunFlags(name, preset, required);
     CommandSpec spec = CommandSpec.forAnnotatedObject(new RunCommand(main, flags)).name(name);
     spec.usageMessage()
         .customSynopsis("simclr " + name + " [--flag=value ...] [@file ...]%n")
@@ -42,7 +59,9 @@ final class RunCommand implements Callable<Integer> {
     RunResult result = new RunResult(config, Instant.now());
     Reporter reporter = main.reporter();
     try (Interrupts interrupts = Interrupts.install(() -> stop(reporter))) {
-      Outcome outcome = Run.execute(config, reporter, new EvaluatedExport(reporter));
+      EvaluationListener listener =
+          EvaluationListener.all(List.of(new TrainingRecord(), new EvaluatedExport(reporter)));
+      Outcome outcome = Run.execute(config, reporter, listener);
       if (main.json()) {
         main.out().println(result.json(outcome));
       }

@@ -25,6 +25,7 @@ import simclr.config.UserException.ExitCode;
 final class RunFlags {
   private final String command;
   private final Map<String, String> preset;
+  private final List<String> required;
   private final BiPredicate<String, String> wanted;
   private final Map<String, String> given = new LinkedHashMap<>();
 
@@ -32,12 +33,24 @@ final class RunFlags {
    * @param preset flags that the command's name stands for; another value for them is an error
    */
   RunFlags(String command, Map<String, String> preset) {
-    this(command, preset, (name, group) -> true);
+    this(command, preset, List.of());
   }
 
-  private RunFlags(String command, Map<String, String> preset, BiPredicate<String, String> wanted) {
+  /**
+   * @param required flags without default that must be given
+   */
+  RunFlags(String command, Map<String, String> preset, List<String> required) {
+    this(command, preset, required, (name, group) -> true);
+  }
+
+  private RunFlags(
+      String command,
+      Map<String, String> preset,
+      List<String> required,
+      BiPredicate<String, String> wanted) {
     this.command = command;
     this.preset = preset;
+    this.required = required;
     this.wanted = wanted;
   }
 
@@ -47,7 +60,7 @@ final class RunFlags {
    * @param wanted asked with the name of each flag and its group
    */
   static RunFlags some(String command, BiPredicate<String, String> wanted) {
-    return new RunFlags(command, Map.of(), wanted);
+    return new RunFlags(command, Map.of(), List.of(), wanted);
   }
 
   /** The flags that were given, as text by name. */
@@ -101,6 +114,12 @@ final class RunFlags {
           }
           flags.put(name, value);
         });
+    for (String name : required) {
+      if (flags.getOrDefault(name, "").isEmpty()) {
+        throw new UserException(
+            ExitCode.USAGE, "--%s is missing, expected one with the command %s", name, command);
+      }
+    }
     return RunConfig.of(flags);
   }
 

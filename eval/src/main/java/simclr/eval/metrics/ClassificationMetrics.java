@@ -4,6 +4,7 @@ import static com.google.common.base.Preconditions.checkArgument;
 
 import com.google.common.collect.ImmutableList;
 import com.google.common.primitives.ImmutableLongArray;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import java.util.stream.IntStream;
@@ -50,6 +51,25 @@ public final class ClassificationMetrics {
       tally.add(scores[i], labels[i]);
     }
     return tally.finish();
+  }
+
+  /**
+   * The measures of answers that are known already.
+   *
+   * @param predictions at least one
+   * @param classNames by class index
+   */
+  public static ClassificationMetrics ofPredictions(
+      Predictions predictions, List<String> classNames) {
+    checkArgument(!predictions.rows().isEmpty(), "there must be an example to measure");
+    long[][] counts = new long[classNames.size()][classNames.size()];
+    predictions.rows().forEach(row -> counts[row.label()][row.predicted()]++);
+    return new ClassificationMetrics(
+        ImmutableList.copyOf(classNames),
+        Arrays.stream(counts)
+            .map(ImmutableLongArray::copyOf)
+            .collect(ImmutableList.toImmutableList()),
+        predictions);
   }
 
   /** Starts measuring rows that come one by one. */

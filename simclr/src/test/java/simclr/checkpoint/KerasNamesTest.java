@@ -1,4 +1,4 @@
-package simclr.export.weights;
+package simclr.checkpoint;
 
 import static org.assertj.core.api.Assertions.assertThat;
 

@@ -1,4 +1,4 @@
-package simclr.export.weights;
+package simclr.checkpoint;
 
 import com.google.common.collect.ImmutableMap;
 import com.google.common.collect.ImmutableSet;
@@ -18,7 +18,7 @@ import org.tensorflow.proto.TrackableObjectGraphOuterClass.TrackableObjectGraph.
  * in which objects were met ({@code trainable_variables_list/12}); what a variable is follows from
  * the attributes that lead to it from the model.
  */
-final class ObjectPaths {
+public final class ObjectPaths {
   private static final String MODEL = "model";
 
   /** The attribute by which the model is known, wherever it hangs. */
@@ -35,17 +35,18 @@ final class ObjectPaths {
 
   private final TrackableObjectGraph graph;
 
-  ObjectPaths(TrackableObjectGraph graph) {
+  /** Looks through a graph; nothing is computed yet. */
+  public ObjectPaths(TrackableObjectGraph graph) {
     this.graph = graph;
   }
 
   /** Key of every variable below the model, by its path from there; empty if there is no model. */
-  ImmutableMap<String, String> keysByPath() {
+  public ImmutableMap<String, String> keysByPath() {
     return model().map(this::below).orElse(ImmutableMap.of());
   }
 
   /** Key of every variable, by the name that Python gave it. */
-  ImmutableMap<String, String> keysByName() {
+  public ImmutableMap<String, String> keysByName() {
     Map<String, String> keys = new LinkedHashMap<>();
     graph.getNodesList().stream()
         .flatMap(node -> node.getAttributesList().stream())

@@ -1,10 +1,10 @@
-package simclr.export.weights;
+package simclr.checkpoint;
 
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /** Names of Keras' variables, for SavedModels that were built in a way that hides the objects. */
-final class KerasNames {
+public final class KerasNames {
   private static final Pattern ENCODER =
       Pattern.compile("resnet/(?:.*/)?((?:conv2d|batch_normalization)(?:_\\d+)?/\\w+)");
   private static final Pattern PROJECTION =
@@ -15,13 +15,13 @@ final class KerasNames {
   private KerasNames() {}
 
   /** Without what depends on {@code --global_bn}, and without {@code :0}. */
-  static String normal(String name) {
+  public static String normal(String name) {
     return name.replaceFirst(":0$", "")
         .replace("/sync_batch_normalization", "/batch_normalization");
   }
 
   /** TF1's name of the same layer, by which the architecture is told; the numbers are the same. */
-  static String asTf1(String normal) {
+  public static String asTf1(String normal) {
     Matcher encoder = ENCODER.matcher(normal);
     if (encoder.matches()) {
       return "base_model/" + encoder.group(1);

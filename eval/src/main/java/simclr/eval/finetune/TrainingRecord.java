@@ -1,0 +1,276 @@
+package simclr.eval.finetune;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import com.google.common.collect.ImmutableList;
+import com.google.common.hash.Hashing;
+import com.google.common.io.MoreFiles;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
+import org.tensorflow.TensorFlow;
+import simclr.checkpoint.CheckpointFile;
+import simclr.checkpoint.DurableFiles;
+import simclr.checkpoint.ModelDir;
+import simclr.config.RunConfig;
+import simclr.config.RunConfig.FrozenBn;
+import simclr.config.UserException;
+import simclr.config.UserException.ExitCode;
+import simclr.data.Split;
+import simclr.eval.features.DataDigest;
+import simclr.eval.metrics.Bootstrap;
+import simclr.eval.metrics.ClassificationMetrics;
+import simclr.eval.metrics.Interval;
+import simclr.eval.metrics.Predictions;
+import simclr.train.EncoderRecord;
+import simclr.train.EvaluationListener;
+
+/**
+ * Writes what lets a reader trust an evaluation of a run's own classifier: {@value #FILE} and
+ * {@code predictions.csv} beside the reference's {@code result.json}, in the shape of the results
+ * of {@code probe}.
+ */
+public final class TrainingRecord implements EvaluationListener {
+  /** The name in the run's directory. */
+  public static final String FILE = "evaluation.json";
+
+  private static final int TOP = 5;
+
+  @Override
+  public void evaluated(Evaluated evaluated) {
+    Path dir = Path.of(evaluated.config().requiredModelDir());
+    ClassificationMetrics metrics =
+        ClassificationMetrics.ofPredictions(predictions(evaluated), evaluated.labels());
+    metrics.predictions().write(dir.resolve(Predictions.FILE));
+    try {
+      String text =
+          new ObjectMapper()
+              .writerWithDefaultPrettyPrinter()
+              .writeValueAsString(json(evaluated, metrics, dir));
+      DurableFiles.write(dir.resolve(FILE), (text + "\n").getBytes(StandardCharsets.UTF_8));
+    } catch (JsonProcessingException e) {
+      throw new IllegalStateException(e);
+    }
+  }
+
+  private static Predictions predictions(Evaluated evaluated) {
+    Answers answers = evaluated.answers();
+    boolean top5 = ClassificationMetrics.topFiveMeansSomething(evaluated.labels().size());
+    return new Predictions(
+        IntStream.range(0, answers.labels().length())
+            .mapToObj(
+                i ->
+                    new Predictions.Row(
+                        answers.labels().get(i),
+                        answers.predicted().get(i),
+                        top5 ? Optional.of(answers.ranks().get(i) < TOP) : Optional.empty()))
+            .collect(ImmutableList.toImmutableList()));
+  }
+
+  private static ObjectNode json(Evaluated evaluated, ClassificationMetrics test, Path dir) {
+    RunConfig config = evaluated.config();
+    ObjectNode json = JsonNodeFactory.instance.objectNode();
+    json.put("protocol", protocol(config));
+    json.put("layer", layer(config));
+    encoder(json.putObject("encoder"), config);
+    ObjectNode classifier = json.putObject("evaluated");
+    classifier.put("path", evaluated.checkpoint().toString());
+    classifier.put("sha256", sha256(evaluated.checkpoint()));
+    classifier.put("step", evaluated.step());
+    settings(json.putObject("settings"), config);
+    json.put("dataset", config.dataset());
+    if (evaluated.train().isPresent()) {
+      split(json.putObject("train"), evaluated.train().get());
+    } else {
+      json.putNull("train");
+    }
+    json.putNull("validation");
+    split(json.putObject("test"), evaluated.test())
+        .put("used", timesEvaluated(dir))
+        .put("examples_evaluated", test.predictions().rows().size());
+    measures(json, test, config.seed().orElse(0L));
+    trust(json.putObject("trust"), config, evaluated.checkpoint(), dir);
+    json.put("seed", config.seed().orElse(null));
+    json.set("flags", new ObjectMapper().valueToTree(config.toFlags()));
+    ObjectNode versions = json.putObject("versions");
+    String version = TrainingRecord.class.getPackage().getImplementationVersion();
+    versions.put("simclr", Optional.ofNullable(version).orElse("unknown"));
+    versions.put("tensorflow", TensorFlow.version());
+    versions.put("java", Runtime.version().toString());
+    json.put("seconds", evaluated.duration().toMillis() / 1000.0);
+    return json;
+  }
+
+  private static String protocol(RunConfig config) {
+    if (config.pretraining()) {
+      return "online_probe";
+    } else if (config.distillation().teacher().isPresent()) {
+      return "distillation";
+    } else if (config.fineTuneAfterBlock() == 4) {
+      return "linear_sgd";
+    }
+    return config.checkpoint().isPresent() ? "fine_tuning" : "supervised";
+  }
+
+  private static String layer(RunConfig config) {
+    int index = config.featureIndex();
+    if (index == 0) {
+      return "final_avg_pool";
+    }
+    return index == config.projLayers() ? "proj_head_output" : "proj_head_" + index;
+  }
+
+  /** The weights that the training began with. */
+  private static void encoder(ObjectNode json, RunConfig config) {
+    Optional<CheckpointFile> start = config.checkpoint().flatMap(TrainingRecord::stillThere);
+    boolean export =
+        start.filter(file -> file.prefix().endsWith(Path.of("variables", "variables"))).isPresent();
+    json.put(
+        "kind", config.checkpoint().isEmpty() ? "random_init" : export ? "export" : "checkpoint");
+    json.put("path", start.map(CheckpointFile::toString).or(config::checkpoint).orElse(null));
+    json.put("sha256", start.map(TrainingRecord::sha256).orElse(null));
+    json.put(
+        "architecture",
+        "ResNet-%d, width %d, sk_ratio %s, se_ratio %s"
+            .formatted(
+                config.resnetDepth(),
+                config.widthMultiplier(),
+                config.skRatio(),
+                config.seRatio()));
+  }
+
+  private static Optional<CheckpointFile> stillThere(String checkpoint) {
+    try {
+      return Optional.of(ModelDir.resolve(checkpoint, line -> {}));
+    } catch (UserException e) {
+      // It was read when the run began, and may be gone since.
+      return Optional.empty();
+    }
+  }
+
+  private static void settings(ObjectNode json, RunConfig config) {
+    json.put("optimizer", config.toFlags().get("optimizer") + "");
+    json.put("learning_rate", config.learningRate());
+    json.put("weight_decay", config.weightDecay());
+    json.put("train_epochs", config.trainEpochs());
+    json.put("train_steps", config.trainSteps());
+    json.put("train_batch_size", config.trainBatchSize());
+    json.put("fine_tune_after_block", config.fineTuneAfterBlock());
+    json.put("frozen_bn", config.toFlags().get("frozen_bn") + "");
+    json.put("label_fraction", config.labelledPart().labelFraction());
+    json.put("train_subset", config.labelledPart().trainSubset().orElse(null));
+    config
+        .distillation()
+        .teacher()
+        .flatMap(TrainingRecord::stillThere)
+        .ifPresent(
+            teacher ->
+                json.put("teacher", teacher.toString()).put("teacher_sha256", sha256(teacher)));
+  }
+
+  private static ObjectNode split(ObjectNode json, Split split) {
+    DataDigest digest = DataDigest.of(split);
+    return json.put("split", split.name())
+        .put("examples", split.examples())
+        .put("sha256", digest.sha256())
+        .put("sha256_of", digest.of());
+  }
+
+  /** Every checkpoint that was evaluated has left a file with its step. */
+  private static long timesEvaluated(Path dir) {
+    try (Stream<Path> files = Files.list(dir)) {
+      return files
+          .filter(file -> file.getFileName().toString().matches("result_\\d+\\.json"))
+          .count();
+    } catch (IOException e) {
+      throw new UserException(ExitCode.NO_INPUT, "%s cannot be listed (%s)", dir, e);
+    }
+  }
+
+  private static void measures(ObjectNode json, ClassificationMetrics test, long seed) {
+    Bootstrap bootstrap = Bootstrap.seeded(seed);
+    json.put("top_1", test.top1().value());
+    json.put("top_5", test.top5().map(top5 -> top5.value()).orElse(null));
+    json.put("mean_per_class", test.meanPerClass());
+    ObjectNode interval = json.putObject("interval");
+    bounds(interval, "top_1", test.top1().interval());
+    test.top5().ifPresent(top5 -> bounds(interval, "top_5", top5.interval()));
+    bounds(
+        interval,
+        "mean_per_class",
+        bootstrap.ofMeanPerClass(test.predictions(), test.classNames().size()));
+    json.put(
+        "interval_method",
+        "95 %: Wilson for top_1 and top_5; mean_per_class: " + bootstrap.method());
+    ArrayNode rows = json.putArray("per_class");
+    test.perClass()
+        .forEach(
+            row ->
+                rows.addObject()
+                    .put("class", row.name())
+                    .put("examples", row.examples())
+                    .put("correct", row.correct()));
+    ArrayNode confusion = json.putArray("confusion");
+    test.confusion().forEach(row -> row.forEach(confusion.addArray()::add));
+  }
+
+  private static void trust(
+      ObjectNode json, RunConfig config, CheckpointFile checkpoint, Path dir) {
+    Optional<EncoderRecord.Comparison> found =
+        EncoderRecord.read(dir).map(record -> record.compare(checkpoint));
+    if (found.isEmpty()) {
+      json.put(
+          "encoder_frozen",
+          config.pretraining() ? "no: it was pretrained" : "unknown: the start was not recorded");
+    } else {
+      EncoderRecord.Comparison compared = found.get();
+      json.put("encoder_frozen", verdict(compared));
+      json.put("variables_sha256_before", compared.weightsBefore());
+      json.put("variables_sha256_after", compared.weightsAfter());
+      json.put("statistics_sha256_before", compared.statisticsBefore());
+      json.put("statistics_sha256_after", compared.statisticsAfter());
+    }
+    json.put("batch_norm", "moving statistics");
+    json.put(
+        "batch_norm_of_frozen_blocks_in_training",
+        config.frozenBn() == FrozenBn.FIXED ? "moving statistics" : "batch statistics");
+  }
+
+  private static String verdict(EncoderRecord.Comparison compared) {
+    if (compared.firstChangedWeight().isPresent()) {
+      return "no: " + compared.firstChangedWeight().get() + " changed";
+    }
+    return compared
+        .firstChangedStatistic()
+        .map(key -> "weights verified; moving statistics moved, first " + key)
+        .orElse("verified");
+  }
+
+  private static void bounds(ObjectNode json, String name, Interval interval) {
+    json.putArray(name).add(interval.low()).add(interval.high());
+  }
+
+  /** Of a checkpoint's data, its shards one behind the other. */
+  private static String sha256(CheckpointFile file) {
+    String data = file.prefix().getFileName() + ".data-";
+    try (Stream<Path> siblings = Files.list(file.prefix().toAbsolutePath().resolveSibling("."))) {
+      List<com.google.common.io.ByteSource> shards = new ArrayList<>();
+      siblings
+          .filter(each -> each.getFileName().toString().startsWith(data))
+          .sorted()
+          .forEach(each -> shards.add(MoreFiles.asByteSource(each)));
+      return com.google.common.io.ByteSource.concat(shards).hash(Hashing.sha256()).toString();
+    } catch (IOException e) {
+      throw new UserException(ExitCode.DATA, "%s cannot be read (%s)", file, e);
+    }
+  }
+}

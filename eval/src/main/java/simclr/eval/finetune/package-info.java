@@ -1,0 +1,2 @@
+/** Records of what a training's own classifier reached. */
+package simclr.eval.finetune;

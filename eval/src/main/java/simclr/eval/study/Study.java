@@ -1,0 +1,61 @@
+package simclr.eval.study;
+
+import com.google.common.collect.ImmutableList;
+import java.nio.file.Path;
+import java.util.HashSet;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import simclr.config.RunConfig;
+import simclr.config.UserException;
+import simclr.config.UserException.ExitCode;
+
+/**
+ * Several pretrainings that differ in what is studied, and how they are compared.
+ *
+ * @param title in words
+ * @param published name of the paper's ablation that shows the same choices, if there is one
+ * @param evaluation of every run
+ * @param layers that are evaluated; the first counts
+ * @param runs in the order in which they are trained and shown
+ */
+public record Study(
+    String title,
+    Optional<String> published,
+    StudyEvaluation evaluation,
+    ImmutableList<String> layers,
+    ImmutableList<PlannedRun> runs) {
+
+  /** Checks every run's flags before the first one is trained. */
+  public Study {
+    Set<String> directories = new HashSet<>();
+    for (PlannedRun run : runs) {
+      RunConfig config = RunConfig.of(run.flags());
+      if (!config.pretraining() || config.mode() != RunConfig.Mode.TRAIN) {
+        throw new UserException(
+            ExitCode.USAGE,
+            "run \"%s\" of the study is no pretraining, expected --train_mode=pretrain and"
+                + " --mode=train",
+            run.name());
+      }
+      if (!directories.add(run.directory())) {
+        throw new UserException(
+            ExitCode.USAGE,
+            "run \"%s\" of the study has the directory %s of another, expected names that differ in"
+                + " letters or digits",
+            run.name(),
+            run.directory());
+      }
+    }
+  }
+
+  /**
+   * Reads a study's file; its grammar is {@link SweepFile}'s.
+   *
+   * @param given flags that go before those of all runs, such as {@code data_dir}
+   * @throws UserException if it cannot be read or a run's flags are wrong
+   */
+  public static Study read(Path file, Map<String, String> given) {
+    return SweepFile.read(file, given);
+  }
+}

@@ -1,0 +1,242 @@
+package simclr.eval.study;
+
+import static com.google.common.collect.ImmutableList.toImmutableList;
+
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import com.google.common.collect.ImmutableList;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import java.util.stream.Collectors;
+import simclr.checkpoint.DurableFiles;
+import simclr.eval.metrics.Accuracy;
+import simclr.eval.published.Verified;
+import simclr.eval.report.Bar;
+import simclr.eval.report.BarChart;
+import simclr.eval.report.Block;
+import simclr.eval.report.HtmlReport;
+import simclr.eval.report.Paragraph;
+import simclr.eval.report.Section;
+import simclr.eval.report.Table;
+import simclr.eval.report.Table.Cell;
+
+/**
+ * The outcome of a study as a table, and as a page with a plot.
+ *
+ * @param rows one for each run, in the study's order
+ */
+public record StudyResult(Study study, ImmutableList<StudyRow> rows) {
+  /** Beside the runs, in the study's directory. */
+  private static final String NAME = "study";
+
+  private static final String NOT_COMPARABLE =
+      "Published values are ImageNet's, with ResNet-50 and the paper's batch and epochs. They stand"
+          + " here for the order of the choices; another network, data set or length of training"
+          + " makes the difference of two values meaningless, so none is shown.";
+
+  /** Writes {@code study.txt}, {@code .csv}, {@code .json} and {@code .html}. */
+  void write(Path directory) {
+    Map.of("txt", text(), "csv", csv(), "json", json() + "\n", "html", html())
+        .forEach(
+            (kind, content) ->
+                DurableFiles.write(
+                    directory.resolve(NAME + "." + kind),
+                    content.getBytes(StandardCharsets.UTF_8)));
+  }
+
+  /** The page in a study's directory. */
+  public static Path page(Path directory) {
+    return directory.resolve(NAME + ".html");
+  }
+
+  /** A table for a terminal, and what of the paper's order it shows. */
+  public String text() {
+    List<List<String>> cells = new ArrayList<>();
+    cells.add(head());
+    rows.forEach(row -> cells.add(cells(row)));
+    int columns = head().size();
+    int[] widths = new int[columns];
+    cells.forEach(
+        line -> {
+          for (int c = 0; c < columns; c++) {
+            widths[c] = Math.max(widths[c], line.get(c).length());
+          }
+        });
+    StringBuilder text = new StringBuilder(study.title()).append('\n');
+    for (List<String> line : cells) {
+      for (int c = 0; c < columns; c++) {
+        String format = c == 0 ? "%-" + widths[c] + "s" : "  %" + widths[c] + "s";
+        text.append(String.format(Locale.ROOT, format, line.get(c)));
+      }
+      text.append('\n');
+    }
+    return text.append(notes().stream().map(note -> note + "\n").collect(Collectors.joining()))
+        .toString();
+  }
+
+  /** Shares are 0 to 1. */
+  public String json() {
+    ObjectNode json = JsonNodeFactory.instance.objectNode();
+    json.put("title", study.title());
+    json.put("evaluation", study.evaluation().words());
+    json.put("published", study.published().orElse(null));
+    ArrayNode runs = json.putArray("runs");
+    for (int i = 0; i < rows.size(); i++) {
+      StudyRow row = rows.get(i);
+      ObjectNode run = runs.addObject().put("name", row.name());
+      run.set("flags", new ObjectMapper().valueToTree(study.runs().get(i).flags()));
+      ObjectNode layers = run.putObject("layers");
+      row.accuracy()
+          .forEach(
+              (layer, accuracy) -> {
+                ObjectNode one = layers.putObject(layer);
+                one.put("top_1", accuracy.value()).put("examples", accuracy.total());
+                one.putArray("interval")
+                    .add(accuracy.interval().low())
+                    .add(accuracy.interval().high());
+              });
+      run.put("contrast_acc", row.contrastAccuracy().orElse(null));
+      run.put("contrast_entropy", row.contrastEntropy().orElse(null));
+      run.put("published", row.published().map(PublishedValue::text).orElse(null));
+      run.put(
+          "published_verified",
+          row.published().map(value -> value.verified() == Verified.YES).orElse(null));
+      run.put("published_source", row.published().map(PublishedValue::source).orElse(null));
+    }
+    Orderings orderings = Orderings.of(rows);
+    ObjectNode order = json.putObject("orderings");
+    order.set("as_published", new ObjectMapper().valueToTree(orderings.same()));
+    order.set("undecided", new ObjectMapper().valueToTree(orderings.undecided()));
+    order.set("reversed", new ObjectMapper().valueToTree(orderings.reversed()));
+    return json.toString();
+  }
+
+  private String csv() {
+    List<List<String>> lines = new ArrayList<>();
+    lines.add(head());
+    rows.forEach(row -> lines.add(cells(row)));
+    return lines.stream()
+        .map(line -> line.stream().map(StudyResult::quoted).collect(Collectors.joining(",")))
+        .collect(Collectors.joining("\n", "", "\n"));
+  }
+
+  private String html() {
+    List<Accuracy> accuracies = rows.stream().map(StudyRow::first).toList();
+    double best = accuracies.stream().mapToDouble(Accuracy::value).max().orElse(0);
+    ImmutableList<Bar> bars =
+        rows.stream()
+            .map(
+                row ->
+                    new Bar(
+                        row.name(),
+                        row.published().map(value -> "published: " + shown(value)).orElse(""),
+                        row.first(),
+                        row.first().value() == best))
+            .collect(toImmutableList());
+    List<List<Cell>> cells =
+        rows.stream()
+            .map(
+                row -> {
+                  List<String> texts = cells(row);
+                  List<Cell> line = new ArrayList<>();
+                  line.add(Cell.name(texts.get(0)));
+                  texts.stream().skip(1).map(Cell::number).forEach(line::add);
+                  return line;
+                })
+            .toList();
+    return new HtmlReport(
+            study.title(),
+            "%d runs, evaluated alike: %s.".formatted(rows.size(), study.evaluation().words()),
+            ImmutableList.of(
+                Section.of(
+                    "Top-1 on the test split",
+                    new BarChart(
+                        bars,
+                        0,
+                        study.evaluation().words()
+                            + "; layer "
+                            + study.layers().get(0)
+                            + "; whiskers are 95 % intervals (Wilson) of the test set alone, one"
+                            + " run each")),
+                Section.of(
+                    "All values",
+                    ImmutableList.<Block>builder()
+                        .add(Table.of(head(), cells))
+                        .addAll(notes().stream().map(Paragraph::new).toList())
+                        .build())))
+        .html();
+  }
+
+  private List<String> head() {
+    List<String> head = new ArrayList<>(List.of("run"));
+    study
+        .layers()
+        .forEach(
+            layer -> {
+              head.add("top-1 % (" + layer + ")");
+              head.add("95 % interval");
+            });
+    head.addAll(List.of("contrast acc %", "entropy", "published"));
+    return head;
+  }
+
+  private List<String> cells(StudyRow row) {
+    List<String> cells = new ArrayList<>(List.of(row.name()));
+    row.accuracy()
+        .values()
+        .forEach(
+            accuracy -> {
+              cells.add(percent(accuracy.value()));
+              cells.add(
+                  percent(accuracy.interval().low())
+                      + " to "
+                      + percent(accuracy.interval().high()));
+            });
+    cells.add(row.contrastAccuracy().map(StudyResult::percent).orElse("-"));
+    cells.add(
+        row.contrastEntropy().map(value -> String.format(Locale.ROOT, "%.2f", value)).orElse("-"));
+    cells.add(row.published().map(StudyResult::shown).orElse("-"));
+    return cells;
+  }
+
+  private List<String> notes() {
+    List<String> notes = new ArrayList<>();
+    Orderings orderings = Orderings.of(rows);
+    if (!orderings.isEmpty()) {
+      notes.add(orderings.sentence());
+    }
+    if (rows.stream().anyMatch(row -> row.published().isPresent())) {
+      notes.add(NOT_COMPARABLE);
+      rows.stream()
+          .map(StudyRow::published)
+          .flatMap(Optional::stream)
+          .map(PublishedValue::source)
+          .distinct()
+          .forEach(source -> notes.add("Published: " + source + "."));
+    }
+    if (rows.stream()
+        .anyMatch(row -> row.published().filter(v -> v.verified() != Verified.YES).isPresent())) {
+      notes.add("* recalled, not read in the source; no verdict rests on it.");
+    }
+    return notes;
+  }
+
+  private static String shown(PublishedValue value) {
+    return value.text() + (value.verified() == Verified.YES ? "" : "*");
+  }
+
+  private static String percent(double share) {
+    return String.format(Locale.ROOT, "%.1f", 100 * share);
+  }
+
+  private static String quoted(String cell) {
+    return cell.matches("[^\",\n]*") ? cell : '"' + cell.replace("\"", "\"\"") + '"';
+  }
+}

@@ -1,0 +1,111 @@
+package simclr.eval.study;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.MethodSource;
+import simclr.config.UserException;
+import simclr.config.UserException.ExitCode;
+
+/** The text that a study is written in. */
+final class SweepFileTest {
+  private static final Path CONFIGS =
+      Path.of(System.getProperty("simclr.testdata", "testdata")).resolveSibling("configs");
+
+  @TempDir Path temp;
+
+  static Stream<Path> studies() throws IOException {
+    try (Stream<Path> files = Files.list(CONFIGS)) {
+      return files.filter(file -> file.toString().endsWith(".sweep")).toList().stream();
+    }
+  }
+
+  @Test
+  void axesAreCrossedAndRunsAddTheirFlags() {
+    Study study =
+        read(
+            "title = two by two",
+            "# a remark",
+            "--seed=3",
+            "axis temperature = 0.1, 0.5",
+            "[plain | one]",
+            "[none]",
+            "--proj_head_mode=none");
+    assertThat(study.title()).isEqualTo("two by two");
+    assertThat(study.runs())
+        .extracting(PlannedRun::name)
+        .containsExactly(
+            "plain, temperature=0.1",
+            "plain, temperature=0.5",
+            "none, temperature=0.1",
+            "none, temperature=0.5");
+    assertThat(study.runs().get(3).flags())
+        .isEqualTo(Map.of("seed", "3", "temperature", "0.5", "proj_head_mode", "none"));
+    assertThat(study.runs().get(0).published()).contains("one");
+    assertThat(study.runs().get(0).directory()).isEqualTo("plain-temperature=0.1");
+  }
+
+  @Test
+  void givenFlagsGoBeforeThoseOfAllRunsOnly() throws IOException {
+    Path file = temp.resolve("study");
+    Files.write(file, List.of("--seed=3", "[a]", "--temperature=1"));
+    Study study = Study.read(file, Map.of("seed", "4", "temperature", "2"));
+    assertThat(study.runs().get(0).flags()).containsEntry("seed", "4");
+    assertThat(study.runs().get(0).flags()).containsEntry("temperature", "1");
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiterString = "=>",
+      value = {
+        "temperature: 1 => line 1 is \"temperature: 1\"",
+        "--seed=1~--seed=2 => line 2 is \"seed\", expected it once",
+        "[a]~[a] => expected another name for each run",
+        "[a b]~[a-b] => has the directory a-b of another",
+        "axis seed = => an axis with values",
+        "colour = red => sets colour",
+        "evaluation = guess => evaluation of a study is \"guess\"",
+        "--temprature=1 => --temprature is not a flag",
+        "[x]~--temperature=0 => --temperature is 0.0",
+        "--train_mode=finetune => is no pretraining"
+      })
+  void lineThatIsWrongIsNamed(String lines, String message) {
+    assertThatThrownBy(() -> read(lines.split("~")))
+        .isInstanceOfSatisfying(
+            UserException.class, e -> assertThat(e.exitCode()).isEqualTo(ExitCode.USAGE))
+        .hasMessageContaining(message);
+  }
+
+  /** Every study of the house can be run, and finds the published rows that it names. */
+  @ParameterizedTest
+  @MethodSource("studies")
+  void studiesOfTheHouseAreWhole(Path file) {
+    Study study = Study.read(file, Map.of());
+    assertThat(study.runs()).hasSizeGreaterThan(1);
+    if (study.published().isPresent()) {
+      assertThat(study.runs())
+          .allSatisfy(run -> assertThat(PublishedValue.of(study, run)).as(run.name()).isPresent());
+    }
+  }
+
+  private Study read(String... lines) {
+    try {
+      Path file = temp.resolve("study");
+      Files.write(file, List.of(lines));
+      return Study.read(file, Map.of());
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+}

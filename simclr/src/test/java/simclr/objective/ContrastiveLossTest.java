@@ -1,0 +1,231 @@
+package simclr.objective;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
+
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.SplittableRandom;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+import org.tensorflow.Graph;
+import org.tensorflow.Operand;
+import org.tensorflow.Output;
+import org.tensorflow.Result;
+import org.tensorflow.Session;
+import org.tensorflow.ndarray.Shape;
+import org.tensorflow.ndarray.StdArrays;
+import org.tensorflow.op.Ops;
+import org.tensorflow.op.core.Placeholder;
+import org.tensorflow.types.TFloat32;
+import simclr.parallel.Replicas;
+
+/** The losses against loops over pairs that are written out here, and against differences. */
+final class ContrastiveLossTest {
+  private static final int IMAGES = 5;
+  private static final int WIDTH = 4;
+  private static final float TEMPERATURE = 0.5f;
+  private static final float MARGIN = 0.4f;
+
+  static Stream<ContrastiveLoss> losses() {
+    List<ContrastiveLoss> all = new ArrayList<>();
+    for (boolean normalize : new boolean[] {true, false}) {
+      for (boolean oneView : new boolean[] {true, false}) {
+        all.add(new NtXent(TEMPERATURE, normalize, oneView));
+        for (boolean semiHard : new boolean[] {true, false}) {
+          all.add(new NtLogistic(TEMPERATURE, normalize, oneView, semiHard));
+          all.add(new MarginTriplet(MARGIN, TEMPERATURE, normalize, oneView, semiHard));
+        }
+      }
+    }
+    return all.stream();
+  }
+
+  @ParameterizedTest
+  @MethodSource("losses")
+  void valueIsThatOfALoopOverPairs(ContrastiveLoss loss) {
+    for (int seed = 0; seed < 5; seed++) {
+      float[][] z = rows(seed);
+      assertThat((double) evaluate(loss, z).loss())
+          .as("seed %s", seed)
+          .isCloseTo(expected(loss, z), within(2e-5));
+    }
+  }
+
+  @ParameterizedTest
+  @MethodSource("losses")
+  void gradientIsThatOfDifferences(ContrastiveLoss loss) {
+    float[][] z = rows(1);
+    List<float[]> gradient = evaluate(loss, z).gradient();
+    double step = 1e-4;
+    boolean moves = false;
+    for (int i = 0; i < z.length; i++) {
+      for (int d = 0; d < WIDTH; d++) {
+        double[][] up = doubles(z);
+        double[][] down = doubles(z);
+        up[i][d] += step;
+        down[i][d] -= step;
+        double difference = (expected(loss, up) - expected(loss, down)) / (2 * step);
+        assertThat((double) gradient.get(i)[d])
+            .as("z[%s][%s]", i, d)
+            .isCloseTo(difference, within(2e-4));
+        moves |= Math.abs(difference) > 1e-3;
+      }
+    }
+    assertThat(moves).isTrue();
+  }
+
+  @ParameterizedTest
+  @MethodSource("losses")
+  void oneReplicaOfEqualRowsSitsAtTheCollapseLevel(ContrastiveLoss loss) {
+    float[][] z = new float[2 * IMAGES][WIDTH];
+    for (float[] row : z) {
+      row[0] = 1;
+    }
+    loss.collapseLevel(IMAGES)
+        .ifPresent(
+            level -> assertThat((double) evaluate(loss, z).loss()).isCloseTo(level, within(1e-4)));
+  }
+
+  @Test
+  void semiHardNegativesAreFewer() {
+    float[][] z = rows(2);
+    assertThat(evaluate(new MarginTriplet(MARGIN, 1, true, true, true), z).loss())
+        .isNotEqualTo(evaluate(new MarginTriplet(MARGIN, 1, true, true, false), z).loss());
+  }
+
+  private static double expected(ContrastiveLoss loss, float[][] z) {
+    return expected(loss, doubles(z));
+  }
+
+  /** Mean over images of the sum over both views. */
+  private static double expected(ContrastiveLoss loss, double[][] z) {
+    boolean normalize =
+        loss instanceof NtXent x
+            ? x.normalize()
+            : loss instanceof NtLogistic l ? l.normalize() : ((MarginTriplet) loss).normalize();
+    boolean oneView =
+        loss instanceof NtXent x
+            ? x.oneView()
+            : loss instanceof NtLogistic l ? l.oneView() : ((MarginTriplet) loss).oneView();
+    double[][] u = normalize ? unit(z) : z;
+    double total = 0;
+    for (int anchor = 0; anchor < 2 * IMAGES; anchor++) {
+      int partner = (anchor + IMAGES) % (2 * IMAGES);
+      double positive = dot(u[anchor], u[partner]);
+      List<Double> negatives = new ArrayList<>();
+      for (int other = 0; other < 2 * IMAGES; other++) {
+        boolean otherImage = other % IMAGES != anchor % IMAGES;
+        boolean otherHalf = other / IMAGES != anchor / IMAGES;
+        if (otherImage && (otherHalf || !oneView)) {
+          negatives.add(dot(u[anchor], u[other]));
+        }
+      }
+      total += ofAnchor(loss, positive, negatives);
+    }
+    return total / IMAGES;
+  }
+
+  private static double ofAnchor(ContrastiveLoss loss, double positive, List<Double> negatives) {
+    if (loss instanceof NtXent) {
+      double sum = Math.exp(positive / TEMPERATURE);
+      for (double negative : negatives) {
+        sum += Math.exp(negative / TEMPERATURE);
+      }
+      return Math.log(sum) - positive / TEMPERATURE;
+    }
+    if (loss instanceof NtLogistic logistic) {
+      double own = -Math.log(sigmoid(positive / TEMPERATURE));
+      if (logistic.semiHard()) {
+        return own
+            + negatives.stream()
+                .filter(n -> n < positive)
+                .max(Double::compare)
+                .map(n -> -Math.log(sigmoid(-n / TEMPERATURE)))
+                .orElse(0.0);
+      }
+      return own
+          + negatives.stream()
+              .mapToDouble(n -> -Math.log(sigmoid(-n / TEMPERATURE)))
+              .average()
+              .orElse(0);
+    }
+    if (((MarginTriplet) loss).semiHard()) {
+      return negatives.stream()
+          .filter(n -> n < positive && n > positive - MARGIN)
+          .max(Double::compare)
+          .map(n -> n - positive + MARGIN)
+          .orElse(0.0);
+    }
+    return negatives.stream()
+        .mapToDouble(n -> Math.max(n - positive + MARGIN, 0))
+        .average()
+        .orElse(0);
+  }
+
+  private static double sigmoid(double x) {
+    return 1 / (1 + Math.exp(-x));
+  }
+
+  private static double dot(double[] x, double[] y) {
+    double sum = 0;
+    for (int d = 0; d < x.length; d++) {
+      sum += x[d] * y[d];
+    }
+    return sum;
+  }
+
+  private static double[][] unit(double[][] z) {
+    double[][] unit = new double[z.length][];
+    for (int i = 0; i < z.length; i++) {
+      double length = Math.sqrt(dot(z[i], z[i]));
+      unit[i] = Arrays.stream(z[i]).map(value -> value / length).toArray();
+    }
+    return unit;
+  }
+
+  private static double[][] doubles(float[][] z) {
+    double[][] copy = new double[z.length][WIDTH];
+    for (int i = 0; i < z.length; i++) {
+      for (int d = 0; d < WIDTH; d++) {
+        copy[i][d] = z[i][d];
+      }
+    }
+    return copy;
+  }
+
+  /** Partners lie near each other, as after some training, so that all cases occur. */
+  private static float[][] rows(int seed) {
+    SplittableRandom random = new SplittableRandom(seed);
+    float[][] z = new float[2 * IMAGES][WIDTH];
+    for (int i = 0; i < IMAGES; i++) {
+      for (int d = 0; d < WIDTH; d++) {
+        z[i][d] = (float) random.nextDouble(-1, 1);
+        z[i + IMAGES][d] = z[i][d] + (float) random.nextDouble(-0.5, 0.5);
+      }
+    }
+    return z;
+  }
+
+  private record Evaluated(float loss, List<float[]> gradient) {}
+
+  private static Evaluated evaluate(ContrastiveLoss loss, float[][] rows) {
+    try (Graph graph = new Graph();
+        TFloat32 fed = TFloat32.tensorOf(StdArrays.ndCopyOf(rows))) {
+      Ops tf = Ops.create(graph);
+      Operand<TFloat32> z =
+          tf.placeholder(TFloat32.class, Placeholder.shape(Shape.of(2 * IMAGES, WIDTH)));
+      Operand<TFloat32> value = loss.build(tf, Replicas.single(), z).loss();
+      Output<?> gradient = graph.addGradients(value.asOutput(), new Output<?>[] {z.asOutput()})[0];
+      try (Session session = new Session(graph);
+          Result result = session.runner().feed(z, fed).fetch(value).fetch(gradient).run()) {
+        return new Evaluated(
+            ((TFloat32) result.get(0)).getFloat(),
+            List.of(StdArrays.array2dCopyOf((TFloat32) result.get(1))));
+      }
+    }
+  }
+}
