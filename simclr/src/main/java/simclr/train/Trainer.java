@@ -135,8 +135,7 @@ final class Trainer {
     for (Variables variables : graph.teachers()) {
       EncoderRecord.Comparison found =
           EncoderRecord.of(teacher.config(), variables.all(), session).compare(teacher.file());
-      Optional<String> changed =
-          found.firstChangedWeight().or(found::firstChangedStatistic);
+      Optional<String> changed = found.firstChangedWeight().or(found::firstChangedStatistic);
       if (changed.isPresent()) {
         throw new UserException(
             ExitCode.INTERNAL,

@@ -56,7 +56,14 @@ final class ProbeCommandTest {
 
     Outcome outcome =
         Outcome.of(
-            "probe", "logreg", files[0], files[1], files[2], files[3], "--l2=0.01", "--json",
+            "probe",
+            "logreg",
+            files[0],
+            files[1],
+            files[2],
+            files[3],
+            "--l2=0.01",
+            "--json",
             "--output=" + dir.resolve("out"));
 
     assertThat(outcome.status()).isEqualTo(0);
@@ -116,6 +123,7 @@ final class ProbeCommandTest {
   private Path npy(String name, String type, String shape, ByteBuffer data) throws IOException {
     byte[] header = NpyWriter.header(type, shape);
     ByteBuffer all = ByteBuffer.allocate(header.length + data.capacity());
-    return Files.write(dir.resolve(name), all.put(header).put(data.array()).array());
+    all.put(header).put(data.flip());
+    return Files.write(dir.resolve(name), all.array());
   }
 }

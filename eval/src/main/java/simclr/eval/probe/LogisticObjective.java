@@ -33,6 +33,8 @@ final class LogisticObjective implements Lbfgs.Objective, AutoCloseable {
   /** A classifier that is sure of everything still has some curvature by what it may become. */
   private static final double LEAST_SPREAD = 1e-7;
 
+  private static final double RELIED_ON = 0.01;
+
   private final NativeFeatures examples;
   private final double[] variances;
   private final int classes;
@@ -173,22 +175,19 @@ final class LogisticObjective implements Lbfgs.Objective, AutoCloseable {
   }
 
   /**
-   * The objective's curvature is at least l2 in every weight, so that it lies above its minimum by
-   * at most the squared gradient over 2 l2. A bias has about the curvature of equal probabilities.
+   * The value lies above its minimum by half the squared derivatives over the curvatures. Each of
+   * these is at least l2 in a weight; beyond that a hundredth of the estimate is relied on.
    */
   @Override
   public boolean reached(double value, double[] gradient) {
     int weightCount = classes * variances.length;
-    double squares = 0;
-    double biasSquares = 0;
+    double above = 0;
     for (int i = 0; i < gradient.length; i++) {
-      if (i < weightCount) {
-        squares += gradient[i] * gradient[i];
-      } else {
-        biasSquares += gradient[i] * gradient[i];
-      }
+      double variance = i < weightCount ? variances[i / classes] : 1;
+      double sure = RELIED_ON * Math.max(spread, LEAST_SPREAD) * Math.max(0, variance);
+      double least = (i < weightCount ? Math.max(l2, LEAST_L2) : 0) + sure;
+      above += gradient[i] * gradient[i] / (2 * least);
     }
-    double above = squares / (2 * Math.max(l2, LEAST_L2)) + biasSquares * classes;
     return above <= tolerance * value;
   }
 

@@ -26,6 +26,9 @@ final class PrincipalAxes implements AutoCloseable {
   /** The decomposition costs the cube of the width: a minute at this one. */
   static final int WIDEST = 4096;
 
+  /** Up to this width double precision costs a second or two. */
+  private static final int EXACT = 1024;
+
   private final int width;
   private final TFloat64 axes;
   private final double[] variances;
@@ -43,7 +46,9 @@ final class PrincipalAxes implements AutoCloseable {
    */
   static <T extends TNumber> PrincipalAxes of(NativeFeatures features, int width, Class<T> type) {
     try (TFloat64 covariance = covariance(features, width, type)) {
-      return decompose(covariance, width);
+      return width <= EXACT
+          ? decompose(covariance, width, TFloat64.class)
+          : decompose(covariance, width, TFloat32.class);
     }
   }
 
@@ -151,17 +156,17 @@ final class PrincipalAxes implements AutoCloseable {
   }
 
   /**
-   * Eigenvectors in single precision, which is several times as fast, brought to right angles in
-   * double precision by a step of Newton's method. That they are eigenvectors to six digits only
-   * does not matter, that they keep lengths does.
+   * Wide ones in single precision, which is several times as fast. A step of Newton's method brings
+   * the axes to right angles in double precision: that they are eigenvectors to six digits only
+   * costs some steps of the search, that they keep lengths matters.
    */
-  private static PrincipalAxes decompose(TFloat64 covariance, int width) {
+  private static <T extends TNumber> PrincipalAxes decompose(
+      TFloat64 covariance, int width, Class<T> type) {
     try (Graph graph = new Graph()) {
       Ops tf = Ops.create(graph);
       Operand<TFloat64> c = tf.placeholder(TFloat64.class, Placeholder.shape(covariance.shape()));
-      SelfAdjointEig<TFloat32> eig =
-          tf.linalg.selfAdjointEig(
-              tf.dtypes.cast(c, TFloat32.class), SelfAdjointEig.computeV(true));
+      SelfAdjointEig<T> eig =
+          tf.linalg.selfAdjointEig(tf.dtypes.cast(c, type), SelfAdjointEig.computeV(true));
       Operand<TFloat64> v = tf.dtypes.cast(eig.v(), TFloat64.class);
       Operand<TFloat64> gram = tf.linalg.matMul(v, v, MatMul.transposeA(true));
       Operand<TFloat64> right =

@@ -156,7 +156,8 @@ final class NpyFileTest {
     if (value == 0) {
       return 0;
     }
-    return (short)
-        (bits >>> 16 & 0x8000 | ((bits >>> 23 & 0xff) - 112) << 10 | bits >>> 13 & 0x3ff);
+    int sign = (bits >>> 16) & 0x8000;
+    int exponent = ((bits >>> 23) & 0xff) - 112;
+    return (short) (sign | (exponent << 10) | ((bits >>> 13) & 0x3ff));
   }
 }

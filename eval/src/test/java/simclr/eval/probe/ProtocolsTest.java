@@ -67,7 +67,7 @@ final class ProtocolsTest {
     for (int i = 0; i < rows.length; i++) {
       plain.matrix().copyRow(i, rows[i], 0);
       for (int d = 0; d < 8; d++) {
-        rows[i][d] = (float) (rows[i][d] * Math.pow(10, d - 4) + 1000);
+        rows[i][d] = (float) (rows[i][d] * Math.pow(10, d - 4) + 3);
       }
     }
     FeatureSets sets =
