@@ -101,9 +101,16 @@ public record HeatMap(
         y,
         CELL - 2,
         CELL - 2,
-        // The square root lets single mistakes be seen beside hundreds of right answers.
-        count == 0 ? 0.04 : Math.max(0.12, Math.sqrt(share)),
+        count == 0 ? 0.04 : opacity(share),
         number);
+  }
+
+  /**
+   * The square root lets single mistakes be seen beside hundreds of right answers. The step at one
+   * half, where the number's colour changes, keeps it readable on either side in both themes.
+   */
+  private static double opacity(double share) {
+    return share > 0.5 ? 0.88 + 0.24 * (share - 0.5) : Math.max(0.12, 0.85 * Math.sqrt(share));
   }
 
   private static String shortened(String name) {
