@@ -42,6 +42,7 @@ public final class FlagsFile {
           "keep_hub_module_max",
           "cache_dataset",
           "partial",
+          "online_knn_epochs",
           "seed");
 
   private final JsonNode recorded;

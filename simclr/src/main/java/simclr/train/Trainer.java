@@ -24,6 +24,7 @@ import simclr.config.StepCounts;
 import simclr.config.UserException;
 import simclr.config.UserException.ExitCode;
 import simclr.data.InputPipeline;
+import simclr.model.Variables;
 import simclr.parallel.Devices;
 import simclr.summary.EventWriter;
 import simclr.summary.Tag;
@@ -108,11 +109,43 @@ final class Trainer {
         }
         input.start(session, step);
         try (EventWriter events = EventWriter.in(modelDir.path())) {
-          return new Trainer(
-                  input, graph, session, saver, modelDir, events, plan, reporter, stop, neighbours)
-              .run(step);
+          Outcome outcome =
+              new Trainer(
+                      input,
+                      graph,
+                      session,
+                      saver,
+                      modelDir,
+                      events,
+                      plan,
+                      reporter,
+                      stop,
+                      neighbours)
+                  .run(step);
+          plan.teacher().ifPresent(teacher -> verifyTeacher(teacher, graph, session, reporter));
+          return outcome;
         }
       }
+    }
+  }
+
+  /** Fails unless the teacher's variables are still those of its file. */
+  private static void verifyTeacher(
+      Teacher teacher, TrainingGraph graph, Session session, Reporter reporter) {
+    for (Variables variables : graph.teachers()) {
+      EncoderRecord.Comparison found =
+          EncoderRecord.of(teacher.config(), variables.all(), session).compare(teacher.file());
+      Optional<String> changed = found.firstChangedWeight().or(found::firstChangedStatistic);
+      if (changed.isPresent()) {
+        throw new UserException(
+            ExitCode.INTERNAL,
+            "%s of the teacher has changed, expected it as in %s: it is frozen",
+            changed.get(),
+            teacher.file());
+      }
+      reporter.line(
+          "teacher verified: its encoder is that of %s (SHA-256 of weights %s)"
+              .formatted(teacher.file(), found.weightsAfter()));
     }
   }
 

@@ -34,25 +34,26 @@ final class DistillationTest {
 
   @BeforeAll
   void trainTheTeacher() {
-    assertThat(run(teacher, "train_steps", "8")).isEqualTo(Outcome.DONE);
+    assertThat(run(teacher, "train_steps", "12")).isEqualTo(Outcome.DONE);
   }
 
   @Test
   void studentComesToAgreeWithItsTeacher() {
     Path student = root.resolve("student");
     List<String> told = new ArrayList<>();
-    run(told, student, "teacher", teacher.toString(), "train_steps", "16", "checkpoint_steps", "4");
+    run(told, student, "teacher", teacher.toString(), "train_steps", "24", "checkpoint_steps", "6");
     Map<Long, Float> loss = ScalarHistory.of(student).curve(Tag.DISTILL_LOSS);
     Map<Long, Float> agreement = ScalarHistory.of(student).curve(Tag.DISTILL_AGREEMENT);
-    assertThat(loss.get(16L)).isLessThan(loss.get(4L));
-    assertThat(agreement.get(16L)).isGreaterThan(agreement.get(4L));
+    assertThat(loss.get(24L)).isLessThan(loss.get(6L));
+    assertThat(agreement.get(24L)).isGreaterThan(agreement.get(6L));
     assertThat(told)
+        .anyMatch(line -> line.startsWith("teacher verified: its encoder is that of"))
         .anyMatch(line -> line.startsWith("teacher: ") && line.contains("in inference mode"));
   }
 
   @Test
   void killedStudentGoesOnBitForBitAndTheTeacherStays() throws IOException {
-    byte[] before = Files.readAllBytes(teacher.resolve("ckpt-8.data-00000-of-00001"));
+    byte[] before = Files.readAllBytes(teacher.resolve("ckpt-12.data-00000-of-00001"));
     String[] flags = {
       "teacher",
       teacher.toString(),
@@ -86,7 +87,8 @@ final class DistillationTest {
     run(killed, flags);
     String data = "ckpt-4.data-00000-of-00001";
     assertThat(Files.mismatch(killed.resolve(data), whole.resolve(data))).isEqualTo(-1);
-    assertThat(Files.readAllBytes(teacher.resolve("ckpt-8.data-00000-of-00001"))).isEqualTo(before);
+    assertThat(Files.readAllBytes(teacher.resolve("ckpt-12.data-00000-of-00001")))
+        .isEqualTo(before);
   }
 
   @Test
@@ -123,12 +125,12 @@ final class DistillationTest {
     flags.put("model_dir", dir.toString());
     flags.put("train_mode", "finetune");
     flags.put("dataset", "synthetic:size=16");
-    flags.put("train_split", "train[:48]");
+    flags.put("train_split", "train[:64]");
     flags.put("warmup_epochs", "0");
-    flags.put("train_batch_size", "8");
+    flags.put("train_batch_size", "16");
     flags.put("optimizer", "adam");
     flags.put("learning_rate", "0.02");
-    flags.put("checkpoint_steps", "8");
+    flags.put("checkpoint_steps", "12");
     flags.put("image_size", "16");
     flags.put("resnet_depth", "18");
     flags.put("seed", "3");

@@ -12,10 +12,13 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.BooleanSupplier;
 import java.util.stream.Stream;
@@ -282,6 +285,23 @@ final class RunTest {
         Run.execute(config(empty, "mode", "eval"), reporter(), () -> asked.incrementAndGet() > 3);
     assertThat(outcome).isEqualTo(Outcome.INTERRUPTED);
     assertThat(told).contains("waiting for a new checkpoint in " + empty);
+  }
+
+  @Test
+  void evaluationFollowsATrainingThatBeginsLater() throws Exception {
+    Path followed = Files.createDirectories(root.resolve("followed"));
+    List<String> said = Collections.synchronizedList(new ArrayList<>());
+    RunConfig looking = config(followed, "mode", "eval", "train_steps", "1");
+    CompletableFuture<Outcome> follower =
+        CompletableFuture.supplyAsync(
+            () -> Run.execute(looking, Reporter.lines(said::add), () -> false));
+    while (!said.contains("waiting for a new checkpoint in " + followed)) {
+      Thread.sleep(20);
+    }
+    assertThat(followed.resolve("result.json")).doesNotExist();
+    assertThat(run(followed, "train_steps", "1")).isEqualTo(Outcome.DONE);
+    assertThat(follower.get(2, TimeUnit.MINUTES)).isEqualTo(Outcome.DONE);
+    assertThat(Files.readString(followed.resolve("result_1.json"))).contains("global_step");
   }
 
   @Test

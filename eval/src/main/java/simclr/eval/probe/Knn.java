@@ -141,7 +141,12 @@ public record Knn(
               .orElse(OptionalDouble.empty()));
     }
     return new Outcome(
-        found.get(chosen), partition, OptionalDouble.empty(), OptionalDouble.empty(), details);
+        found.get(chosen),
+        found.size(),
+        partition,
+        OptionalDouble.empty(),
+        OptionalDouble.empty(),
+        details);
   }
 
   /** Measures for each k. */

@@ -96,6 +96,7 @@ public record LinearSgd(
       return Optional.of(
           new Outcome(
               Outcome.measure(classifier, sets.test(), sets.classNames()),
+              1,
               Optional.empty(),
               OptionalDouble.of(classifier.crossEntropy(train)),
               OptionalDouble.empty(),

@@ -187,6 +187,7 @@ public record Logreg(
           .put("computed_in", regression.precision());
       return new Outcome(
           Outcome.measure(fit.classifier(), sets.test(), sets.classNames()),
+          1,
           partition,
           OptionalDouble.of(fit.objective()),
           OptionalDouble.of(penalty),

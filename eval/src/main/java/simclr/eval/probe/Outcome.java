@@ -2,15 +2,18 @@ package simclr.eval.probe;
 
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import com.google.common.collect.ImmutableList;
 import java.util.Optional;
 import java.util.OptionalDouble;
 import simclr.eval.features.FeatureSets.Partition;
+import simclr.eval.features.LabelledFeatures;
 import simclr.eval.metrics.ClassificationMetrics;
 
 /**
  * What a protocol found.
  *
  * @param test measures on the test examples
+ * @param tested how many classifiers were measured on them
  * @param partition how training examples were divided; empty where nothing was chosen
  * @param objective value at the end of learning; empty where none is minimised
  * @param l2 the penalty that was taken
@@ -18,6 +21,7 @@ import simclr.eval.metrics.ClassificationMetrics;
  */
 record Outcome(
     ClassificationMetrics test,
+    int tested,
     Optional<Partition> partition,
     OptionalDouble objective,
     OptionalDouble l2,
@@ -29,11 +33,9 @@ record Outcome(
 
   /** Measures a classifier. */
   static ClassificationMetrics measure(
-      LinearClassifier classifier,
-      simclr.eval.features.LabelledFeatures examples,
-      Iterable<String> classNames) {
+      LinearClassifier classifier, LabelledFeatures examples, Iterable<String> classNames) {
     ClassificationMetrics.Tally tally =
-        ClassificationMetrics.over(com.google.common.collect.ImmutableList.copyOf(classNames));
+        ClassificationMetrics.over(ImmutableList.copyOf(classNames));
     classifier.score(
         examples, (example, scores) -> tally.add(scores, examples.labels().get(example)));
     return tally.finish();

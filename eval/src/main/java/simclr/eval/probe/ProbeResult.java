@@ -64,7 +64,8 @@ public final class ProbeResult {
     json.put("dataset", sets.dataset());
     split(json.putObject("train"), sets.train());
     validation(json, sets, first.partition());
-    split(json.putObject("test"), sets.test()).put("used", outcomes.size());
+    split(json.putObject("test"), sets.test())
+        .put("used", outcomes.stream().mapToInt(Outcome::tested).sum());
     measures(json, first.test(), seeds.get(0));
     optional(json, "objective", first.objective());
     optional(json, "l2", first.l2());

@@ -85,7 +85,7 @@ public record Ridge(ImmutableList<Integer> shots, int draws, OptionalDouble l2)
       RidgeFit fit = RidgeFit.of(all, sets.classes(), l2);
       ClassificationMetrics test =
           Outcome.measure(fit.classifier(), sets.test(), sets.classNames());
-      return Optional.of(outcome(test, fit, Outcome.object()));
+      return Optional.of(outcome(test, 1, fit, Outcome.object()));
     }
     requireShots(sets);
     ObjectNode details = Outcome.object();
@@ -107,7 +107,7 @@ public record Ridge(ImmutableList<Integer> shots, int draws, OptionalDouble l2)
         found.add(test.top1());
         penalties.add(fit.l2());
         if (count == most && draw == 0) {
-          headline = outcome(test, fit, details);
+          headline = outcome(test, shots.size() * draws, fit, details);
         }
         countdown.at(++done);
       }
@@ -127,9 +127,11 @@ public record Ridge(ImmutableList<Integer> shots, int draws, OptionalDouble l2)
     }
   }
 
-  private static Outcome outcome(ClassificationMetrics test, RidgeFit fit, ObjectNode details) {
+  private static Outcome outcome(
+      ClassificationMetrics test, int tested, RidgeFit fit, ObjectNode details) {
     return new Outcome(
         test,
+        tested,
         Optional.empty(),
         OptionalDouble.of(fit.objective()),
         OptionalDouble.of(fit.l2()),
