@@ -38,8 +38,7 @@ final class SweepCommand implements Callable<Integer> {
 
   static CommandSpec command(Main main) {
     RunFlags flags =
-        RunFlags.some(
-            "sweep", (name, group) -> !name.equals("model_dir") && !name.equals("mode"));
+        RunFlags.some("sweep", (name, group) -> !name.equals("model_dir") && !name.equals("mode"));
     CommandSpec spec = CommandSpec.forAnnotatedObject(new SweepCommand(main, flags)).name("sweep");
     spec.usageMessage()
         .customSynopsis("simclr sweep <file> --output=<dir> [--flag=value ...]%n")
