@@ -159,7 +159,7 @@ public record StudyResult(Study study, ImmutableList<StudyRow> rows) {
                     "Top-1 on the test split",
                     new BarChart(
                         bars,
-                        0,
+                        1.0 / rows.get(0).classes(),
                         study.evaluation().words()
                             + "; layer "
                             + study.layers().get(0)

@@ -9,6 +9,7 @@ import simclr.eval.metrics.Accuracy;
  *
  * @param name of the run
  * @param accuracy on the test split, by layer
+ * @param classes of the test split
  * @param contrastAccuracy share of first views that found their partner, mean of the last round
  * @param contrastEntropy in nats, mean of the last round
  * @param published what the paper reports for the same choice
@@ -16,6 +17,7 @@ import simclr.eval.metrics.Accuracy;
 record StudyRow(
     String name,
     ImmutableMap<String, Accuracy> accuracy,
+    int classes,
     Optional<Float> contrastAccuracy,
     Optional<Float> contrastEntropy,
     Optional<PublishedValue> published) {

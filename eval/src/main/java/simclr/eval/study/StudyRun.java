@@ -161,13 +161,19 @@ public final class StudyRun {
 
   private StudyRow row(PlannedRun run, Path dir) {
     ImmutableMap.Builder<String, Accuracy> accuracy = ImmutableMap.builder();
+    int classes = 0;
     for (String layer : study.layers()) {
-      accuracy.put(layer, read(result(dir, layer)));
+      JsonNode result = read(result(dir, layer));
+      long examples = result.path("test").path("examples").asLong();
+      long correct = Math.round(result.path("top_1").asDouble() * examples);
+      accuracy.put(layer, new Accuracy(correct, examples));
+      classes = result.path("per_class").size();
     }
     ScalarHistory history = ScalarHistory.of(dir);
     return new StudyRow(
         run.name(),
         accuracy.buildOrThrow(),
+        classes,
         last(history, Tag.CONTRAST_ACC),
         last(history, Tag.CONTRAST_ENTROPY),
         PublishedValue.of(study, run));
@@ -177,11 +183,9 @@ public final class StudyRun {
     return Optional.ofNullable(history.curve(tag).lastEntry()).map(Map.Entry::getValue);
   }
 
-  private static Accuracy read(Path result) {
+  private static JsonNode read(Path result) {
     try {
-      JsonNode json = JSON.readTree(Files.readAllBytes(result));
-      long examples = json.get("test").get("examples").asLong();
-      return new Accuracy(Math.round(json.get("top_1").asDouble() * examples), examples);
+      return JSON.readTree(Files.readAllBytes(result));
     } catch (IOException e) {
       throw new UserException(ExitCode.DATA, "%s cannot be read (%s)", result, e);
     }
