@@ -2,7 +2,6 @@ package simclr.eval.finetune;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.ObjectMapper;
-import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.google.common.collect.ImmutableList;
@@ -17,7 +16,6 @@ import java.util.List;
 import java.util.Optional;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
-import org.tensorflow.TensorFlow;
 import simclr.checkpoint.CheckpointFile;
 import simclr.checkpoint.DurableFiles;
 import simclr.checkpoint.ModelDir;
@@ -27,10 +25,9 @@ import simclr.config.UserException;
 import simclr.config.UserException.ExitCode;
 import simclr.data.Split;
 import simclr.eval.features.DataDigest;
-import simclr.eval.metrics.Bootstrap;
 import simclr.eval.metrics.ClassificationMetrics;
-import simclr.eval.metrics.Interval;
 import simclr.eval.metrics.Predictions;
+import simclr.eval.metrics.RecordedMetrics;
 import simclr.train.EncoderRecord;
 import simclr.train.EvaluationListener;
 
@@ -97,15 +94,12 @@ public final class TrainingRecord implements EvaluationListener {
     split(json.putObject("test"), evaluated.test())
         .put("used", timesEvaluated(dir))
         .put("examples_evaluated", test.predictions().rows().size());
-    measures(json, test, config.seed().orElse(0L));
+    RecordedMetrics.addFigures(json, test, config.seed().orElse(0L));
+    RecordedMetrics.addTables(json, test);
     trust(json.putObject("trust"), config, evaluated.checkpoint(), dir);
     json.put("seed", config.seed().orElse(null));
     json.set("flags", new ObjectMapper().valueToTree(config.toFlags()));
-    ObjectNode versions = json.putObject("versions");
-    String version = TrainingRecord.class.getPackage().getImplementationVersion();
-    versions.put("simclr", Optional.ofNullable(version).orElse("unknown"));
-    versions.put("tensorflow", TensorFlow.version());
-    versions.put("java", Runtime.version().toString());
+    RecordedMetrics.addVersions(json);
     json.put("seconds", evaluated.duration().toMillis() / 1000.0);
     return json;
   }
@@ -196,33 +190,6 @@ public final class TrainingRecord implements EvaluationListener {
     }
   }
 
-  private static void measures(ObjectNode json, ClassificationMetrics test, long seed) {
-    Bootstrap bootstrap = Bootstrap.seeded(seed);
-    json.put("top_1", test.top1().value());
-    json.put("top_5", test.top5().map(top5 -> top5.value()).orElse(null));
-    json.put("mean_per_class", test.meanPerClass());
-    ObjectNode interval = json.putObject("interval");
-    bounds(interval, "top_1", test.top1().interval());
-    test.top5().ifPresent(top5 -> bounds(interval, "top_5", top5.interval()));
-    bounds(
-        interval,
-        "mean_per_class",
-        bootstrap.ofMeanPerClass(test.predictions(), test.classNames().size()));
-    json.put(
-        "interval_method",
-        "95 %: Wilson for top_1 and top_5; mean_per_class: " + bootstrap.method());
-    ArrayNode rows = json.putArray("per_class");
-    test.perClass()
-        .forEach(
-            row ->
-                rows.addObject()
-                    .put("class", row.name())
-                    .put("examples", row.examples())
-                    .put("correct", row.correct()));
-    ArrayNode confusion = json.putArray("confusion");
-    test.confusion().forEach(row -> row.forEach(confusion.addArray()::add));
-  }
-
   private static void trust(
       ObjectNode json, RunConfig config, CheckpointFile checkpoint, Path dir) {
     Optional<EncoderRecord.Comparison> found =
@@ -253,10 +220,6 @@ public final class TrainingRecord implements EvaluationListener {
         .firstChangedStatistic()
         .map(key -> "weights verified; moving statistics moved, first " + key)
         .orElse("verified");
-  }
-
-  private static void bounds(ObjectNode json, String name, Interval interval) {
-    json.putArray(name).add(interval.low()).add(interval.high());
   }
 
   /** Of a checkpoint's data, its shards one behind the other. */

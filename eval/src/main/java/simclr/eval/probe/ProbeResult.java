@@ -22,10 +22,9 @@ import simclr.eval.features.FeatureSets.Partition;
 import simclr.eval.features.FeatureSource;
 import simclr.eval.features.LabelledFeatures;
 import simclr.eval.metrics.Accuracy;
-import simclr.eval.metrics.Bootstrap;
 import simclr.eval.metrics.ClassificationMetrics;
-import simclr.eval.metrics.Interval;
 import simclr.eval.metrics.Predictions;
+import simclr.eval.metrics.RecordedMetrics;
 import simclr.eval.metrics.SeveralSeeds;
 
 /** The record of an evaluation: what {@code result.json} and {@code --json} hold. */
@@ -66,11 +65,11 @@ public final class ProbeResult {
     validation(json, sets, first.partition());
     split(json.putObject("test"), sets.test())
         .put("used", outcomes.stream().mapToInt(Outcome::tested).sum());
-    measures(json, first.test(), seeds.get(0));
+    RecordedMetrics.addFigures(json, first.test(), seeds.get(0));
     optional(json, "objective", first.objective());
     optional(json, "l2", first.l2());
     json.setAll(first.details());
-    perClass(json, first.test());
+    RecordedMetrics.addTables(json, first.test());
     ObjectNode trust = json.putObject("trust");
     sets.trust().forEach(trust::put);
     json.put("seed", seeds.get(0));
@@ -78,7 +77,7 @@ public final class ProbeResult {
       severalSeeds(json.putObject("several_seeds"), seeds, outcomes);
     }
     json.set("flags", new ObjectMapper().valueToTree(source.flags()));
-    versions(json.putObject("versions"));
+    RecordedMetrics.addVersions(json);
     json.put("seconds", Math.round(seconds * 1000) / 1000.0);
     return new ProbeResult(json, first.test());
   }
@@ -220,39 +219,6 @@ public final class ProbeResult {
         .put("carved_from_train", partition.get().carved());
   }
 
-  private static void measures(ObjectNode json, ClassificationMetrics test, long seed) {
-    Bootstrap bootstrap = Bootstrap.seeded(seed);
-    json.put("top_1", test.top1().value());
-    optional(
-        json,
-        "top_5",
-        test.top5().map(top5 -> OptionalDouble.of(top5.value())).orElse(OptionalDouble.empty()));
-    json.put("mean_per_class", test.meanPerClass());
-    ObjectNode interval = json.putObject("interval");
-    bounds(interval, "top_1", test.top1().interval());
-    test.top5().ifPresent(top5 -> bounds(interval, "top_5", top5.interval()));
-    bounds(
-        interval,
-        "mean_per_class",
-        bootstrap.ofMeanPerClass(test.predictions(), test.classNames().size()));
-    json.put(
-        "interval_method",
-        "95 %: Wilson for top_1 and top_5; mean_per_class: " + bootstrap.method());
-  }
-
-  private static void perClass(ObjectNode json, ClassificationMetrics test) {
-    ArrayNode rows = json.putArray("per_class");
-    test.perClass()
-        .forEach(
-            row ->
-                rows.addObject()
-                    .put("class", row.name())
-                    .put("examples", row.examples())
-                    .put("correct", row.correct()));
-    ArrayNode confusion = json.putArray("confusion");
-    test.confusion().forEach(row -> row.forEach(confusion.addArray()::add));
-  }
-
   private static void severalSeeds(ObjectNode json, List<Long> seeds, List<Outcome> outcomes) {
     SeveralSeeds top1 =
         SeveralSeeds.of(outcomes.stream().map(outcome -> outcome.test().top1().value()).toList());
@@ -265,20 +231,6 @@ public final class ProbeResult {
       row.put("top_1", outcomes.get(i).test().top1().value());
       optional(row, "l2", outcomes.get(i).l2());
     }
-  }
-
-  private static void versions(ObjectNode json) {
-    json.put("simclr", Optional.ofNullable(version()).orElse("unknown"));
-    json.put("tensorflow", org.tensorflow.TensorFlow.version());
-    json.put("java", Runtime.version().toString());
-  }
-
-  private static @org.jspecify.annotations.Nullable String version() {
-    return ProbeResult.class.getPackage().getImplementationVersion();
-  }
-
-  private static void bounds(ObjectNode json, String name, Interval interval) {
-    json.putArray(name).add(interval.low()).add(interval.high());
   }
 
   static void optional(ObjectNode json, String name, OptionalDouble value) {
