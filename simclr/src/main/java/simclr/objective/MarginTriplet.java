@@ -23,12 +23,8 @@ public record MarginTriplet(
   @Override
   public Result build(Ops scope, Replicas replicas, Operand<TFloat32> z) {
     Ops tf = scope.withSubScope("margin_triplet");
-    PairedViews views = PairedViews.of(tf, replicas, z, normalize);
-    Operand<TFloat32> lossA = direction(tf, views, views.a(), views.allB(), views.allA());
-    Operand<TFloat32> lossB = direction(tf, views, views.b(), views.allA(), views.allB());
-    Operand<TFloat32> loss = tf.math.mean(tf.math.add(lossA, lossB), tf.constant(0));
-    return views.measured(
-        tf, loss, PairedViews.similarity(tf, views.a(), views.allB(), temperature));
+    return PairedViews.of(tf, replicas, z, normalize)
+        .ofNegatives(tf, temperature, oneView, all -> direction(tf, all));
   }
 
   /** Positives are as similar as negatives; none is farther, so that none is semi-hard. */
@@ -37,13 +33,7 @@ public record MarginTriplet(
     return OptionalDouble.of(semiHard ? 0 : 2.0 * margin);
   }
 
-  private Operand<TFloat32> direction(
-      Ops tf,
-      PairedViews views,
-      Operand<TFloat32> own,
-      Operand<TFloat32> partners,
-      Operand<TFloat32> siblings) {
-    Negatives all = Negatives.all(tf, views, own, partners, siblings, oneView);
+  private Operand<TFloat32> direction(Ops tf, Negatives all) {
     Negatives counted = semiHard ? all.semiHard(tf, margin) : all;
     Operand<TFloat32> excess =
         tf.math.add(tf.math.sub(counted.similarity(), counted.positive()), tf.constant(margin));

@@ -22,12 +22,8 @@ public record NtLogistic(float temperature, boolean normalize, boolean oneView, 
   @Override
   public Result build(Ops scope, Replicas replicas, Operand<TFloat32> z) {
     Ops tf = scope.withSubScope("nt_logistic");
-    PairedViews views = PairedViews.of(tf, replicas, z, normalize);
-    Operand<TFloat32> lossA = direction(tf, views, views.a(), views.allB(), views.allA());
-    Operand<TFloat32> lossB = direction(tf, views, views.b(), views.allA(), views.allB());
-    Operand<TFloat32> loss = tf.math.mean(tf.math.add(lossA, lossB), tf.constant(0));
-    return views.measured(
-        tf, loss, PairedViews.similarity(tf, views.a(), views.allB(), temperature));
+    return PairedViews.of(tf, replicas, z, normalize)
+        .ofNegatives(tf, temperature, oneView, all -> direction(tf, all));
   }
 
   /** That of equal vectors of length 1; without normalisation it depends on their length. */
@@ -39,13 +35,7 @@ public record NtLogistic(float temperature, boolean normalize, boolean oneView, 
         : OptionalDouble.empty();
   }
 
-  private Operand<TFloat32> direction(
-      Ops tf,
-      PairedViews views,
-      Operand<TFloat32> own,
-      Operand<TFloat32> partners,
-      Operand<TFloat32> siblings) {
-    Negatives all = Negatives.all(tf, views, own, partners, siblings, oneView);
+  private Operand<TFloat32> direction(Ops tf, Negatives all) {
     Negatives counted = semiHard ? all.semiHard(tf, Float.POSITIVE_INFINITY) : all;
     Operand<TFloat32> t = tf.constant(temperature);
     Operand<TFloat32> attraction =

@@ -1,6 +1,7 @@
 package simclr.objective;
 
 import java.util.List;
+import java.util.function.Function;
 import org.tensorflow.Operand;
 import org.tensorflow.op.Ops;
 import org.tensorflow.op.core.ReduceSum;
@@ -60,6 +61,24 @@ record PairedViews(
       Ops tf, Operand<TFloat32> x, Operand<TFloat32> y, float temperature) {
     Operand<TFloat32> dot = tf.linalg.matMul(x, y, MatMul.transposeB(true));
     return temperature == 1 ? dot : tf.math.div(dot, tf.constant(temperature));
+  }
+
+  /**
+   * A loss that weighs each positive against negatives, in both directions.
+   *
+   * @param temperature of the measured accuracy and entropy
+   * @param oneView whether negatives come from the other view only
+   * @param direction shape (n,): the loss of each row
+   */
+  ContrastiveLoss.Result ofNegatives(
+      Ops tf,
+      float temperature,
+      boolean oneView,
+      Function<Negatives, Operand<TFloat32>> direction) {
+    Operand<TFloat32> lossA = direction.apply(Negatives.all(tf, this, a, allB, allA, oneView));
+    Operand<TFloat32> lossB = direction.apply(Negatives.all(tf, this, b, allA, allB, oneView));
+    Operand<TFloat32> loss = tf.math.mean(tf.math.add(lossA, lossB), tf.constant(0));
+    return measured(tf, loss, similarity(tf, a, allB, temperature));
   }
 
   /** The result of a loss with what is measured beside it. */
