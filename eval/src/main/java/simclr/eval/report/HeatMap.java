@@ -5,19 +5,25 @@ import static java.util.stream.Collectors.joining;
 
 import com.google.common.collect.ImmutableList;
 import com.google.common.primitives.ImmutableLongArray;
+import java.util.List;
 import java.util.Locale;
 import java.util.stream.IntStream;
 
 /**
- * A confusion matrix: a row for each true class, a column for each class that was named; the
- * darker, the larger the share of the row.
+ * A matrix of values as shades, each with its number.
  *
  * @param title what was measured and on which split
- * @param names of the classes
- * @param counts examples by true class, then by named class
+ * @param axes what rows are, and what columns are
+ * @param rowNames from above
+ * @param columnNames from the left
+ * @param cells by row, then by column
  */
 public record HeatMap(
-    String title, ImmutableList<String> names, ImmutableList<ImmutableLongArray> counts)
+    String title,
+    Axes axes,
+    ImmutableList<String> rowNames,
+    ImmutableList<String> columnNames,
+    ImmutableList<ImmutableList<Cell>> cells)
     implements Block {
   /** More classes than these cannot be read on a screen. */
   public static final int MOST_CLASSES = 40;
@@ -26,27 +32,76 @@ public record HeatMap(
   private static final int LEFT = 124;
   private static final int TOP = 104;
 
+  /** What rows and columns are. */
+  public record Axes(String rows, String columns) {}
+
+  /**
+   * A value.
+   *
+   * @param text in the cell; empty to show none
+   * @param tip the value in words
+   * @param shade 0 to 1, the larger the darker
+   * @param marked whether it is set apart by its colour
+   */
+  public record Cell(String text, String tip, double shade, boolean marked) {}
+
   public HeatMap {
-    checkArgument(names.size() <= MOST_CLASSES, "%s classes are too many", names.size());
     checkArgument(
-        counts.size() == names.size()
-            && counts.stream().allMatch(row -> row.length() == names.size()),
-        "counts must be a square of side %s",
-        names.size());
+        Math.max(rowNames.size(), columnNames.size()) <= MOST_CLASSES,
+        "%s rows and %s columns are too many",
+        rowNames.size(),
+        columnNames.size());
+    checkArgument(
+        cells.size() == rowNames.size()
+            && cells.stream().allMatch(row -> row.size() == columnNames.size()),
+        "cells must be %s rows of %s",
+        rowNames.size(),
+        columnNames.size());
+  }
+
+  /**
+   * A confusion matrix: a row for each true class, a column for each class that was named; the
+   * darker, the larger the share of the row.
+   *
+   * @param counts examples by true class, then by named class
+   */
+  public static HeatMap confusion(
+      String title, ImmutableList<String> names, List<ImmutableLongArray> counts) {
+    ImmutableList.Builder<ImmutableList<Cell>> rows = ImmutableList.builder();
+    for (int truth = 0; truth < counts.size(); truth++) {
+      ImmutableLongArray row = counts.get(truth);
+      checkArgument(
+          row.length() == names.size() && counts.size() == names.size(),
+          "counts must be a square of side %s",
+          names.size());
+      long examples = row.stream().sum();
+      ImmutableList.Builder<Cell> cells = ImmutableList.builder();
+      for (int named = 0; named < row.length(); named++) {
+        long count = row.get(named);
+        cells.add(
+            new Cell(
+                count == 0 ? "" : Long.toString(count),
+                "%s, named %s: %d of %d"
+                    .formatted(names.get(truth), names.get(named), count, examples),
+                examples == 0 ? 0 : (double) count / examples,
+                truth == named));
+      }
+      rows.add(cells.build());
+    }
+    return new HeatMap(title, new Axes("true class", "named class"), names, names, rows.build());
   }
 
   @Override
   public String html() {
-    int n = names.size();
-    int width = LEFT + n * CELL + 24;
-    int height = TOP + n * CELL + 4;
+    int width = LEFT + columnNames.size() * CELL + 24;
+    int height = TOP + rowNames.size() * CELL + 4;
     return """
         <figure class="card wide" tabindex="0"><figcaption>%s</figcaption>
         <svg class="heat" style="min-width:%dpx;max-width:%dpx" viewBox="0 0 %d %d" role="img" \
         aria-label="%s">
-        <text class="axis" x="%d" y="14">named class</text>
-        <text class="axis" x="2" y="%d">true class</text>
-        %s%s</svg></figure>
+        <text class="axis" x="%d" y="14">%s</text>
+        <text class="axis" x="2" y="%d">%s</text>
+        %s%s%s</svg></figure>
         """
         .formatted(
             HtmlReport.escape(title),
@@ -56,52 +111,57 @@ public record HeatMap(
             height,
             HtmlReport.escape(title),
             LEFT,
+            HtmlReport.escape(axes.columns()),
             TOP - 8,
-            IntStream.range(0, n).mapToObj(this::labels).collect(joining()),
-            IntStream.range(0, n).mapToObj(this::row).collect(joining()));
+            HtmlReport.escape(axes.rows()),
+            IntStream.range(0, columnNames.size()).mapToObj(this::columnName).collect(joining()),
+            IntStream.range(0, rowNames.size()).mapToObj(this::rowName).collect(joining()),
+            IntStream.range(0, rowNames.size()).mapToObj(this::row).collect(joining()));
   }
 
-  private String labels(int index) {
-    String name = shortened(names.get(index));
-    int middle = LEFT + index * CELL + CELL / 2;
+  private String columnName(int index) {
     return """
-        <text class="axis" text-anchor="start" transform="translate(%d %d) rotate(-45)">%s</text>\
+        <text class="axis" text-anchor="start" transform="translate(%d %d) rotate(-45)">%s</text>
+        """
+        .formatted(LEFT + index * CELL + CELL / 2, TOP - 6, shortened(columnNames.get(index)));
+  }
+
+  private String rowName(int index) {
+    return """
         <text class="axis" x="%d" y="%d" text-anchor="end">%s</text>
         """
-        .formatted(middle, TOP - 6, name, LEFT - 6, TOP + index * CELL + CELL / 2 + 4, name);
+        .formatted(LEFT - 6, TOP + index * CELL + CELL / 2 + 4, shortened(rowNames.get(index)));
   }
 
-  private String row(int truth) {
-    long examples = counts.get(truth).stream().sum();
-    return IntStream.range(0, names.size())
-        .mapToObj(named -> cell(truth, named, examples))
+  private String row(int row) {
+    return IntStream.range(0, columnNames.size())
+        .mapToObj(column -> cell(cells.get(row).get(column), row, column))
         .collect(joining());
   }
 
-  private String cell(int truth, int named, long examples) {
-    long count = counts.get(truth).get(named);
-    double share = examples == 0 ? 0 : (double) count / examples;
-    int x = LEFT + named * CELL;
-    int y = TOP + truth * CELL;
+  private static String cell(Cell cell, int row, int column) {
+    int x = LEFT + column * CELL;
+    int y = TOP + row * CELL;
     String number =
-        count == 0
+        cell.text().isEmpty()
             ? ""
-            : "<text class=\"%s\" x=\"%d\" y=\"%d\" text-anchor=\"middle\">%d</text>"
-                .formatted(share > 0.5 ? "on" : "off", x + CELL / 2, y + CELL / 2 + 4, count);
+            : "<text class=\"%s\" x=\"%d\" y=\"%d\" text-anchor=\"middle\">%s</text>"
+                .formatted(
+                    cell.shade() > 0.5 ? "on" : "off",
+                    x + CELL / 2,
+                    y + CELL / 2 + 4,
+                    HtmlReport.escape(cell.text()));
     return String.format(
         Locale.ROOT,
-        "<g><title>%s, named %s: %d of %d</title><rect class=\"%s\" x=\"%d\" y=\"%d\" width=\"%d\""
+        "<g><title>%s</title><rect class=\"%s\" x=\"%d\" y=\"%d\" width=\"%d\""
             + " height=\"%d\" fill-opacity=\"%.3f\"/>%s</g>%n",
-        HtmlReport.escape(names.get(truth)),
-        HtmlReport.escape(names.get(named)),
-        count,
-        examples,
-        truth == named ? "cell right" : "cell",
+        HtmlReport.escape(cell.tip()),
+        cell.marked() ? "cell right" : "cell",
         x,
         y,
         CELL - 2,
         CELL - 2,
-        count == 0 ? 0.04 : opacity(share),
+        cell.text().isEmpty() ? 0.04 : opacity(cell.shade()),
         number);
   }
 

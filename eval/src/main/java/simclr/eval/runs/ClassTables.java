@@ -76,7 +76,7 @@ final class ClassTables {
   private ImmutableList<Block> blocks(String title) {
     List<Block> blocks = new ArrayList<>();
     if (names.size() <= HeatMap.MOST_CLASSES) {
-      blocks.add(new HeatMap(title, names, confusion));
+      blocks.add(HeatMap.confusion(title, names, confusion));
     }
     Table mistakes = mistakes();
     if (!mistakes.rows().isEmpty()) {

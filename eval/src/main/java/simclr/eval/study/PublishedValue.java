@@ -5,6 +5,7 @@ import com.google.common.base.Splitter;
 import com.google.common.primitives.Doubles;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Predicate;
 import java.util.stream.Stream;
 import simclr.config.RunConfig;
 import simclr.eval.published.PublishedTables;
@@ -12,7 +13,7 @@ import simclr.eval.published.Setting;
 import simclr.eval.published.Verified;
 
 /**
- * The paper's value for one choice of a study.
+ * The paper's value for one choice of a study, or for the difference of two.
  *
  * @param text as published
  * @param source where it stands
@@ -21,6 +22,7 @@ import simclr.eval.published.Verified;
 record PublishedValue(String text, String source, Verified verified) {
   private static final String BATCH_AND_EPOCHS = "batch and epochs";
   private static final String LINEAR = "linear eval top-1";
+  private static final String GAIN = "gain ";
 
   /** Finds the row of a run; empty where the study or the run names none. */
   static Optional<PublishedValue> of(Study study, PlannedRun run) {
@@ -31,14 +33,25 @@ record PublishedValue(String text, String source, Verified verified) {
     return ablation.equals(BATCH_AND_EPOCHS)
         ? batchAndEpochs(run)
         : run.published()
-            .flatMap(
-                setting ->
-                    PublishedTables.ablations().stream()
-                        .filter(row -> row.ablation().equals(ablation))
-                        .filter(row -> row.setting().equals(setting))
-                        .filter(row -> row.quantity().endsWith(LINEAR))
-                        .findFirst())
-            .map(row -> new PublishedValue(row.value(), row.source(), row.verified()));
+            .flatMap(setting -> of(ablation, setting, quantity -> quantity.endsWith(LINEAR)));
+  }
+
+  /** Finds the row of a difference; empty where the study names none. */
+  static Optional<PublishedValue> of(Study study, Contrast contrast) {
+    return study
+        .published()
+        .flatMap(
+            ablation -> of(ablation, contrast.published(), quantity -> quantity.startsWith(GAIN)));
+  }
+
+  private static Optional<PublishedValue> of(
+      String ablation, String setting, Predicate<String> quantity) {
+    return PublishedTables.ablations().stream()
+        .filter(row -> row.ablation().equals(ablation))
+        .filter(row -> row.setting().equals(setting))
+        .filter(row -> quantity.test(row.quantity()))
+        .findFirst()
+        .map(row -> new PublishedValue(row.value(), row.source(), row.verified()));
   }
 
   /** As a number; empty where words were published. */

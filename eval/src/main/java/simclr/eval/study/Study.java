@@ -18,15 +18,17 @@ import simclr.config.UserException.ExitCode;
  * @param evaluation of every run
  * @param layers that are evaluated; the first counts
  * @param runs in the order in which they are trained and shown
+ * @param contrasts differences of runs that the paper reports
  */
 public record Study(
     String title,
     Optional<String> published,
     StudyEvaluation evaluation,
     ImmutableList<String> layers,
-    ImmutableList<PlannedRun> runs) {
+    ImmutableList<PlannedRun> runs,
+    ImmutableList<Contrast> contrasts) {
 
-  /** Checks every run's flags before the first one is trained. */
+  /** Checks every run's flags, and that contrasts name runs, before the first one is trained. */
   public Study {
     Set<String> directories = new HashSet<>();
     for (PlannedRun run : runs) {
@@ -47,6 +49,10 @@ public record Study(
             run.directory());
       }
     }
+    for (Contrast contrast : contrasts) {
+      requireSide(contrast.first(), runs, layers);
+      requireSide(contrast.second(), runs, layers);
+    }
   }
 
   /**
@@ -57,5 +63,28 @@ public record Study(
    */
   public static Study read(Path file, Map<String, String> given) {
     return SweepFile.read(file, given);
+  }
+
+  /** The run of a name; there is one for each side of a contrast. */
+  PlannedRun run(String name) {
+    return runs.stream().filter(run -> run.name().equals(name)).findFirst().orElseThrow();
+  }
+
+  private static void requireSide(
+      Contrast.Side side, ImmutableList<PlannedRun> runs, ImmutableList<String> layers) {
+    if (runs.stream().noneMatch(run -> run.name().equals(side.run()))) {
+      throw new UserException(
+          ExitCode.USAGE,
+          "a contrast of the study names run \"%s\", expected one of %s",
+          side.run(),
+          runs.stream().map(PlannedRun::name).toList());
+    }
+    if (!layers.contains(side.layer())) {
+      throw new UserException(
+          ExitCode.USAGE,
+          "a contrast of the study names layer %s, expected one of its layers, %s",
+          side.layer(),
+          String.join(", ", layers));
+    }
   }
 }

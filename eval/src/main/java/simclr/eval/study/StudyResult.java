@@ -6,6 +6,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import com.google.common.base.Strings;
 import com.google.common.collect.ImmutableList;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
@@ -15,6 +16,8 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.stream.Collectors;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import simclr.checkpoint.DurableFiles;
 import simclr.eval.metrics.Accuracy;
 import simclr.eval.published.Verified;
@@ -31,10 +34,15 @@ import simclr.eval.report.Table.Cell;
  * The outcome of a study as a table, and as a page with a plot.
  *
  * @param rows one for each run, in the study's order
+ * @param differences one for each contrast of the study
  */
-public record StudyResult(Study study, ImmutableList<StudyRow> rows) {
+public record StudyResult(
+    Study study, ImmutableList<StudyRow> rows, ImmutableList<Difference> differences) {
   /** Beside the runs, in the study's directory. */
   private static final String NAME = "study";
+
+  private static final ImmutableList<String> DIFFERENCE_HEAD =
+      ImmutableList.of("difference", "points", "95 % interval", "McNemar p", "published");
 
   private static final String NOT_COMPARABLE =
       "Published values are ImageNet's, with ResNet-50 and the paper's batch and epochs. They stand"
@@ -58,27 +66,34 @@ public record StudyResult(Study study, ImmutableList<StudyRow> rows) {
 
   /** A table for a terminal, and what of the paper's order it shows. */
   public String text() {
-    List<List<String>> cells = new ArrayList<>();
-    cells.add(head());
-    rows.forEach(row -> cells.add(cells(row)));
-    int columns = head().size();
-    int[] widths = new int[columns];
-    cells.forEach(
-        line -> {
-          for (int c = 0; c < columns; c++) {
-            widths[c] = Math.max(widths[c], line.get(c).length());
-          }
-        });
     StringBuilder text = new StringBuilder(study.title()).append('\n');
-    for (List<String> line : cells) {
-      for (int c = 0; c < columns; c++) {
-        String format = c == 0 ? "%-" + widths[c] + "s" : "  %" + widths[c] + "s";
-        text.append(String.format(Locale.ROOT, format, line.get(c)));
-      }
-      text.append('\n');
+    text.append(aligned(head(), rows.stream().map(this::cells).toList()));
+    if (!differences.isEmpty()) {
+      text.append(aligned(DIFFERENCE_HEAD, differences.stream().map(StudyResult::cells).toList()));
     }
     return text.append(notes().stream().map(note -> note + "\n").collect(Collectors.joining()))
         .toString();
+  }
+
+  /** Columns below each other, the first to the left and the others to the right. */
+  private static String aligned(List<String> head, List<List<String>> rows) {
+    int[] widths = head.stream().mapToInt(String::length).toArray();
+    for (List<String> row : rows) {
+      for (int c = 0; c < widths.length; c++) {
+        widths[c] = Math.max(widths[c], row.get(c).length());
+      }
+    }
+    return Stream.concat(Stream.of(head), rows.stream())
+        .map(
+            row ->
+                IntStream.range(0, widths.length)
+                    .mapToObj(
+                        c ->
+                            c == 0
+                                ? Strings.padEnd(row.get(c), widths[c], ' ')
+                                : Strings.padStart(row.get(c), widths[c], ' '))
+                    .collect(Collectors.joining("  ", "", "\n")))
+        .collect(Collectors.joining());
   }
 
   /** Shares are 0 to 1. */
@@ -110,6 +125,14 @@ public record StudyResult(Study study, ImmutableList<StudyRow> rows) {
           row.published().map(value -> value.verified() == Verified.YES).orElse(null));
       run.put("published_source", row.published().map(PublishedValue::source).orElse(null));
     }
+    ArrayNode contrasts = json.putArray("differences");
+    for (Difference difference : differences) {
+      ObjectNode one = contrasts.addObject().put("contrast", difference.words());
+      one.put("top_1", difference.top1()).put("mcnemar_p", difference.p());
+      one.putArray("interval").add(difference.interval().low()).add(difference.interval().high());
+      one.put("published_points", difference.published().map(PublishedValue::text).orElse(null));
+      one.put("published_source", difference.published().map(PublishedValue::source).orElse(null));
+    }
     Orderings orderings = Orderings.of(rows);
     ObjectNode order = json.putObject("orderings");
     order.set("as_published", new ObjectMapper().valueToTree(orderings.same()));
@@ -140,38 +163,51 @@ public record StudyResult(Study study, ImmutableList<StudyRow> rows) {
                         row.first(),
                         row.first().value() == best))
             .collect(toImmutableList());
-    List<List<Cell>> cells =
-        rows.stream()
-            .map(
-                row -> {
-                  List<String> texts = cells(row);
-                  List<Cell> line = new ArrayList<>();
-                  line.add(Cell.name(texts.get(0)));
-                  texts.stream().skip(1).map(Cell::number).forEach(line::add);
-                  return line;
-                })
-            .toList();
+    List<Section> sections = new ArrayList<>();
+    CompositionMatrix.of(study, rows)
+        .ifPresent(matrix -> sections.add(Section.of("First and second transformation", matrix)));
+    sections.add(
+        Section.of(
+            "Top-1 on the test split",
+            new BarChart(
+                bars,
+                1.0 / rows.get(0).classes(),
+                study.evaluation().words()
+                    + "; layer "
+                    + study.layers().get(0)
+                    + "; whiskers are 95 % intervals (Wilson) of the test set alone, one run"
+                    + " each")));
+    if (!differences.isEmpty()) {
+      sections.add(
+          Section.of(
+              "Differences beside the published ones",
+              table(DIFFERENCE_HEAD, differences.stream().map(StudyResult::cells).toList())));
+    }
+    sections.add(
+        Section.of(
+            "All values",
+            ImmutableList.<Block>builder()
+                .add(table(head(), rows.stream().map(this::cells).toList()))
+                .addAll(notes().stream().map(Paragraph::new).toList())
+                .build()));
     return new HtmlReport(
             study.title(),
             "%d runs, evaluated alike: %s.".formatted(rows.size(), study.evaluation().words()),
-            ImmutableList.of(
-                Section.of(
-                    "Top-1 on the test split",
-                    new BarChart(
-                        bars,
-                        1.0 / rows.get(0).classes(),
-                        study.evaluation().words()
-                            + "; layer "
-                            + study.layers().get(0)
-                            + "; whiskers are 95 % intervals (Wilson) of the test set alone, one"
-                            + " run each")),
-                Section.of(
-                    "All values",
-                    ImmutableList.<Block>builder()
-                        .add(Table.of(head(), cells))
-                        .addAll(notes().stream().map(Paragraph::new).toList())
-                        .build())))
+            ImmutableList.copyOf(sections))
         .html();
+  }
+
+  private static Table table(List<String> head, List<List<String>> rows) {
+    return Table.of(
+        head,
+        rows.stream()
+            .map(
+                row ->
+                    Stream.concat(
+                            Stream.of(Cell.name(row.get(0))),
+                            row.stream().skip(1).map(Cell::number))
+                        .toList())
+            .toList());
   }
 
   private List<String> head() {
@@ -206,23 +242,35 @@ public record StudyResult(Study study, ImmutableList<StudyRow> rows) {
     return cells;
   }
 
+  private static List<String> cells(Difference difference) {
+    return List.of(
+        difference.words(),
+        points(difference.top1()),
+        points(difference.interval().low()) + " to " + points(difference.interval().high()),
+        String.format(Locale.ROOT, difference.p() < 1e-4 ? "%.1e" : "%.4f", difference.p()),
+        difference.published().map(StudyResult::shown).orElse("-"));
+  }
+
   private List<String> notes() {
     List<String> notes = new ArrayList<>();
     Orderings orderings = Orderings.of(rows);
     if (!orderings.isEmpty()) {
       notes.add(orderings.sentence());
     }
-    if (rows.stream().anyMatch(row -> row.published().isPresent())) {
+    List<PublishedValue> published =
+        Stream.concat(
+                rows.stream().map(StudyRow::published),
+                differences.stream().map(Difference::published))
+            .flatMap(Optional::stream)
+            .toList();
+    if (!published.isEmpty()) {
       notes.add(NOT_COMPARABLE);
-      rows.stream()
-          .map(StudyRow::published)
-          .flatMap(Optional::stream)
+      published.stream()
           .map(PublishedValue::source)
           .distinct()
           .forEach(source -> notes.add("Published: " + source + "."));
     }
-    if (rows.stream()
-        .anyMatch(row -> row.published().filter(v -> v.verified() != Verified.YES).isPresent())) {
+    if (published.stream().anyMatch(value -> value.verified() != Verified.YES)) {
       notes.add("* recalled, not read in the source; no verdict rests on it.");
     }
     return notes;
@@ -234,6 +282,10 @@ public record StudyResult(Study study, ImmutableList<StudyRow> rows) {
 
   private static String percent(double share) {
     return String.format(Locale.ROOT, "%.1f", 100 * share);
+  }
+
+  private static String points(double difference) {
+    return String.format(Locale.ROOT, "%+.1f", 100 * difference);
   }
 
   private static String quoted(String cell) {

@@ -1,5 +1,7 @@
 package simclr.eval.study;
 
+import static com.google.common.collect.ImmutableList.toImmutableList;
+
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.google.common.collect.ImmutableList;
@@ -16,11 +18,15 @@ import simclr.checkpoint.DurableFiles;
 import simclr.config.RunConfig;
 import simclr.config.UserException;
 import simclr.config.UserException.ExitCode;
+import simclr.eval.compare.FigureDifference;
+import simclr.eval.compare.ModelComparison;
+import simclr.eval.compare.PermutationTest;
 import simclr.eval.features.EncoderChoice;
 import simclr.eval.features.EncoderFeatures;
 import simclr.eval.features.EncoderIdentity.Kind;
 import simclr.eval.features.Storage;
 import simclr.eval.metrics.Accuracy;
+import simclr.eval.metrics.Bootstrap;
 import simclr.eval.probe.ProbeResult;
 import simclr.eval.probe.ProbeRun;
 import simclr.summary.ScalarHistory;
@@ -76,7 +82,11 @@ public final class StudyRun {
       }
       rows.add(row.get());
     }
-    StudyResult result = new StudyResult(study, rows.build());
+    StudyResult result =
+        new StudyResult(
+            study,
+            rows.build(),
+            study.contrasts().stream().map(this::difference).collect(toImmutableList()));
     result.write(output);
     return Optional.of(result);
   }
@@ -177,6 +187,27 @@ public final class StudyRun {
         last(history, Tag.CONTRAST_ACC),
         last(history, Tag.CONTRAST_ENTROPY),
         PublishedValue.of(study, run));
+  }
+
+  private Difference difference(Contrast contrast) {
+    ModelComparison found =
+        ModelComparison.of(
+            predictions(contrast.second()),
+            predictions(contrast.first()),
+            Bootstrap.seeded(0),
+            new PermutationTest(PermutationTest.PERMUTATIONS, 0));
+    FigureDifference top1 = found.figures().get(0);
+    return new Difference(
+        contrast.words(),
+        top1.difference(),
+        top1.interval(),
+        found.mcNemar().pValue(),
+        PublishedValue.of(study, contrast));
+  }
+
+  private Path predictions(Contrast.Side side) {
+    Path dir = output.resolve(RUNS).resolve(study.run(side.run()).directory());
+    return directory(dir, side.layer());
   }
 
   private static Optional<Float> last(ScalarHistory history, Tag tag) {

@@ -1,5 +1,8 @@
 package simclr.eval.study;
 
+import static com.google.common.base.Preconditions.checkState;
+import static com.google.common.collect.ImmutableList.toImmutableList;
+
 import com.google.common.base.Splitter;
 import com.google.common.collect.ImmutableList;
 import com.google.common.collect.ImmutableMap;
@@ -25,7 +28,9 @@ import simclr.config.UserException.ExitCode;
  *           | key "=" text                       title, published, evaluation, layers
  *           | "--" flag "=" value                of all runs; below a [name], of that run
  *           | "axis" flag "=" value { "," value }     each run once with each value
+ *           | "contrast" side "minus" side "|" setting    a difference that was published
  *           | "[" name [ "|" setting ] "]"       a run; the setting of its published row
+ *   side    = name [ "at" layer ]              the first of the layers where none is named
  * </pre>
  *
  * <p>{@code published} names an ablation of the paper ({@code simclr_ablations.csv}), or is {@code
@@ -36,6 +41,9 @@ final class SweepFile {
   private static final Pattern SETTING = Pattern.compile("(\\w+)\\s*=\\s*(.*)");
   private static final Pattern FLAG = Pattern.compile("--(\\w+)=(.*)");
   private static final Pattern AXIS = Pattern.compile("axis\\s+(\\w+)\\s*=\\s*(.*)");
+  private static final Pattern CONTRAST =
+      Pattern.compile("contrast\\s+(.+?)\\s+minus\\s+(.+?)\\s*\\|\\s*(.+)");
+  private static final Pattern SIDE = Pattern.compile("(.+?)(?:\\s+at\\s+(\\w+))?");
   private static final Pattern RUN = Pattern.compile("\\[([^|\\]]+)(?:\\|([^\\]]+))?\\]");
   private static final Splitter VALUES = Splitter.on(',').trimResults().omitEmptyStrings();
 
@@ -44,6 +52,7 @@ final class SweepFile {
   private final Map<String, String> base = new LinkedHashMap<>();
   private final Map<String, List<String>> axes = new LinkedHashMap<>();
   private final List<Section> sections = new ArrayList<>();
+  private final List<Matcher> contrasts = new ArrayList<>();
 
   private record Section(String name, Optional<String> published, Map<String, String> flags) {}
 
@@ -79,6 +88,7 @@ final class SweepFile {
     }
     Matcher flag = FLAG.matcher(line);
     Matcher axis = AXIS.matcher(line);
+    Matcher contrast = CONTRAST.matcher(line);
     Matcher run = RUN.matcher(line);
     Matcher setting = SETTING.matcher(line);
     if (flag.matches()) {
@@ -90,6 +100,8 @@ final class SweepFile {
       if (values.isEmpty() || axes.put(axis.group(1), values) != null) {
         throw wrong(number, line, "an axis with values, once for each flag");
       }
+    } else if (contrast.matches()) {
+      contrasts.add(contrast);
     } else if (run.matches()) {
       String name = run.group(1).strip();
       if (sections.stream().anyMatch(section -> section.name().equals(name))) {
@@ -101,7 +113,10 @@ final class SweepFile {
     } else if (setting.matches()) {
       putOnce(settings, setting.group(1), setting.group(2), number);
     } else {
-      throw wrong(number, line, "--flag=value, axis flag = values, [run] or a setting");
+      throw wrong(
+          number,
+          line,
+          "--flag=value, axis flag = values, contrast run minus run | setting, [run] or a setting");
     }
   }
 
@@ -131,12 +146,27 @@ final class SweepFile {
                 name(section.name(), point), ImmutableMap.copyOf(flags), section.published()));
       }
     }
+    ImmutableList<String> layers =
+        ImmutableList.copyOf(VALUES.splitToList(settings.getOrDefault("layers", "h")));
     return new Study(
         settings.getOrDefault("title", String.valueOf(file.getFileName())),
         Optional.ofNullable(settings.get("published")),
         StudyEvaluation.of(settings.getOrDefault("evaluation", "probe")),
-        ImmutableList.copyOf(VALUES.splitToList(settings.getOrDefault("layers", "h"))),
-        planned.build());
+        layers,
+        planned.build(),
+        contrasts.stream()
+            .map(
+                found ->
+                    new Contrast(
+                        side(found.group(1), layers), side(found.group(2), layers), found.group(3)))
+            .collect(toImmutableList()));
+  }
+
+  private static Contrast.Side side(String text, List<String> layers) {
+    Matcher side = SIDE.matcher(text);
+    checkState(side.matches(), "%s", text);
+    return new Contrast.Side(
+        side.group(1), Optional.ofNullable(side.group(2)).orElse(layers.get(0)));
   }
 
   /** One for each combination of the axes' values, the last axis turning fastest. */

@@ -118,7 +118,7 @@ final class HtmlReportTest {
   @Test
   void aConfusionMatrixNamesEveryCell() {
     HeatMap map =
-        new HeatMap(
+        HeatMap.confusion(
             "Confusion",
             ImmutableList.of("cat", "d<g"),
             ImmutableList.of(ImmutableLongArray.of(9, 1), ImmutableLongArray.of(0, 0)));
@@ -128,7 +128,8 @@ final class HtmlReportTest {
         .doesNotContain("NaN", "d<g");
     assertThatThrownBy(
             () ->
-                new HeatMap("t", ImmutableList.of("a"), ImmutableList.of(ImmutableLongArray.of())))
+                HeatMap.confusion(
+                    "t", ImmutableList.of("a"), ImmutableList.of(ImmutableLongArray.of())))
         .hasMessage("counts must be a square of side 1");
   }
 

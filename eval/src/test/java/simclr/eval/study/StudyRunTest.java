@@ -2,6 +2,7 @@ package simclr.eval.study;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
@@ -43,6 +44,11 @@ final class StudyRunTest {
     assertThat(json.at("/runs/1/name").asText()).isEqualTo("NT-Logistic");
     assertThat(json.at("/runs/1/flags/contrastive_loss").asText()).isEqualTo("nt_logistic");
     assertThat(json.at("/runs/0/layers").size()).isEqualTo(2);
+    assertThat(json.at("/differences/0/top_1").asDouble())
+        .isCloseTo(
+            json.at("/runs/0/layers/h/top_1").asDouble()
+                - json.at("/runs/0/layers/z/top_1").asDouble(),
+            within(1e-12));
     assertThat(Files.readAllLines(output.resolve("study.csv"))).hasSize(3);
     assertThat(Files.readString(StudyResult.page(output)))
         .contains("<svg")
@@ -64,6 +70,7 @@ final class StudyRunTest {
         List.of(
             "published = loss function (negatives of one view only)",
             "layers = h, z",
+            "contrast NT-Xent at h minus NT-Xent at z | h vs g(h), nonlinear head",
             seed,
             "--dataset=synthetic:train=40,test=20,size=16",
             "--eval_split=test",

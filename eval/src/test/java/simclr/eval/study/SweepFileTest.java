@@ -57,6 +57,22 @@ final class SweepFileTest {
   }
 
   @Test
+  void contrastIsOfTheFirstLayerUnlessItNamesOne() {
+    Study study =
+        read(
+            "layers = h, z",
+            "contrast a, 128 minus b | nonlinear vs linear",
+            "contrast b at h minus b at z | h vs g(h), nonlinear head",
+            "[a, 128]",
+            "[b]");
+    assertThat(study.contrasts())
+        .extracting(Contrast::words)
+        .containsExactly("a, 128 minus b", "b at h minus b at z");
+    assertThat(study.contrasts().get(0).second()).isEqualTo(new Contrast.Side("b", "h"));
+    assertThat(study.contrasts().get(1).published()).isEqualTo("h vs g(h), nonlinear head");
+  }
+
+  @Test
   void givenFlagsGoBeforeThoseOfAllRunsOnly() throws IOException {
     Path file = temp.resolve("study");
     Files.write(file, List.of("--seed=3", "[a]", "--temperature=1"));
@@ -78,6 +94,9 @@ final class SweepFileTest {
         "evaluation = guess => evaluation of a study is \"guess\"",
         "--temprature=1 => --temprature is not a flag",
         "[x]~--temperature=0 => --temperature is 0.0",
+        "contrast a minus c | x~[a]~[b] => names run \"c\", expected one of [a, b]",
+        "contrast a at z minus a | x~[a] => names layer z, expected one of its layers, h",
+        "contrast a | x~[a] => line 1 is \"contrast a | x\"",
         "--train_mode=finetune => is no pretraining"
       })
   void lineThatIsWrongIsNamed(String lines, String message) {
@@ -95,8 +114,13 @@ final class SweepFileTest {
     assertThat(study.runs()).hasSizeGreaterThan(1);
     if (study.published().isPresent()) {
       assertThat(study.runs())
+          .filteredOn(run -> run.published().isPresent() || study.contrasts().isEmpty())
           .allSatisfy(run -> assertThat(PublishedValue.of(study, run)).as(run.name()).isPresent());
     }
+    assertThat(study.contrasts())
+        .allSatisfy(
+            contrast ->
+                assertThat(PublishedValue.of(study, contrast)).as(contrast.words()).isPresent());
   }
 
   private Study read(String... lines) {
