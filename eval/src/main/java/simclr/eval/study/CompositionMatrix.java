@@ -74,6 +74,7 @@ final class CompositionMatrix {
     String tip =
         String.format(Locale.ROOT, "%s: %.1f %%", pairName, 100 * value)
             + row.published()
+                .top1()
                 .map(found -> ", published " + found.text() + " on ImageNet")
                 .orElse("");
     return new HeatMap.Cell(

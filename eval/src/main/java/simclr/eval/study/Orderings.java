@@ -57,6 +57,7 @@ record Orderings(List<String> same, List<String> undecided, List<String> reverse
   /** NaN, which is neither larger nor smaller, where nothing was read in a source. */
   private static double value(StudyRow row) {
     return row.published()
+        .top1()
         .filter(value -> value.verified() != Verified.MEMORY)
         .flatMap(PublishedValue::number)
         .orElse(Double.NaN);

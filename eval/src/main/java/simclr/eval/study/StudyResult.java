@@ -18,6 +18,7 @@ import java.util.Optional;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 import simclr.checkpoint.DurableFiles;
 import simclr.eval.metrics.Accuracy;
 import simclr.eval.published.Verified;
@@ -119,18 +120,21 @@ public record StudyResult(
               });
       run.put("contrast_acc", row.contrastAccuracy().orElse(null));
       run.put("contrast_entropy", row.contrastEntropy().orElse(null));
-      run.put("published", row.published().map(PublishedValue::text).orElse(null));
+      PublishedRow published = row.published();
+      run.put("published", text(published.top1()));
+      run.put("published_contrast_acc", text(published.contrastAccuracy()));
+      run.put("published_contrast_entropy", text(published.contrastEntropy()));
       run.put(
           "published_verified",
-          row.published().map(value -> value.verified() == Verified.YES).orElse(null));
-      run.put("published_source", row.published().map(PublishedValue::source).orElse(null));
+          published.top1().map(value -> value.verified() == Verified.YES).orElse(null));
+      run.put("published_source", published.top1().map(PublishedValue::source).orElse(null));
     }
     ArrayNode contrasts = json.putArray("differences");
     for (Difference difference : differences) {
       ObjectNode one = contrasts.addObject().put("contrast", difference.words());
       one.put("top_1", difference.top1()).put("mcnemar_p", difference.p());
       one.putArray("interval").add(difference.interval().low()).add(difference.interval().high());
-      one.put("published_points", difference.published().map(PublishedValue::text).orElse(null));
+      one.put("published_points", text(difference.published()));
       one.put("published_source", difference.published().map(PublishedValue::source).orElse(null));
     }
     Orderings orderings = Orderings.of(rows);
@@ -159,7 +163,10 @@ public record StudyResult(
                 row ->
                     new Bar(
                         row.name(),
-                        row.published().map(value -> "published: " + shown(value)).orElse(""),
+                        row.published()
+                            .top1()
+                            .map(value -> "published: " + shown(value))
+                            .orElse(""),
                         row.first(),
                         row.first().value() == best))
             .collect(toImmutableList());
@@ -220,6 +227,9 @@ public record StudyResult(
               head.add("95 % interval");
             });
     head.addAll(List.of("contrast acc %", "entropy", "published"));
+    if (contrastIsPublished()) {
+      head.addAll(List.of("published acc", "published entropy"));
+    }
     return head;
   }
 
@@ -238,7 +248,11 @@ public record StudyResult(
     cells.add(row.contrastAccuracy().map(StudyResult::percent).orElse("-"));
     cells.add(
         row.contrastEntropy().map(value -> String.format(Locale.ROOT, "%.2f", value)).orElse("-"));
-    cells.add(row.published().map(StudyResult::shown).orElse("-"));
+    cells.add(row.published().top1().map(StudyResult::shown).orElse("-"));
+    if (contrastIsPublished()) {
+      cells.add(row.published().contrastAccuracy().map(StudyResult::shown).orElse("-"));
+      cells.add(row.published().contrastEntropy().map(StudyResult::shown).orElse("-"));
+    }
     return cells;
   }
 
@@ -259,7 +273,7 @@ public record StudyResult(
     }
     List<PublishedValue> published =
         Stream.concat(
-                rows.stream().map(StudyRow::published),
+                rows.stream().map(row -> row.published().top1()),
                 differences.stream().map(Difference::published))
             .flatMap(Optional::stream)
             .toList();
@@ -274,6 +288,14 @@ public record StudyResult(
       notes.add("* recalled, not read in the source; no verdict rests on it.");
     }
     return notes;
+  }
+
+  private boolean contrastIsPublished() {
+    return rows.stream().anyMatch(row -> row.published().contrastAccuracy().isPresent());
+  }
+
+  private static @Nullable String text(Optional<PublishedValue> value) {
+    return value.map(PublishedValue::text).orElse(null);
   }
 
   private static String shown(PublishedValue value) {

@@ -20,7 +20,7 @@ record StudyRow(
     int classes,
     Optional<Float> contrastAccuracy,
     Optional<Float> contrastEntropy,
-    Optional<PublishedValue> published) {
+    PublishedRow published) {
 
   /** The accuracy that counts: of the first layer. */
   Accuracy first() {

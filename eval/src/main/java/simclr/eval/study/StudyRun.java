@@ -186,7 +186,7 @@ public final class StudyRun {
         classes,
         last(history, Tag.CONTRAST_ACC),
         last(history, Tag.CONTRAST_ENTROPY),
-        PublishedValue.of(study, run));
+        PublishedRow.of(study, run));
   }
 
   private Difference difference(Contrast contrast) {

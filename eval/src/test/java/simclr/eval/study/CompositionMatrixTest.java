@@ -69,7 +69,7 @@ final class CompositionMatrixTest {
                         10,
                         Optional.empty(),
                         Optional.empty(),
-                        Optional.empty()))
+                        PublishedRow.of(study, runs.get(i))))
             .toList());
   }
 }

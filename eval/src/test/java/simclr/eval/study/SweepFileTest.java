@@ -115,7 +115,8 @@ final class SweepFileTest {
     if (study.published().isPresent()) {
       assertThat(study.runs())
           .filteredOn(run -> run.published().isPresent() || study.contrasts().isEmpty())
-          .allSatisfy(run -> assertThat(PublishedValue.of(study, run)).as(run.name()).isPresent());
+          .allSatisfy(
+              run -> assertThat(PublishedRow.of(study, run).top1()).as(run.name()).isPresent());
     }
     assertThat(study.contrasts())
         .allSatisfy(
