@@ -1,7 +1,5 @@
 package simclr.eval.runs;
 
-import static com.google.common.collect.ImmutableList.toImmutableList;
-
 import com.google.common.collect.ImmutableList;
 import com.google.common.collect.ImmutableMap;
 import java.nio.charset.StandardCharsets;
@@ -10,25 +8,13 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
-import java.util.Locale;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.BooleanSupplier;
-import java.util.stream.Stream;
 import simclr.checkpoint.DurableFiles;
 import simclr.config.UserException;
 import simclr.config.UserException.ExitCode;
-import simclr.eval.metrics.Accuracy;
-import simclr.eval.report.Bar;
-import simclr.eval.report.BarChart;
-import simclr.eval.report.Block;
-import simclr.eval.report.Folded;
-import simclr.eval.report.HtmlReport;
-import simclr.eval.report.Legend;
-import simclr.eval.report.Paragraph;
 import simclr.eval.report.Section;
-import simclr.eval.report.Table;
-import simclr.eval.report.Table.Cell;
 import simclr.train.Reporter;
 
 /**
@@ -125,7 +111,7 @@ public record RunReport(String html, String json) {
     List<SeedGroups> seeds = SeedGroups.of(runs, figures);
     return Optional.of(
         new RunReport(
-            new Page(runs, data, figures, seeds, pictures.build()).report().html(),
+            new RunPage(runs, data, figures, seeds, pictures.build(), LEGEND).page().html(),
             ReportJson.of(runs, data, figures, seeds, LEGEND)));
   }
 
@@ -159,257 +145,5 @@ public record RunReport(String html, String json) {
             .toList();
     Set<String> distinct = new HashSet<>(last);
     return distinct.size() == last.size() ? last : paths.stream().map(Path::toString).toList();
-  }
-
-  /** The page's parts. */
-  private record Page(
-      List<RunFolder> runs,
-      List<RunData> data,
-      List<List<Figures>> figures,
-      List<SeedGroups> seeds,
-      ImmutableList<Section> pictures) {
-
-    HtmlReport report() {
-      ImmutableList.Builder<Section> sections = ImmutableList.builder();
-      sections.add(Section.of("Evaluations", evaluations()));
-      sections.add(Section.of("Training", RunCharts.of(runs, data)));
-      sections.add(Section.of("Classes", classes()));
-      if (!all().isEmpty()) {
-        sections.add(PublishedSection.of(all()));
-      }
-      sections.addAll(pictures);
-      sections.add(Section.of("What the figures mean", new Legend(LEGEND)));
-      sections.add(Section.of("How it was made", settings()));
-      return new HtmlReport(
-          runs.size() == 1 ? "SimCLR run " + runs.get(0).name() : "SimCLR runs",
-          lead(),
-          sections.build());
-    }
-
-    private List<Figures> all() {
-      return figures.stream().flatMap(List::stream).toList();
-    }
-
-    private String lead() {
-      if (runs.size() > 1) {
-        return "%d runs with %d evaluations.".formatted(runs.size(), all().size());
-      }
-      RunFolder run = runs.get(0);
-      String what =
-          run.config()
-              .map(
-                  config ->
-                      "ResNet-%d, %s on %s"
-                          .formatted(
-                              config.resnetDepth(),
-                              config.pretraining() ? "pretrained" : "trained with labels",
-                              config.dataset()))
-              .orElse("A run");
-      String step = run.step().isPresent() ? " to step " + run.step().getAsLong() : "";
-      Optional<Figures> best =
-          all().stream()
-              .filter(row -> row.figures().containsKey(Figures.TOP_1))
-              .max((a, b) -> Double.compare(top1(a), top1(b)));
-      return what
-          + step
-          + best.map(
-                  row ->
-                      "; %s: top-1 %s on %s".formatted(row.what(), percent(top1(row)), row.split()))
-              .orElse("; it was not evaluated")
-          + ".";
-    }
-
-    private List<Block> evaluations() {
-      List<Figures> rows = all();
-      if (rows.isEmpty()) {
-        return List.of(
-            new Paragraph(
-                "There is no evaluation yet: neither result.json nor eval/<name>/result.json."));
-      }
-      List<Block> blocks = new ArrayList<>();
-      List<Bar> bars = bars(rows);
-      if (bars.size() > 1 && bars.size() <= 24) {
-        blocks.add(
-            new BarChart(
-                ImmutableList.copyOf(bars),
-                data.stream()
-                    .flatMap(its -> its.test().stream())
-                    .filter(split -> split.numClasses() > 0)
-                    .mapToDouble(split -> 1.0 / split.numClasses())
-                    .findFirst()
-                    .orElse(0),
-                "Top-1 accuracy on the split named beside it. Whiskers: 95 % Wilson intervals, from"
-                    + " the number of test images alone."));
-      }
-      blocks.add(table(rows));
-      blocks.add(meanings(rows));
-      if (!seeds.isEmpty()) {
-        blocks.add(
-            new Paragraph(
-                "Runs that differ in their seed alone: mean and standard deviation (n - 1) of"
-                    + " top-1."));
-        blocks.add(seedTable());
-      }
-      return blocks;
-    }
-
-    private List<Bar> bars(List<Figures> rows) {
-      return rows.stream()
-          .filter(row -> row.figures().containsKey(Figures.TOP_1) && row.examples().isPresent())
-          .map(
-              row -> {
-                long examples = row.examples().getAsLong();
-                return new Bar(
-                    (runs.size() == 1 ? "" : row.run() + ": ") + row.what(),
-                    row.split() + ", " + examples + " images",
-                    new Accuracy(Math.round(top1(row) * examples), examples),
-                    runs.size() > 1 || row.record().isPresent());
-              })
-          .collect(toImmutableList());
-    }
-
-    private Table table(List<Figures> rows) {
-      List<String> optional =
-          Stream.of(Figures.TOP_1, Figures.TOP_5, Figures.MEAN_PER_CLASS, Figures.MAP)
-              .filter(name -> rows.stream().anyMatch(row -> row.figures().containsKey(name)))
-              .toList();
-      boolean frozen = rows.stream().anyMatch(row -> !frozen(row).isEmpty());
-      List<String> head = new ArrayList<>(List.of("run", "evaluation", "split", "images"));
-      for (String name : optional) {
-        head.add(Figures.label(name));
-        if (name.equals(Figures.TOP_1)) {
-          head.add("95 % interval");
-        }
-      }
-      if (frozen) {
-        head.add("encoder frozen");
-      }
-      return Table.of(
-          head,
-          rows.stream()
-              .map(
-                  row -> {
-                    List<Cell> cells = new ArrayList<>();
-                    cells.add(Cell.name(row.run()));
-                    cells.add(Cell.text(row.what()));
-                    cells.add(Cell.text(row.split()));
-                    cells.add(
-                        Cell.number(
-                            row.examples().isPresent()
-                                ? String.format(Locale.ROOT, "%,d", row.examples().getAsLong())
-                                : "?"));
-                    for (String name : optional) {
-                      if (name.equals(Figures.TOP_1)) {
-                        cells.add(Cell.strong(figure(row, name)));
-                        cells.add(Cell.number(interval(row)));
-                      } else {
-                        cells.add(Cell.number(figure(row, name)));
-                      }
-                    }
-                    if (frozen) {
-                      cells.add(Cell.text(frozen(row)));
-                    }
-                    return cells;
-                  })
-              .toList());
-    }
-
-    private static String interval(Figures row) {
-      return row.top1Interval()
-          .map(i -> String.format(Locale.ROOT, "%.2f to %.2f %%", 100 * i.low(), 100 * i.high()))
-          .orElse("-");
-    }
-
-    private static String frozen(Figures row) {
-      return row.record().flatMap(record -> record.text("/trust/encoder_frozen")).orElse("");
-    }
-
-    /** What each evaluation is, once. */
-    private static Legend meanings(List<Figures> rows) {
-      return new Legend(
-          rows.stream()
-              .collect(
-                  ImmutableMap.toImmutableMap(
-                      Figures::what, Figures::meaning, (first, again) -> first)));
-    }
-
-    private Table seedTable() {
-      return Table.of(
-          List.of("evaluation", "split", "runs", "top-1, mean", "sd"),
-          seeds.stream()
-              .map(
-                  group ->
-                      List.of(
-                          Cell.name(group.what()),
-                          Cell.text(group.split()),
-                          Cell.text(String.join(", ", group.runs())),
-                          Cell.strong(percent(group.top1().mean())),
-                          Cell.number(
-                              String.format(
-                                  Locale.ROOT,
-                                  "%.2f points",
-                                  100 * group.top1().deviation().orElseThrow()))))
-              .toList());
-    }
-
-    private List<Block> classes() {
-      List<Block> blocks = new ArrayList<>();
-      for (Figures row : all()) {
-        if (row.record().isPresent()) {
-          String title = "%s: %s, %s".formatted(row.run(), row.what(), row.split());
-          List<Block> tables = ClassTables.of(row.record().get(), title);
-          if (blocks.isEmpty()) {
-            blocks.addAll(tables);
-          } else if (!tables.isEmpty()) {
-            blocks.add(Folded.of(title, tables));
-          }
-        }
-      }
-      return blocks;
-    }
-
-    private List<Block> settings() {
-      List<Block> blocks = new ArrayList<>();
-      for (int i = 0; i < runs.size(); i++) {
-        RunFolder run = runs.get(i);
-        String suffix = runs.size() == 1 ? "" : ": " + run.name();
-        List<Block> parts = new ArrayList<>();
-        run.config().map(Settings::changed).ifPresent(changed -> parts.add(Table.pairs(changed)));
-        parts.add(new Paragraph(dataLine(data.get(i))));
-        blocks.add(Folded.of("Settings that differ from the defaults" + suffix, parts));
-      }
-      for (Figures row : all()) {
-        row.record()
-            .ifPresent(
-                record ->
-                    blocks.add(
-                        Folded.of(
-                            "Record of %s: %s".formatted(row.run(), row.what()),
-                            List.of(Table.pairs(RecordText.of(record.result()))))));
-      }
-      blocks.add(
-          Folded.of("Environment of this report", List.of(Table.pairs(Settings.environment()))));
-      return blocks;
-    }
-
-    private static String dataLine(RunData data) {
-      List<String> lines = new ArrayList<>();
-      data.train().ifPresent(split -> lines.add("Trained on " + split.summary()));
-      data.test().ifPresent(split -> lines.add("evaluated on " + split.summary()));
-      data.missing().ifPresent(reason -> lines.add("data not there any more: " + reason));
-      return String.join("; ", lines) + ".";
-    }
-
-    private static double top1(Figures row) {
-      return Optional.ofNullable(row.figures().get(Figures.TOP_1)).orElseThrow();
-    }
-
-    private static String figure(Figures row, String name) {
-      return Optional.ofNullable(row.figures().get(name)).map(Page::percent).orElse("-");
-    }
-
-    private static String percent(double share) {
-      return String.format(Locale.ROOT, "%.2f %%", 100 * share);
-    }
   }
 }
