@@ -1,11 +1,18 @@
 package simclr.eval.runs;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import java.math.BigDecimal;
+import java.math.MathContext;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import simclr.config.LabelledPart;
 import simclr.config.RunConfig;
 import simclr.config.UserException;
 import simclr.eval.compare.StoredEvaluation;
@@ -21,6 +28,10 @@ import simclr.train.FlagsFile;
  */
 final class RunConditions {
   private static final String ON_H = "final_avg_pool";
+  private static final String SUBSET = "imagenet2012_subset";
+
+  /** The subsets that TFDS names by their share of ImageNet's labels. */
+  private static final Pattern PERCENT = Pattern.compile("^" + SUBSET + "/(\\d+)pct");
 
   private RunConditions() {}
 
@@ -31,10 +42,16 @@ final class RunConditions {
       return Conditions.none();
     }
     RunConfig own = config.get();
-    Conditions pretraining =
-        own.pretraining() ? pretraining(own, data, run.step()) : pretrainedFor(own);
-    return pretraining
-        .with(Setting.DATA, dataset(own.dataset(), data.trainExamples(), data.testExamples()))
+    String trained = dataset(own.dataset(), data.trainExamples(), data.testExamples());
+    Optional<RunConfig> before = own.pretraining() ? config : pretrainingOf(own);
+    return before
+        .map(
+            found ->
+                own.pretraining()
+                    ? pretraining(found, data, run.step())
+                    : pretraining(found, RunData.of(found), OptionalLong.empty()))
+        .orElse(Conditions.none())
+        .with(Setting.DATA, before.map(found -> data(found, own, trained)).orElse(trained))
         .with(
             Setting.ENCODER,
             Conditions.withStem(
@@ -68,6 +85,7 @@ final class RunConditions {
         .with(Setting.EVALUATION, protocol(evaluation));
   }
 
+  /** What pretraining was like; {@code step} is how far it came where it is the run's own. */
   private static Conditions pretraining(RunConfig config, RunData data, OptionalLong step) {
     return Conditions.none()
         .with(Setting.EPOCHS, epochs(config, data.trainExamples(), step))
@@ -78,26 +96,34 @@ final class RunConditions {
             Conditions.augmentation(config.colorJitterStrength(), config.useBlur()));
   }
 
-  /** Of the run whose checkpoint was fine-tuned, as far as its directory is there. */
-  private static Conditions pretrainedFor(RunConfig config) {
+  /** Flags of the run whose checkpoint was fine-tuned, as far as its directory is there. */
+  private static Optional<RunConfig> pretrainingOf(RunConfig config) {
     if (config.checkpoint().isEmpty()) {
-      return Conditions.none();
+      return Optional.empty();
     }
     Path checkpoint = Path.of(config.checkpoint().get());
     Path directory =
         Files.isDirectory(checkpoint) ? checkpoint : checkpoint.toAbsolutePath().getParent();
     try {
-      Optional<RunConfig> pretraining =
-          directory == null
-              ? Optional.empty()
-              : FlagsFile.read(directory).map(flags -> RunConfig.of(flags.flags()));
-      return pretraining
-          .filter(RunConfig::pretraining)
-          .map(flags -> pretraining(flags, RunData.of(flags), OptionalLong.empty()))
-          .orElse(Conditions.none());
+      return directory == null
+          ? Optional.empty()
+          : FlagsFile.read(directory)
+              .map(flags -> RunConfig.of(flags.flags()))
+              .filter(RunConfig::pretraining);
     } catch (UserException e) {
-      return Conditions.none(); // Another run's files are not this report's business.
+      return Optional.empty(); // Another run's files are not this report's business.
     }
+  }
+
+  /** One data set, or that of pretraining and then that which was fine-tuned on. */
+  private static String data(RunConfig before, RunConfig own, String trained) {
+    if (bare(before.dataset()).equals(bare(own.dataset()))) {
+      return trained;
+    }
+    RunData data = RunData.of(before);
+    return dataset(before.dataset(), data.trainExamples(), data.testExamples())
+        + ", then "
+        + trained;
   }
 
   /** Epochs that were trained, as far as the run came. */
@@ -112,19 +138,46 @@ final class RunConditions {
     return config.trainSteps() > 0 ? "" : Integer.toString(config.trainEpochs());
   }
 
-  private static String ownEvaluation(RunConfig config) {
+  /** How the run's own classifier came about. */
+  static String ownEvaluation(RunConfig config) {
     if (config.pretraining()) {
       return "linear, trained beside pretraining";
+    } else if (config.distillation().teacher().isPresent()) {
+      return "distilled";
     } else if (config.fineTuneAfterBlock() == 4) {
-      return Conditions.linearBySgd();
+      return Conditions.linearBySgd() + labels(config).map(labels -> ", on " + labels).orElse("");
     } else if (config.checkpoint().isEmpty()) {
-      return Conditions.supervised();
+      return Conditions.supervised() + labels(config).map(labels -> " on " + labels).orElse("");
     } else if (config.fineTuneAfterBlock() >= 0) {
-      return "fine-tuned after block " + config.fineTuneAfterBlock();
+      return "fine-tuned after block "
+          + config.fineTuneAfterBlock()
+          + labels(config).map(labels -> " on " + labels).orElse("");
     }
-    return config.trainSplit().equals("train")
-        ? Conditions.fineTuned("100")
-        : "fine-tuned on " + config.trainSplit();
+    return labels(config)
+        .map(labels -> "fine-tuned on " + labels)
+        .orElse(Conditions.fineTuned("100"));
+  }
+
+  /** Which labels were learnt from, in the words of the published tables; empty for all. */
+  private static Optional<String> labels(RunConfig config) {
+    LabelledPart part = config.labelledPart();
+    Matcher subset = PERCENT.matcher(config.dataset());
+    double percent = 100 * part.labelFraction() * (subset.find() ? share(subset) : 1);
+    List<String> words = new ArrayList<>();
+    if (percent < 100) {
+      words.add(
+          new BigDecimal(percent).round(new MathContext(6)).stripTrailingZeros().toPlainString()
+              + " % of the labels");
+    }
+    if (!config.trainSplit().equals("train")) {
+      words.add("split " + config.trainSplit());
+    }
+    part.trainSubset().ifPresent(file -> words.add("the images of " + file));
+    return words.isEmpty() ? Optional.empty() : Optional.of(String.join(", ", words));
+  }
+
+  private static double share(Matcher subset) {
+    return Double.parseDouble(subset.group(1)) / 100;
   }
 
   private static String protocol(StoredEvaluation evaluation) {
@@ -167,13 +220,23 @@ final class RunConditions {
 
   /** A data set by its published name, if it is the whole of it. */
   static String dataset(String name, OptionalLong train, OptionalLong test) {
-    String bare = name.replaceFirst("[:/].*", "");
+    String bare = bare(name);
+    if (name.startsWith(SUBSET)
+        && List.of(12_811L, 128_116L).contains(train.orElse(0))
+        && test.orElse(0) == 50_000) {
+      return "ImageNet"; // Which labels of it, the evaluation says.
+    }
     return switch (bare) {
       case "cifar10", "cifar10_binary" -> whole("CIFAR-10", train, 50_000, test, 10_000);
       case "cifar100" -> whole("CIFAR-100", train, 50_000, test, 10_000);
       case "imagenet2012" -> whole("ImageNet", train, 1_281_167, test, 50_000);
       default -> bare.equals("folder") ? "own images" : bare;
     };
+  }
+
+  /** Without version or directory; the subset of ImageNet is ImageNet. */
+  private static String bare(String name) {
+    return name.replaceFirst("[:/].*", "").replaceFirst("_subset$", "");
   }
 
   private static String whole(

@@ -6,9 +6,11 @@ import static org.assertj.core.api.Assertions.within;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import com.google.common.base.Splitter;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -16,6 +18,8 @@ import java.util.OptionalLong;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import simclr.config.RunConfig;
 import simclr.config.UserException;
 import simclr.train.Reporter;
@@ -217,7 +221,35 @@ final class RunReportTest {
     assertThat(RunConditions.dataset("imagenet2012", OptionalLong.empty(), OptionalLong.empty()))
         .isEqualTo("ImageNet, of unknown size");
     assertThat(dataset("imagenet2012", 1_281_167, 50_000)).isEqualTo("ImageNet");
+    assertThat(dataset("imagenet2012_subset/1pct", 12_811, 50_000)).isEqualTo("ImageNet");
+    assertThat(dataset("imagenet2012_subset/1pct", 100, 50_000))
+        .isEqualTo("ImageNet, 100 training images and 50,000 test images");
     assertThat(dataset("folder:photos", 10, 10)).isEqualTo("own images");
+  }
+
+  /** A tenth of the labels must never stand beside a result that took all. */
+  @ParameterizedTest
+  @CsvSource(
+      delimiterString = "=>",
+      value = {
+        "--checkpoint=c => fine-tuned on 100 % of the labels",
+        "--checkpoint=c --label_fraction=0.1 => fine-tuned on 10 % of the labels",
+        "--checkpoint=c --label_fraction=0.07 => fine-tuned on 7 % of the labels",
+        "--checkpoint=c --dataset=imagenet2012_subset/1pct => fine-tuned on 1 % of the labels",
+        "--checkpoint=c --train_split=train[:50%] => fine-tuned on split train[:50%]",
+        "--checkpoint=c --train_subset=l.txt => fine-tuned on the images of l.txt",
+        "--checkpoint=c --fine_tune_after_block=4 => linear, SGD with crop and flip",
+        "--checkpoint=c --fine_tune_after_block=4 --label_fraction=0.01"
+            + " => linear, SGD with crop and flip, on 1 % of the labels",
+        "--label_fraction=0.1 => supervised from scratch on 10 % of the labels",
+        "--teacher=t => distilled"
+      })
+  void evaluationNamesTheLabelsThatWereLearntFrom(String given, String words) {
+    Map<String, String> flags = new HashMap<>(Map.of("train_mode", "finetune"));
+    for (String flag : Splitter.on(' ').split(given)) {
+      flags.put(flag.replaceAll("^--|=.*", ""), flag.replaceFirst("^[^=]*=", ""));
+    }
+    assertThat(RunConditions.ownEvaluation(RunConfig.of(flags))).isEqualTo(words);
   }
 
   private static String dataset(String name, long train, long test) {
