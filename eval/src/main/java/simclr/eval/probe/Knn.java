@@ -66,7 +66,7 @@ public record Knn(
   }
 
   @Override
-  public void describe(ObjectNode settings) {
+  public void describe(ObjectNode settings, FeatureSets sets) {
     ArrayNode counts = settings.putArray("k");
     k.forEach(counts::add);
     settings.put("distance", "cosine of the features as they are, not centred");

@@ -49,7 +49,7 @@ public record LinearSgd(
   }
 
   @Override
-  public void describe(ObjectNode settings) {
+  public void describe(ObjectNode settings, FeatureSets sets) {
     settings.put("optimizer", "momentum (Nesterov)");
     settings.put("train_epochs", epochs);
     settings.put("train_batch_size", batchSize);

@@ -12,13 +12,18 @@ import simclr.eval.features.Countdown;
 import simclr.eval.features.FeatureSets;
 import simclr.eval.features.FeatureSets.Partition;
 import simclr.eval.features.LabelledFeatures;
-import simclr.eval.probe.LogisticRegression.Fit;
+import simclr.eval.metrics.MeanAveragePrecision;
+import simclr.eval.metrics.MultiLabelMetrics;
+import simclr.eval.metrics.MultiLabels;
+import simclr.eval.metrics.TestMetrics;
+import simclr.eval.probe.Regression.Fit;
 import simclr.train.Reporter;
 
 /**
  * Logistic regression by L-BFGS (SimCLR, appendix B.8): the penalty is chosen on validation
  * examples among values from large to small, each starting where the one before ended; then the
- * classifier is trained anew on training and validation examples.
+ * classifier is trained anew on training and validation examples. Where examples may have several
+ * classes, there is one classifier for each class against the rest, all with the same penalty.
  *
  * @param l2 fixes the penalty; empty to choose it
  * @param l2Values how many are tried, evenly spaced by their logarithm
@@ -74,22 +79,36 @@ public record Logreg(
   }
 
   @Override
-  public void describe(ObjectNode settings) {
+  public void describe(ObjectNode settings, FeatureSets sets) {
     settings.put("optimizer", "L-BFGS");
-    settings.put("objective", "mean cross entropy + l2/2 * squared weights, biases free");
+    settings.put(
+        "objective",
+        sets.severalLabels()
+            ? "mean over classes of: mean cross entropy of two scores, against the class and for it,"
+                + " + l2/2 * squared weights of both, biases free; with w the weights of their"
+                + " difference, the one score that is reported, the penalty is l2/4 * squared w"
+            : "mean cross entropy + l2/2 * squared weights, biases free");
     if (l2.isPresent()) {
       settings.put("l2", l2.getAsDouble());
     } else {
       settings.put("l2_values", l2Values);
       settings.put("l2_smallest", l2Smallest);
       settings.put("l2_largest", l2Largest);
-      settings.put("l2_chosen_by", "validation top-1, the larger of equals");
+      settings.put(
+          "l2_chosen_by",
+          "validation %s, the larger of equals"
+              .formatted(sets.severalLabels() ? "11-point mAP" : "top-1"));
       settings.put("validation_share", validationShare);
       settings.put("sweep_tolerance", sweepTolerance);
     }
     settings.put("standardize", standardize);
     settings.put("max_iterations", maxIterations);
     settings.put("tolerance", tolerance);
+  }
+
+  @Override
+  public boolean takesSeveralLabels() {
+    return true;
   }
 
   @Override
@@ -119,7 +138,7 @@ public record Logreg(
   }
 
   /** The best penalty and its fit, from which the final one starts. */
-  private record Chosen(double l2, int correct, Fit fit) {}
+  private record Chosen(double l2, double figure, Fit fit) {}
 
   private Optional<Chosen> choose(
       FeatureSets sets,
@@ -130,8 +149,7 @@ public record Logreg(
     ArrayNode sweep = details.putArray("sweep");
     @Nullable Chosen best = null;
     Countdown countdown = Countdown.of(reporter, "choosing l2", 0, l2Values);
-    try (LogisticRegression regression =
-        LogisticRegression.of(partition.fit(), sets.classes(), standardize)) {
+    try (Regression regression = Regression.of(partition.fit(), sets.classes(), standardize)) {
       double[] start = regression.origin();
       for (int i = 0; i < l2Values; i++) {
         if (stop.getAsBoolean()) {
@@ -139,17 +157,17 @@ public record Logreg(
         }
         Fit fit = regression.fit(value(i), start, maxIterations, sweepTolerance);
         start = fit.parameters();
-        int correct = fit.classifier().correct(partition.validation());
+        double figure = figure(fit.classifier(), partition.validation());
         sweep
             .addObject()
             .put("l2", value(i))
-            .put("validation_top_1", (double) correct / partition.validation().examples())
+            .put(sets.severalLabels() ? "validation_map_11" : "validation_top_1", figure)
             .put("objective", fit.objective())
             .put("iterations", fit.iterations())
             .put("evaluations", fit.evaluations())
             .put("converged", fit.converged());
-        if (best == null || correct > best.correct()) {
-          best = new Chosen(value(i), correct, fit);
+        if (best == null || figure > best.figure()) {
+          best = new Chosen(value(i), figure, fit);
         }
         countdown.at(i + 1);
       }
@@ -159,12 +177,30 @@ public record Logreg(
     reporter.line(
         String.format(
             Locale.ROOT,
-            "l2 %.4g chosen: %.2f %% of %,d validation examples%s",
+            sets.severalLabels()
+                ? "l2 %.4g chosen: 11-point mAP %.2f %% on %,d validation examples%s"
+                : "l2 %.4g chosen: %.2f %% of %,d validation examples%s",
             taken.l2(),
-            100.0 * taken.correct() / partition.validation().examples(),
+            100 * taken.figure(),
             partition.validation().examples(),
             partition.carved() ? ", carved from training" : ""));
     return Optional.of(taken);
+  }
+
+  /** What the penalty is chosen by: top-1, or 11-point mAP of a multi-label set. */
+  private static double figure(LinearClassifier classifier, LabelledFeatures examples) {
+    return examples
+        .labels()
+        .several()
+        .map(labels -> MeanAveragePrecision.of(classifier.scores(examples), labels).value())
+        .orElseGet(() -> (double) classifier.correct(examples) / examples.examples());
+  }
+
+  private static TestMetrics measure(LinearClassifier classifier, FeatureSets sets) {
+    Optional<MultiLabels> several = sets.test().labels().several();
+    return several.isPresent()
+        ? MultiLabelMetrics.of(classifier.scores(sets.test()), several.get(), sets.classNames())
+        : Outcome.measure(classifier, sets.test(), sets.classNames());
   }
 
   private Outcome test(
@@ -174,19 +210,21 @@ public record Logreg(
       Optional<Partition> partition,
       @Nullable Fit near,
       ObjectNode details) {
-    try (LogisticRegression regression =
-        LogisticRegression.of(learn, sets.classes(), standardize)) {
+    try (Regression regression = Regression.of(learn, sets.classes(), standardize)) {
       double[] start = near == null ? regression.origin() : near.parameters();
       Fit fit = regression.fit(penalty, start, maxIterations, tolerance);
-      details
-          .putObject("fit")
+      ObjectNode ended = details.putObject("fit");
+      ended
           .put("iterations", fit.iterations())
           .put("evaluations", fit.evaluations())
           .put("converged", fit.converged())
           .put("examples", learn.examples())
           .put("computed_in", regression.precision());
+      if (sets.severalLabels()) {
+        fit.objectives().forEach(ended.putArray("objectives")::add);
+      }
       return new Outcome(
-          Outcome.measure(fit.classifier(), sets.test(), sets.classNames()),
+          measure(fit.classifier(), sets),
           1,
           partition,
           OptionalDouble.of(fit.objective()),

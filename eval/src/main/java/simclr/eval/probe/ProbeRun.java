@@ -40,14 +40,20 @@ public record ProbeRun(
     Optional<ImmutableList<FeatureSets>> sets =
         source.load(ImmutableList.of(layer), reporter, stop);
     Optional<ProbeResult> result =
-        sets.flatMap(loaded -> evaluate(loaded.get(0), start, reporter, stop));
+        sets.flatMap(
+            loaded ->
+                evaluate(
+                    protocol.takesSeveralLabels() ? loaded.get(0) : singleLabelled(loaded.get(0)),
+                    start,
+                    reporter,
+                    stop));
     result.ifPresent(found -> directory(layer).ifPresent(to -> write(found, to, reporter)));
     return result;
   }
 
   /**
    * Evaluates every layer, which are extracted in one pass. Of the last block group only its
-   * average is taken, which is h.
+   * average is taken, which is h. The table compares top-1, so examples have one label each.
    *
    * @return empty if it was stopped
    */
@@ -64,7 +70,8 @@ public record ProbeRun(
     List<ProbeResult> results = new ArrayList<>();
     for (FeatureSets layer : sets.get()) {
       reporter.line("layer " + layer.layer());
-      Optional<ProbeResult> result = evaluate(layer, System.nanoTime(), reporter, stop);
+      Optional<ProbeResult> result =
+          evaluate(singleLabelled(layer), System.nanoTime(), reporter, stop);
       if (result.isEmpty()) {
         return Optional.empty();
       }
@@ -74,6 +81,10 @@ public record ProbeRun(
     LayersResult all = new LayersResult(protocol, results);
     to.ifPresent(all::write);
     return Optional.of(all);
+  }
+
+  private static FeatureSets singleLabelled(FeatureSets sets) {
+    return sets.singleLabelled("top_1");
   }
 
   /** Where the result of a layer lies: {@code logreg-final_avg_pool}. */

@@ -14,8 +14,13 @@ public interface Protocol {
   /** As the command line and directories call it. */
   String command();
 
-  /** Adds every setting, defaults included. */
-  void describe(ObjectNode settings);
+  /** Adds every setting, defaults included, as it is for these sets. */
+  void describe(ObjectNode settings, FeatureSets sets);
+
+  /** Whether it measures examples that may belong to several classes or none. */
+  default boolean takesSeveralLabels() {
+    return false;
+  }
 
   /** Whether another seed can give another result. */
   boolean random(FeatureSets sets);

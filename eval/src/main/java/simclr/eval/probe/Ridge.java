@@ -53,7 +53,7 @@ public record Ridge(ImmutableList<Integer> shots, int draws, OptionalDouble l2)
   }
 
   @Override
-  public void describe(ObjectNode settings) {
+  public void describe(ObjectNode settings, FeatureSets sets) {
     settings.put("objective", "squared error of one-hot classes / 2n + l2/2 * squared weights");
     if (shots.isEmpty()) {
       settings.putNull("shots");
