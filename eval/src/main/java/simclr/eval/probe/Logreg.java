@@ -1,9 +1,8 @@
 package simclr.eval.probe;
 
-import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.nio.file.Path;
 import java.util.Locale;
-import java.util.Objects;
 import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.function.BooleanSupplier;
@@ -118,73 +117,76 @@ public record Logreg(
 
   @Override
   public Optional<Outcome> run(
-      FeatureSets sets, long seed, Reporter reporter, BooleanSupplier stop) {
+      FeatureSets sets,
+      long seed,
+      Optional<Path> progress,
+      Reporter reporter,
+      BooleanSupplier stop) {
     ObjectNode details = Outcome.object();
     if (l2.isPresent()) {
       LabelledFeatures all = sets.validation().map(sets.train()::followedBy).orElse(sets.train());
       return Optional.of(test(sets, all, l2.getAsDouble(), Optional.empty(), null, details));
     }
     Partition partition = sets.partition(validationShare, seed);
-    Optional<Chosen> chosen = choose(sets, partition, details, reporter, stop);
-    return chosen.map(
-        best ->
-            test(
-                sets,
-                partition.all(sets.train()),
-                best.l2(),
-                Optional.of(partition),
-                best.fit(),
-                details));
-  }
-
-  /** The best penalty and its fit, from which the final one starts. */
-  private record Chosen(double l2, double figure, Fit fit) {}
-
-  private Optional<Chosen> choose(
-      FeatureSets sets,
-      Partition partition,
-      ObjectNode details,
-      Reporter reporter,
-      BooleanSupplier stop) {
-    ArrayNode sweep = details.putArray("sweep");
-    @Nullable Chosen best = null;
-    Countdown countdown = Countdown.of(reporter, "choosing l2", 0, l2Values);
-    try (Regression regression = Regression.of(partition.fit(), sets.classes(), standardize)) {
-      double[] start = regression.origin();
-      for (int i = 0; i < l2Values; i++) {
-        if (stop.getAsBoolean()) {
-          return Optional.empty();
-        }
-        Fit fit = regression.fit(value(i), start, maxIterations, sweepTolerance);
-        start = fit.parameters();
-        double figure = figure(fit.classifier(), partition.validation());
-        sweep
-            .addObject()
-            .put("l2", value(i))
-            .put(sets.severalLabels() ? "validation_map_11" : "validation_top_1", figure)
-            .put("objective", fit.objective())
-            .put("iterations", fit.iterations())
-            .put("evaluations", fit.evaluations())
-            .put("converged", fit.converged());
-        if (best == null || figure > best.figure()) {
-          best = new Chosen(value(i), figure, fit);
-        }
-        countdown.at(i + 1);
-      }
+    String key = progress.isPresent() ? SweepKey.of(this, sets, seed) : "";
+    SweepProgress sweep = SweepProgress.of(progress, key, l2Values, reporter);
+    if (sweep.done() < l2Values && !tryValues(sweep, sets, partition, reporter, stop)) {
+      return Optional.empty();
     }
-    countdown.end();
-    Chosen taken = Objects.requireNonNull(best);
+    SweepProgress.Best best = sweep.best().orElseThrow();
     reporter.line(
         String.format(
             Locale.ROOT,
             sets.severalLabels()
                 ? "l2 %.4g chosen: 11-point mAP %.2f %% on %,d validation examples%s"
                 : "l2 %.4g chosen: %.2f %% of %,d validation examples%s",
-            taken.l2(),
-            100 * taken.figure(),
+            best.l2(),
+            100 * best.figure(),
             partition.validation().examples(),
             partition.carved() ? ", carved from training" : ""));
-    return Optional.of(taken);
+    details.set("sweep", sweep.rows());
+    return Optional.of(
+        test(
+            sets,
+            partition.all(sets.train()),
+            best.l2(),
+            Optional.of(partition),
+            best.parameters(),
+            details));
+  }
+
+  /** Tries the values that are left; returns false if it was stopped. */
+  private boolean tryValues(
+      SweepProgress sweep,
+      FeatureSets sets,
+      Partition partition,
+      Reporter reporter,
+      BooleanSupplier stop) {
+    Countdown countdown = Countdown.of(reporter, "choosing l2", sweep.done(), l2Values);
+    try (Regression regression = Regression.of(partition.fit(), sets.classes(), standardize)) {
+      for (int i = sweep.done(); i < l2Values; i++) {
+        if (stop.getAsBoolean()) {
+          sweep.save();
+          return false;
+        }
+        double[] start = sweep.last().orElseGet(regression::origin);
+        Fit fit = regression.fit(value(i), start, maxIterations, sweepTolerance);
+        double figure = figure(fit.classifier(), partition.validation());
+        ObjectNode row =
+            Outcome.object()
+                .put("l2", value(i))
+                .put(sets.severalLabels() ? "validation_map_11" : "validation_top_1", figure)
+                .put("objective", fit.objective())
+                .put("iterations", fit.iterations())
+                .put("evaluations", fit.evaluations())
+                .put("converged", fit.converged());
+        sweep.add(row, value(i), figure, fit.parameters());
+        countdown.at(i + 1);
+      }
+    }
+    sweep.save();
+    countdown.end();
+    return true;
   }
 
   /** What the penalty is chosen by: top-1, or 11-point mAP of a multi-label set. */
@@ -208,10 +210,10 @@ public record Logreg(
       LabelledFeatures learn,
       double penalty,
       Optional<Partition> partition,
-      @Nullable Fit near,
+      double @Nullable [] near,
       ObjectNode details) {
     try (Regression regression = Regression.of(learn, sets.classes(), standardize)) {
-      double[] start = near == null ? regression.origin() : near.parameters();
+      double[] start = near == null ? regression.origin() : near;
       Fit fit = regression.fit(penalty, start, maxIterations, tolerance);
       ObjectNode ended = details.putObject("fit");
       ended

@@ -196,7 +196,9 @@ final class MultiLabelLogregTest {
   }
 
   private static Outcome run(Protocol protocol, FeatureSets sets) {
-    return protocol.run(sets, 1, Reporter.lines(line -> {}), () -> false).orElseThrow();
+    return protocol
+        .run(sets, 1, Optional.empty(), Reporter.lines(line -> {}), () -> false)
+        .orElseThrow();
   }
 
   private static FeatureSets sets(long seed, int train, int test) {

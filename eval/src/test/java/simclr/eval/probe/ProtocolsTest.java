@@ -221,7 +221,9 @@ final class ProtocolsTest {
   }
 
   private static Outcome run(Protocol protocol, FeatureSets sets, long seed) {
-    return protocol.run(sets, seed, Reporter.lines(line -> {}), () -> false).orElseThrow();
+    return protocol
+        .run(sets, seed, Optional.empty(), Reporter.lines(line -> {}), () -> false)
+        .orElseThrow();
   }
 
   private static ClassificationMetrics classified(Outcome outcome) {
