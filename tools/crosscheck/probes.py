@@ -15,6 +15,7 @@ SPLITS = ("train", "test")
 
 def register(check):
     check("probe-logreg")(logreg)
+    check("probe-logreg-multilabel")(multilabel)
     check("probe-knn")(knn)
     check("probe-ridge")(ridge)
 
@@ -40,6 +41,54 @@ def logreg(scratch):
                 f"{name}, l2 {l2}: objective {ours['objective']}, scikit-learn's {theirs}",
             )
     return f"9 optima, objectives at most {worst:.1e} apart"
+
+
+def multilabel(scratch):
+    """Each class against the rest is scikit-learn's, and the 11-point mAP that of the scores."""
+    x, y = datasets.make_multilabel_classification(
+        900, 30, n_classes=5, n_labels=2, allow_unlabeled=True, random_state=2
+    )
+    y = y.astype(bool)
+    worst = 0.0
+    for l2 in (1e-3, 1e-1):
+        flags, (train, labels), (_, truth) = written(scratch, "multi", x, y, 600, bool)
+        out = os.path.join(scratch, f"multi-{l2}")
+        ours = probe("logreg", flags, f"--l2={l2}", f"--output={out}")
+        for c, found in enumerate(ours["fit"]["objectives"]):
+            # Two opposite columns of weights: a penalty of l2/4 |w|^2 on their difference w.
+            theirs = one_against_rest(train, labels[:, c], l2 / 2)
+            off = abs(found / theirs - 1)
+            worst = max(worst, off)
+            hold(
+                off <= 1e-4,
+                f"class {c}, l2 {l2}: objective {found}, scikit-learn's {theirs}",
+            )
+        scores = np.load(os.path.join(out, "scores.npy"))
+        hold(scores.shape == truth.shape, f"scores.npy has shape {scores.shape}")
+        wanted = np.mean([eleven_points(scores[:, c], truth[:, c]) for c in range(5)])
+        hold(
+            abs(ours["map_11"] - wanted) <= 1e-6,
+            f"l2 {l2}: map_11 {ours['map_11']}, of the scores {wanted}",
+        )
+    return f"10 optima, objectives at most {worst:.1e} apart; 11-point mAP of the scores"
+
+
+def one_against_rest(x, y, l2):
+    """Mean logistic loss + l2/2 |w|^2 where scikit-learn ends."""
+    fit = LogisticRegression(
+        C=1 / (l2 * len(x)), tol=1e-10, max_iter=1000, solver="newton-cholesky"
+    ).fit(x, y)
+    margins = np.where(y, 1, -1) * fit.decision_function(x)
+    return float(np.logaddexp(0, -margins).mean() + l2 / 2 * (fit.coef_**2).sum())
+
+
+def eleven_points(scores, truth):
+    """Mean over recalls 0, 0.1, ... 1 of the best precision at that recall or above."""
+    thresholds = np.unique(scores)
+    taken = [scores >= threshold for threshold in thresholds]
+    recalls = np.array([truth[some].sum() / truth.sum() for some in taken])
+    precisions = np.array([truth[some].mean() for some in taken])
+    return np.mean([precisions[recalls >= r / 10 - 1e-9].max() for r in range(11)])
 
 
 def knn(scratch):
@@ -109,9 +158,9 @@ def mixed(x, y):
     return x[order], y[order]
 
 
-def written(scratch, name, x, y, count):
+def written(scratch, name, x, y, count, labels=np.int64):
     """Flags that name the files, and both parts as they were written."""
-    x, y = x.astype(np.float32), y.astype(np.int64)
+    x, y = x.astype(np.float32), y.astype(labels)
     flags, parts = [], []
     for split, part in zip(SPLITS, (slice(None, count), slice(count, None))):
         for kind, values in (("features", x[part]), ("labels", y[part])):

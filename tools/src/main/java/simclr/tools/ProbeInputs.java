@@ -100,7 +100,10 @@ final class ProbeInputs {
   @Option(
       names = "--train_labels",
       paramLabel = "<file>",
-      description = "Their class indices, a .npy file of int32 or int64.")
+      description =
+          "Their classes, a .npy file: indices of int32 or int64; or a matrix (examples, classes) of"
+              + " 0 and 1 where an example may have several, which logreg measures by 11-point"
+              + " mAP.")
   private Optional<Path> trainLabels = Optional.empty();
 
   @Option(names = "--test_features", paramLabel = "<file>", description = "The same for testing.")
@@ -134,7 +137,8 @@ final class ProbeInputs {
       names = "--output",
       paramLabel = "<dir>",
       description =
-          "Directory of result.json and predictions.csv. Default: under --model_dir/eval.")
+          "Directory of result.json and predictions.csv, or scores.npy where an example may have"
+              + " several classes. Default: under --model_dir/eval.")
   private Optional<Path> output = Optional.empty();
 
   ProbeInputs(String command) {

@@ -54,17 +54,7 @@ final class ProbeCommandTest {
   void readyFeaturesGiveARecordAndFiles() throws IOException {
     String[] files = features();
 
-    Outcome outcome =
-        Outcome.of(
-            "probe",
-            "logreg",
-            files[0],
-            files[1],
-            files[2],
-            files[3],
-            "--l2=0.01",
-            "--json",
-            "--output=" + dir.resolve("out"));
+    Outcome outcome = logreg(files);
 
     assertThat(outcome.status()).isEqualTo(0);
     JsonNode json = new ObjectMapper().readTree(outcome.out());
@@ -82,6 +72,48 @@ final class ProbeCommandTest {
     assertThat(Files.readAllLines(dir.resolve("out/predictions.csv")))
         .startsWith("example,label,predicted,correct_top5", "0,0,0,")
         .hasSize(9);
+  }
+
+  @Test
+  void aMatrixOfLabelsIsMeasuredByMeanAveragePrecisionAndTheKindsOfAnswersDoNotMix()
+      throws IOException {
+    String[] files = features();
+    String[] several = files.clone();
+    ByteBuffer matrix = ByteBuffer.allocate(8 * 2);
+    for (int i = 0; i < 8; i++) {
+      matrix.put((byte) (i % 2)).put((byte) (i < 6 ? 1 : 0));
+    }
+    Path labels = npy("m.npy", "|b1", "(8, 2)", matrix);
+    several[1] = "--train_labels=" + labels;
+    several[3] = "--test_labels=" + labels;
+
+    assertThat(logreg(files).status()).isEqualTo(0);
+    Outcome outcome = logreg(several);
+
+    assertThat(outcome.status()).isEqualTo(0);
+    JsonNode json = new ObjectMapper().readTree(outcome.out());
+    assertThat(json.get("metric").asText()).isEqualTo("map_11");
+    assertThat(json.get("map_11").asDouble()).isEqualTo(1);
+    assertThat(json.has("top_1")).isFalse();
+    assertThat(json.get("per_class").get(1).get("positives").asInt()).isEqualTo(6);
+    assertThat(dir.resolve("out/scores.npy")).exists();
+    assertThat(dir.resolve("out/predictions.csv")).doesNotExist();
+    assertThat(Outcome.of("probe", "knn", files[0], several[1], files[2], several[3]).err())
+        .startsWith("simclr: " + dir.resolve("f.npy") + " is a multi-label set (example 1 has 2")
+        .hasLineCount(1);
+  }
+
+  private Outcome logreg(String... files) {
+    return Outcome.of(
+        "probe",
+        "logreg",
+        files[0],
+        files[1],
+        files[2],
+        files[3],
+        "--l2=0.01",
+        "--json",
+        "--output=" + dir.resolve("out"));
   }
 
   @Test

@@ -10,6 +10,7 @@ import java.nio.file.Path;
 import java.util.Optional;
 import simclr.config.UserException;
 import simclr.config.UserException.ExitCode;
+import simclr.eval.metrics.MultiLabelMetrics;
 import simclr.eval.metrics.Predictions;
 
 /**
@@ -88,8 +89,20 @@ public record StoredEvaluation(Path path, JsonNode result, Optional<Predictions>
     }
   }
 
-  /** Its predictions, which a comparison cannot do without. */
+  /**
+   * Its predictions, which a comparison cannot do without.
+   *
+   * @throws UserException DATA if examples have several classes, NO_INPUT if there are none
+   */
   Predictions requiredPredictions() {
+    if (result.has(MultiLabelMetrics.FIGURE)) {
+      throw new UserException(
+          ExitCode.DATA,
+          "%s is the evaluation of a multi-label set by 11-point mAP, expected one of examples with"
+              + " one label each, whose answers %s holds",
+          path,
+          Predictions.FILE);
+    }
     return predictions.orElseThrow(
         () ->
             new UserException(

@@ -2,10 +2,13 @@ package simclr.eval.features;
 
 import com.google.common.collect.ImmutableList;
 import com.google.common.collect.ImmutableMap;
+import com.google.common.primitives.ImmutableIntArray;
 import java.util.ArrayList;
+import java.util.BitSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.SplittableRandom;
+import java.util.stream.IntStream;
 import simclr.config.UserException;
 import simclr.config.UserException.ExitCode;
 
@@ -33,26 +36,10 @@ public record FeatureSets(
 
   /** Checks labels and widths of the sets against each other. */
   public FeatureSets {
-    int classes = classNames.size();
-    if (classes < 2) {
+    if (classNames.size() < 2 && train.labels().several().isEmpty()) {
       throw refused("%s has a single class, expected two or more to tell apart", train.name());
     }
-    requireLabels(train, classNames);
-    validation.ifPresent(set -> requireLabels(set, classNames));
-    requireLabels(test, classNames);
-    if (train.examples() < classes) {
-      throw refused(
-          "%s has %s examples of %s classes, expected at least one of each",
-          train.name(), train.examples(), classes);
-    }
-    int[] counts = train.labels().counts(classes);
-    for (int c = 0; c < classes; c++) {
-      if (counts[c] == 0) {
-        throw refused(
-            "%s has no example of class %s, expected at least one of each of the %s classes",
-            train.name(), called(c, classNames.get(c)), classes);
-      }
-    }
+    LabelChecks.require(train, validation, test, classNames);
     requireWidth(train, test);
     validation.ifPresent(set -> requireWidth(train, set));
   }
@@ -68,6 +55,29 @@ public record FeatureSets(
 
   public int classes() {
     return classNames.size();
+  }
+
+  /** Whether examples may belong to several classes or none. */
+  public boolean severalLabels() {
+    return train.labels().several().isPresent();
+  }
+
+  /**
+   * The same sets with one class for each example, where that is what their matrices say.
+   *
+   * @param metric that needs it, for the message
+   * @throws UserException DATA if an example has none or several
+   */
+  public FeatureSets singleLabelled(String metric) {
+    return new FeatureSets(
+        layer,
+        encoder,
+        dataset,
+        train.singleLabelled(metric),
+        validation.map(set -> set.singleLabelled(metric)),
+        test.singleLabelled(metric),
+        classNames,
+        trust);
   }
 
   /**
@@ -86,7 +96,8 @@ public record FeatureSets(
 
   /**
    * The validation set that was given, else a part of each class of the training set, drawn at
-   * random. A class keeps at least one example to learn from.
+   * random. A class keeps at least one example to learn from ({@link Carving} where an example may
+   * have several).
    *
    * @param share of the training examples, in (0, 1)
    */
@@ -94,23 +105,31 @@ public record FeatureSets(
     if (validation.isPresent()) {
       return new Partition(train, validation.get(), false);
     }
-    List<List<Integer>> byClass = byClass(train, classes());
-    List<Integer> kept = new ArrayList<>();
-    List<Integer> held = new ArrayList<>();
     SplittableRandom random = new SplittableRandom(seed);
+    if (severalLabels()) {
+      return carved(Carving.held(train.labels().several().orElseThrow(), share, random));
+    }
+    List<List<Integer>> byClass = byClass(train, classes());
+    List<Integer> held = new ArrayList<>();
     for (List<Integer> rows : byClass) {
       shuffle(rows, random);
       int count = (int) Math.min(rows.size() - 1L, Math.round(share * rows.size()));
       held.addAll(rows.subList(0, count));
-      kept.addAll(rows.subList(count, rows.size()));
     }
+    return carved(ImmutableIntArray.copyOf(held.stream().mapToInt(Integer::intValue).sorted()));
+  }
+
+  private Partition carved(ImmutableIntArray held) {
     if (held.isEmpty()) {
       throw refused(
           "%s has %s examples of %s classes, too few to carve a validation split from; expected more,"
               + " a validation split, or a fixed setting such as --l2",
           train.name(), train.examples(), classes());
     }
-    return new Partition(select(kept), select(held), true);
+    BitSet taken = new BitSet();
+    held.forEach(taken::set);
+    int[] kept = IntStream.range(0, train.examples()).filter(row -> !taken.get(row)).toArray();
+    return new Partition(train.select(kept), train.select(held.toArray()), true);
   }
 
   /** Rows of each class, in order. */
@@ -135,34 +154,12 @@ public record FeatureSets(
     }
   }
 
-  private LabelledFeatures select(List<Integer> rows) {
-    return train.select(rows.stream().mapToInt(Integer::intValue).sorted().toArray());
-  }
-
-  private static void requireLabels(LabelledFeatures set, ImmutableList<String> classNames) {
-    for (int i = 0; i < set.examples(); i++) {
-      int label = set.labels().get(i);
-      if (label < 0) {
-        throw refused("%s has no labels, expected a class for each example", set.name());
-      }
-      if (label >= classNames.size()) {
-        throw refused(
-            "%s has label %s in row %s, expected 0 to %s as in training",
-            set.name(), label, i, classNames.size() - 1);
-      }
-    }
-  }
-
   private static void requireWidth(LabelledFeatures train, LabelledFeatures other) {
     if (train.matrix().columns() != other.matrix().columns()) {
       throw refused(
           "%s has %s features a row and %s has %s, expected the same",
           train.name(), train.matrix().columns(), other.name(), other.matrix().columns());
     }
-  }
-
-  private static String called(int index, String name) {
-    return name.equals(Integer.toString(index)) ? name : index + " (" + name + ")";
   }
 
   private static UserException refused(String template, Object... args) {

@@ -20,6 +20,7 @@ public final class Layers {
   static final String PIXELS = "pixels";
   private static final String BLOCK_GROUP = "block_group";
   private static final String PROJECTION = "proj_head_";
+  private static final String HEAD_INPUT = PROJECTION + "input";
 
   private Layers() {}
 
@@ -43,6 +44,11 @@ public final class Layers {
     return names.build();
   }
 
+  /** Whether a name that {@link #resolve} takes is that of a layer of the projection head. */
+  public static boolean ofProjectionHead(String asked) {
+    return asked.equals("z") || (asked.startsWith(PROJECTION) && !asked.equals(HEAD_INPUT));
+  }
+
   /**
    * The layer that is meant.
    *
@@ -54,7 +60,7 @@ public final class Layers {
   public static String resolve(String asked, List<String> there, String encoder) {
     String name =
         switch (asked) {
-          case "h", "proj_head_input" -> H;
+          case "h", HEAD_INPUT -> H;
           case "z" -> Z;
           default -> asked;
         };

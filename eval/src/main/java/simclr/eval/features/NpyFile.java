@@ -17,6 +17,7 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import simclr.config.UserException;
 import simclr.config.UserException.ExitCode;
+import simclr.eval.metrics.MultiLabels;
 
 /**
  * A file in NumPy's format, versions 1 to 3, mapped into memory: what is read of it is read when it
@@ -68,6 +69,7 @@ public final class NpyFile {
     FLOAT64("<f8", 8, true),
     /** As ml_dtypes writes it; NumPy itself shows two bytes of nothing. */
     BFLOAT16("<V2", 2, true),
+    BOOL("|b1", 1, false),
     UINT8("|u1", 1, false),
     INT32("<i4", 4, false),
     INT64("<i8", 8, false);
@@ -179,25 +181,57 @@ public final class NpyFile {
     if (shape.length() != 1 || type.real) {
       throw broken(
           path,
-          "holds %s of shape %s, expected whole numbers (int32 or int64) of shape (rows,)"
+          "holds %s of shape %s, expected whole numbers (int32 or int64) of shape (rows,), or a matrix (examples, classes) of 0 and 1"
               .formatted(type.descr, shape));
     }
     int[] labels = new int[rows()];
     for (int i = 0; i < labels.length; i++) {
-      ByteBuffer segment = segments.get(i / rowsPerSegment);
-      int index = i % rowsPerSegment * type.bytes;
-      long label =
-          switch (type) {
-            case UINT8 -> Byte.toUnsignedInt(segment.get(index));
-            case INT32 -> segment.getInt(index);
-            default -> segment.getLong(index);
-          };
+      long label = whole(i, 0);
       if (label < 0 || label > Integer.MAX_VALUE) {
         throw broken(path, "row " + i + " is " + label + ", expected a class index from 0 on");
       }
       labels[i] = (int) label;
     }
     return labels;
+  }
+
+  /**
+   * The file as labels: class indices in one dimension, or a matrix (examples, classes) of 0 and 1
+   * for examples that may have several.
+   *
+   * @throws UserException DATA if it holds something else
+   */
+  LabelledFeatures.Labels labelling() {
+    return shape.length() == 2 && !type.real
+        ? LabelledFeatures.Labels.of(multiLabels())
+        : LabelledFeatures.Labels.of(labels());
+  }
+
+  private MultiLabels multiLabels() {
+    boolean[][] classes = new boolean[rows()][perRow];
+    for (int i = 0; i < classes.length; i++) {
+      for (int c = 0; c < perRow; c++) {
+        long value = whole(i, c);
+        if (value != 0 && value != 1) {
+          throw broken(
+              path,
+              "row %d, column %d is %d, expected 0 or 1: whether the example is of the class"
+                  .formatted(i, c, value));
+        }
+        classes[i][c] = value == 1;
+      }
+    }
+    return MultiLabels.of(classes);
+  }
+
+  private long whole(int row, int column) {
+    ByteBuffer segment = segments.get(row / rowsPerSegment);
+    int index = (row % rowsPerSegment * perRow + column) * type.bytes;
+    return switch (type) {
+      case BOOL, UINT8 -> Byte.toUnsignedInt(segment.get(index));
+      case INT32 -> segment.getInt(index);
+      default -> segment.getLong(index);
+    };
   }
 
   private final class Features implements FeatureMatrix {
@@ -316,7 +350,8 @@ public final class NpyFile {
         path,
         "holds numbers of type "
             + descr
-            + ", expected float16, float32, float64, bfloat16, uint8, int32 or int64, little endian");
+            + ", expected float16, float32, float64, bfloat16, bool, uint8, int32 or int64, little"
+            + " endian");
   }
 
   private static ImmutableLongArray shape(Path path, String text) {

@@ -10,10 +10,12 @@ import java.util.Optional;
 import java.util.function.BooleanSupplier;
 import simclr.config.UserException;
 import simclr.config.UserException.ExitCode;
+import simclr.eval.metrics.MultiLabels;
 import simclr.train.Reporter;
 
 /**
- * Features that any program wrote as {@code .npy}: matrices of rows, vectors of class indices.
+ * Features that any program wrote as {@code .npy}: matrices of rows; vectors of class indices, or
+ * matrices of 0 and 1 where an example may have several classes.
  *
  * @param validation empty to carve one from training where one is needed
  */
@@ -47,11 +49,10 @@ public record ReadyFeatures(Files train, Optional<Files> validation, Files test)
 
     private LabelledFeatures read() {
       NpyFile rows = NpyFile.open("--" + name + "_features", features);
-      int[] classes = NpyFile.open("--" + name + "_labels", labels).labels();
       return new LabelledFeatures(
           features.toString(),
           rows.features(),
-          LabelledFeatures.Labels.of(classes),
+          NpyFile.open("--" + name + "_labels", labels).labelling(),
           DataDigest.ofContents(List.of(features, labels)));
     }
   }
@@ -70,7 +71,12 @@ public record ReadyFeatures(Files train, Optional<Files> validation, Files test)
                 learn,
                 choose,
                 test.read(),
-                FeatureSets.numbered(learn.labels().largest() + 1),
+                FeatureSets.numbered(
+                    learn
+                        .labels()
+                        .several()
+                        .map(MultiLabels::classes)
+                        .orElseGet(() -> learn.labels().largest() + 1)),
                 ImmutableMap.of("encoder_frozen", "not known: features came ready"))));
   }
 

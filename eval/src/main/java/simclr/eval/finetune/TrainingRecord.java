@@ -47,7 +47,7 @@ public final class TrainingRecord implements EvaluationListener {
     Path dir = Path.of(evaluated.config().requiredModelDir());
     ClassificationMetrics metrics =
         ClassificationMetrics.ofPredictions(predictions(evaluated), evaluated.labels());
-    metrics.predictions().write(dir.resolve(Predictions.FILE));
+    metrics.writeAnswers(dir);
     try {
       String text =
           new ObjectMapper()
@@ -94,8 +94,8 @@ public final class TrainingRecord implements EvaluationListener {
     split(json.putObject("test"), evaluated.test())
         .put("used", timesEvaluated(dir))
         .put("examples_evaluated", test.predictions().rows().size());
-    RecordedMetrics.addFigures(json, test, config.seed().orElse(0L));
-    RecordedMetrics.addTables(json, test);
+    test.addFigures(json, config.seed().orElse(0L));
+    test.addTables(json);
     trust(json.putObject("trust"), config, evaluated.checkpoint(), dir);
     json.put("seed", config.seed().orElse(null));
     json.set("flags", new ObjectMapper().valueToTree(config.toFlags()));

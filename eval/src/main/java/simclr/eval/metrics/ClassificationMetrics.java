@@ -2,10 +2,15 @@ package simclr.eval.metrics;
 
 import static com.google.common.base.Preconditions.checkArgument;
 
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.google.common.collect.ImmutableList;
 import com.google.common.primitives.ImmutableLongArray;
+import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
 import java.util.stream.IntStream;
 
@@ -16,7 +21,7 @@ import java.util.stream.IntStream;
  * lower class index first. Rows are taken one at a time ({@link #over}, {@link Tally#add}) and not
  * kept.
  */
-public final class ClassificationMetrics {
+public final class ClassificationMetrics implements TestMetrics {
   private static final int TOP = 5;
 
   private final ImmutableList<String> classNames;
@@ -126,6 +131,81 @@ public final class ClassificationMetrics {
   /** What was answered to each example, in the order they came. */
   public Predictions predictions() {
     return predictions;
+  }
+
+  @Override
+  public String figure() {
+    return "top_1";
+  }
+
+  @Override
+  public String figureName() {
+    return "top-1";
+  }
+
+  @Override
+  public double value() {
+    return top1().value();
+  }
+
+  /**
+   * Adds {@code top_1} to {@code interval_method}; {@code top_5} is null where it means nothing.
+   */
+  @Override
+  public void addFigures(ObjectNode json, long seed) {
+    Bootstrap bootstrap = Bootstrap.seeded(seed);
+    json.put("top_1", top1().value());
+    json.put("top_5", top5().map(Accuracy::value).orElse(null));
+    json.put("mean_per_class", meanPerClass());
+    ObjectNode interval = json.putObject("interval");
+    RecordedMetrics.addBounds(interval, "top_1", top1().interval());
+    top5().ifPresent(top5 -> RecordedMetrics.addBounds(interval, "top_5", top5.interval()));
+    RecordedMetrics.addBounds(
+        interval, "mean_per_class", bootstrap.ofMeanPerClass(predictions, classNames.size()));
+    json.put(
+        "interval_method",
+        "95 %: Wilson for top_1 and top_5; mean_per_class: " + bootstrap.method());
+  }
+
+  /** Adds {@code per_class} and {@code confusion}, whose rows are the true classes. */
+  @Override
+  public void addTables(ObjectNode json) {
+    ArrayNode rows = json.putArray("per_class");
+    perClass()
+        .forEach(
+            row ->
+                rows.addObject()
+                    .put("class", row.name())
+                    .put("examples", row.examples())
+                    .put("correct", row.correct()));
+    ArrayNode counts = json.putArray("confusion");
+    confusion.forEach(row -> row.forEach(counts.addArray()::add));
+  }
+
+  @Override
+  public String headline(JsonNode record) {
+    Interval interval = top1().interval();
+    return String.format(
+        Locale.ROOT,
+        "top-1 %.2f %% (%d of %d test examples, 95 %% interval %.2f to %.2f %%)%s",
+        100 * value(),
+        top1().correct(),
+        top1().total(),
+        100 * interval.low(),
+        100 * interval.high(),
+        top5()
+            .map(top5 -> String.format(Locale.ROOT, ", top-5 %.2f %%", 100 * top5.value()))
+            .orElse(""));
+  }
+
+  @Override
+  public String answersFile() {
+    return Predictions.FILE;
+  }
+
+  @Override
+  public void writeAnswers(Path directory) {
+    predictions.write(directory.resolve(answersFile()));
   }
 
   /** Counts answers as they come. Not thread-safe. */

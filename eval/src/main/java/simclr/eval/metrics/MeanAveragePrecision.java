@@ -3,8 +3,7 @@ package simclr.eval.metrics;
 import static com.google.common.base.Preconditions.checkArgument;
 
 import com.google.common.collect.ImmutableList;
-import com.google.common.primitives.ImmutableIntArray;
-import java.util.Comparator;
+import java.util.Arrays;
 import java.util.OptionalDouble;
 import java.util.stream.IntStream;
 
@@ -19,7 +18,6 @@ import java.util.stream.IntStream;
  * @param byClass of each class, 0 to 1; empty for one without an example
  */
 public record MeanAveragePrecision(ImmutableList<OptionalDouble> byClass) {
-  private static final int POINTS = 11;
 
   /**
    * Ranks the examples for each class.
@@ -27,21 +25,7 @@ public record MeanAveragePrecision(ImmutableList<OptionalDouble> byClass) {
    * @param scores shape (examples, classes); the larger, the surer
    */
   public static MeanAveragePrecision of(float[][] scores, MultiLabels labels) {
-    return of(scores, labels, IntStream.range(0, scores.length).toArray());
-  }
-
-  /** The same of a sample of the examples, which may name one several times, for a bootstrap. */
-  public static MeanAveragePrecision of(float[][] scores, MultiLabels labels, int[] sample) {
-    checkArgument(
-        scores.length == labels.examples(),
-        "scores has %s rows, expected %s as there are labels",
-        scores.length,
-        labels.examples());
-    ImmutableList.Builder<OptionalDouble> byClass = ImmutableList.builder();
-    for (int c = 0; c < labels.classes(); c++) {
-      byClass.add(averagePrecision(scores, labels, c, sample));
-    }
-    return new MeanAveragePrecision(byClass.build());
+    return new Ranked(scores, labels).once();
   }
 
   /** The mean over the classes that have an example, 0 to 1; NaN if none has. */
@@ -53,40 +37,45 @@ public record MeanAveragePrecision(ImmutableList<OptionalDouble> byClass) {
         .orElse(Double.NaN);
   }
 
-  private static OptionalDouble averagePrecision(
-      float[][] scores, MultiLabels labels, int label, int[] sample) {
-    for (int example : sample) {
-      checkArgument(scores[example].length == labels.classes(), "row %s is too short", example);
-      checkArgument(!Float.isNaN(scores[example][label]), "score of example %s is NaN", example);
+  /** Examples in the order of their scores, for any number of samples of them. */
+  static final class Ranked {
+    private final int examples;
+    private final ImmutableList<ClassRanking> classes;
+
+    Ranked(float[][] scores, MultiLabels labels) {
+      checkArgument(
+          scores.length == labels.examples(),
+          "scores has %s rows, expected %s as there are labels",
+          scores.length,
+          labels.examples());
+      this.examples = scores.length;
+      this.classes =
+          IntStream.range(0, labels.classes())
+              .mapToObj(c -> ClassRanking.of(scores, labels, c))
+              .collect(ImmutableList.toImmutableList());
     }
-    int positives = Math.toIntExact(IntStream.of(sample).filter(i -> labels.has(i, label)).count());
-    if (positives == 0) {
-      return OptionalDouble.empty();
+
+    /** With every example once. */
+    MeanAveragePrecision once() {
+      int[] counts = new int[examples];
+      Arrays.fill(counts, 1);
+      return ofCounts(counts);
     }
-    ImmutableIntArray ranked =
-        ImmutableIntArray.copyOf(
-            IntStream.of(sample)
-                .boxed()
-                .sorted(Comparator.comparing((Integer i) -> -scores[i][label]))
-                .mapToInt(Integer::intValue));
-    double[] best = new double[POINTS];
-    int found = 0;
-    for (int i = 0; i < ranked.length(); i++) {
-      found += labels.has(ranked.get(i), label) ? 1 : 0;
-      boolean tied =
-          i + 1 < ranked.length()
-              && scores[ranked.get(i)][label] == scores[ranked.get(i + 1)][label];
-      if (!tied) {
-        double precision = (double) found / (i + 1);
-        // Whole numbers: 0.3 of 10 is not below a recall of 3 of 10 by rounding.
-        for (int point = 0; point * (long) positives <= found * (POINTS - 1L); point++) {
-          if (point == POINTS) {
-            break;
-          }
-          best[point] = Math.max(best[point], precision);
-        }
+
+    /** Of a sample of the examples, which may name one several times. */
+    MeanAveragePrecision ofSample(int[] sample) {
+      int[] counts = new int[examples];
+      for (int example : sample) {
+        counts[example]++;
       }
+      return ofCounts(counts);
     }
-    return IntStream.range(0, POINTS).mapToDouble(point -> best[point]).average();
+
+    private MeanAveragePrecision ofCounts(int[] counts) {
+      return new MeanAveragePrecision(
+          classes.stream()
+              .map(ranking -> ranking.averagePrecision(counts))
+              .collect(ImmutableList.toImmutableList()));
+    }
   }
 }

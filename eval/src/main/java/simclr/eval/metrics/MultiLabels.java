@@ -2,6 +2,7 @@ package simclr.eval.metrics;
 
 import static com.google.common.base.Preconditions.checkArgument;
 
+import com.google.common.collect.ObjectArrays;
 import simclr.config.UserException;
 import simclr.config.UserException.ExitCode;
 
@@ -45,6 +46,29 @@ public final class MultiLabels {
     return classes[example][label];
   }
 
+  /** How many examples belong to the class. */
+  public int positives(int label) {
+    int count = 0;
+    for (boolean[] row : classes) {
+      count += row[label] ? 1 : 0;
+    }
+    return count;
+  }
+
+  /** Some of the examples, in the order of {@code rows}. */
+  public MultiLabels select(int[] rows) {
+    boolean[][] kept = new boolean[rows.length][];
+    for (int i = 0; i < rows.length; i++) {
+      kept[i] = classes[rows[i]];
+    }
+    return of(kept);
+  }
+
+  /** These examples, then others of the same classes. */
+  public MultiLabels followedBy(MultiLabels other) {
+    return of(ObjectArrays.concat(classes, other.classes, boolean[].class));
+  }
+
   /**
    * The one class of each example.
    *
@@ -66,7 +90,7 @@ public final class MultiLabels {
         throw new UserException(
             ExitCode.DATA,
             "%s is a multi-label set (example %s has %s labels), expected one label each for %s;"
-                + " map_11 measures such sets",
+                + " probe logreg measures the 11-point mAP of such sets",
             name,
             i,
             count,

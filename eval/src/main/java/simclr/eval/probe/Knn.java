@@ -3,6 +3,7 @@ package simclr.eval.probe;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.google.common.collect.ImmutableList;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
@@ -66,7 +67,7 @@ public record Knn(
   }
 
   @Override
-  public void describe(ObjectNode settings) {
+  public void describe(ObjectNode settings, FeatureSets sets) {
     ArrayNode counts = settings.putArray("k");
     k.forEach(counts::add);
     settings.put("distance", "cosine of the features as they are, not centred");
@@ -87,7 +88,11 @@ public record Knn(
 
   @Override
   public Optional<Outcome> run(
-      FeatureSets sets, long seed, Reporter reporter, BooleanSupplier stop) {
+      FeatureSets sets,
+      long seed,
+      Optional<Path> progress,
+      Reporter reporter,
+      BooleanSupplier stop) {
     if (k.size() == 1) {
       LabelledFeatures all = sets.validation().map(sets.train()::followedBy).orElse(sets.train());
       return classify(sets, all, sets.test(), reporter, stop)

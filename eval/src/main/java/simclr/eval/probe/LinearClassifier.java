@@ -66,7 +66,7 @@ final class LinearClassifier {
           TFloat32 weightTensor = TFloat32.tensorOf(matrix, DataBuffers.of(weights, true, false));
           TFloat32 biasTensor = TFloat32.vectorOf(bias)) {
         NativeFeatures.stream(
-            examples,
+            examples.matrix(),
             scaling,
             false,
             BLOCK_ROWS,
@@ -84,6 +84,13 @@ final class LinearClassifier {
             });
       }
     }
+  }
+
+  /** The scores of all examples, shape (examples, classes). */
+  float[][] scores(LabelledFeatures examples) {
+    float[][] all = new float[examples.examples()][];
+    score(examples, (example, scores) -> all[example] = scores.clone());
+    return all;
   }
 
   /** The class of the best score of each example, the lowest of equal ones. */

@@ -14,9 +14,9 @@ import simclr.eval.metrics.Accuracy;
  */
 public final class LinearProbe {
   private final int width;
-  private final LogisticRegression.Fit fitted;
+  private final Regression.Fit fitted;
 
-  private LinearProbe(int width, LogisticRegression.Fit fitted) {
+  private LinearProbe(int width, Regression.Fit fitted) {
     this.width = width;
     this.fitted = fitted;
   }

@@ -1,6 +1,7 @@
 package simclr.eval.probe;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.nio.file.Path;
 import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.function.BooleanSupplier;
@@ -49,7 +50,7 @@ public record LinearSgd(
   }
 
   @Override
-  public void describe(ObjectNode settings) {
+  public void describe(ObjectNode settings, FeatureSets sets) {
     settings.put("optimizer", "momentum (Nesterov)");
     settings.put("train_epochs", epochs);
     settings.put("train_batch_size", batchSize);
@@ -69,7 +70,11 @@ public record LinearSgd(
 
   @Override
   public Optional<Outcome> run(
-      FeatureSets sets, long seed, Reporter reporter, BooleanSupplier stop) {
+      FeatureSets sets,
+      long seed,
+      Optional<Path> progress,
+      Reporter reporter,
+      BooleanSupplier stop) {
     LabelledFeatures train = sets.train();
     int batch = Math.min(batchSize, train.examples());
     // The reference's count.

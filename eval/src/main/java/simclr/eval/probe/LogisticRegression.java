@@ -1,10 +1,12 @@
 package simclr.eval.probe;
 
+import com.google.common.primitives.ImmutableDoubleArray;
 import java.util.Optional;
 import org.tensorflow.types.TFloat32;
 import org.tensorflow.types.TFloat64;
 import org.tensorflow.types.family.TNumber;
 import simclr.eval.features.LabelledFeatures;
+import simclr.eval.features.LabelledFeatures.Labels;
 
 /**
  * Multinomial logistic regression of examples that are loaded once, for any number of penalties.
@@ -12,7 +14,7 @@ import simclr.eval.features.LabelledFeatures;
  * <p>The objective, mean cross entropy plus {@code l2 / 2} times the squared weights (biases are
  * free), is convex: what is found does not depend on a start or a seed.
  */
-final class LogisticRegression implements AutoCloseable {
+final class LogisticRegression implements Regression {
   /** In double precision up to so much memory, which convinces ill-conditioned features. */
   private static final long MOST_DOUBLES = (256L << 20) / Double.BYTES;
 
@@ -36,48 +38,6 @@ final class LogisticRegression implements AutoCloseable {
     this.features = features;
     this.axes = axes;
     this.objective = objective;
-  }
-
-  /** A classifier and how its fit ended. */
-  static final class Fit {
-    private final LinearClassifier classifier;
-    private final double[] parameters;
-    private final Lbfgs.Minimum minimum;
-
-    private Fit(LinearClassifier classifier, double[] parameters, Lbfgs.Minimum minimum) {
-      this.classifier = classifier;
-      this.parameters = parameters;
-      this.minimum = minimum;
-    }
-
-    LinearClassifier classifier() {
-      return classifier;
-    }
-
-    /** Weights, feature by feature, then biases: a start for a fit of other examples. */
-    double[] parameters() {
-      return parameters;
-    }
-
-    double objective() {
-      return minimum.value;
-    }
-
-    int iterations() {
-      return minimum.iterations;
-    }
-
-    int evaluations() {
-      return minimum.evaluations;
-    }
-
-    /**
-     * Whether the objective is known to be within the tolerance; if not, rounding or the limit on
-     * iterations ended the fit.
-     */
-    boolean converged() {
-      return minimum.reached;
-    }
   }
 
   /**
@@ -113,27 +73,38 @@ final class LogisticRegression implements AutoCloseable {
         LogisticObjective.of(features, variances, classes, doubles));
   }
 
-  /** {@code float64} or {@code float32}: what is computed in. */
-  String precision() {
+  /** Gives the loaded examples other labels of as many classes. */
+  void relabel(Labels labels) {
+    features.relabel(labels);
+  }
+
+  Scaling scaling() {
+    return scaling;
+  }
+
+  @Override
+  public String precision() {
     return doubles ? "float64" : "float32";
   }
 
-  /** All zero: every class equally probable. */
-  double[] origin() {
+  @Override
+  public double[] origin() {
     return new double[objective.dimension()];
   }
 
-  /**
-   * Fits.
-   *
-   * @param start from {@link #origin} or a former fit
-   * @param tolerance how far above its minimum the objective may be left, as a part of itself
-   */
-  Fit fit(double l2, double[] start, int maxIterations, double tolerance) {
+  /** Parameters are weights, feature by feature, then biases. */
+  @Override
+  public Fit fit(double l2, double[] start, int maxIterations, double tolerance) {
     double[] turned = axes.map(found -> found.into(start, classes)).orElse(start);
     Lbfgs.Minimum minimum = Lbfgs.minimise(objective.with(l2, tolerance), turned, maxIterations);
     double[] parameters = axes.map(found -> found.back(minimum.at, classes)).orElse(minimum.at);
-    return new Fit(LinearClassifier.of(scaling, classes, parameters), parameters, minimum);
+    return new Fit(
+        LinearClassifier.of(scaling, classes, parameters),
+        parameters,
+        ImmutableDoubleArray.of(minimum.value),
+        minimum.iterations,
+        minimum.evaluations,
+        minimum.reached);
   }
 
   @Override

@@ -1,9 +1,8 @@
 package simclr.eval.probe;
 
-import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.nio.file.Path;
 import java.util.Locale;
-import java.util.Objects;
 import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.function.BooleanSupplier;
@@ -12,13 +11,18 @@ import simclr.eval.features.Countdown;
 import simclr.eval.features.FeatureSets;
 import simclr.eval.features.FeatureSets.Partition;
 import simclr.eval.features.LabelledFeatures;
-import simclr.eval.probe.LogisticRegression.Fit;
+import simclr.eval.metrics.MeanAveragePrecision;
+import simclr.eval.metrics.MultiLabelMetrics;
+import simclr.eval.metrics.MultiLabels;
+import simclr.eval.metrics.TestMetrics;
+import simclr.eval.probe.Regression.Fit;
 import simclr.train.Reporter;
 
 /**
  * Logistic regression by L-BFGS (SimCLR, appendix B.8): the penalty is chosen on validation
  * examples among values from large to small, each starting where the one before ended; then the
- * classifier is trained anew on training and validation examples.
+ * classifier is trained anew on training and validation examples. Where examples may have several
+ * classes, there is one classifier for each class against the rest, all with the same penalty.
  *
  * @param l2 fixes the penalty; empty to choose it
  * @param l2Values how many are tried, evenly spaced by their logarithm
@@ -74,16 +78,25 @@ public record Logreg(
   }
 
   @Override
-  public void describe(ObjectNode settings) {
+  public void describe(ObjectNode settings, FeatureSets sets) {
     settings.put("optimizer", "L-BFGS");
-    settings.put("objective", "mean cross entropy + l2/2 * squared weights, biases free");
+    settings.put(
+        "objective",
+        sets.severalLabels()
+            ? "mean over classes of: mean cross entropy of two scores, against the class and for it,"
+                + " + l2/2 * squared weights of both, biases free; with w the weights of their"
+                + " difference, the one score that is reported, the penalty is l2/4 * squared w"
+            : "mean cross entropy + l2/2 * squared weights, biases free");
     if (l2.isPresent()) {
       settings.put("l2", l2.getAsDouble());
     } else {
       settings.put("l2_values", l2Values);
       settings.put("l2_smallest", l2Smallest);
       settings.put("l2_largest", l2Largest);
-      settings.put("l2_chosen_by", "validation top-1, the larger of equals");
+      settings.put(
+          "l2_chosen_by",
+          "validation %s, the larger of equals"
+              .formatted(sets.severalLabels() ? "11-point mAP" : "top-1"));
       settings.put("validation_share", validationShare);
       settings.put("sweep_tolerance", sweepTolerance);
     }
@@ -93,78 +106,103 @@ public record Logreg(
   }
 
   @Override
+  public boolean takesSeveralLabels() {
+    return true;
+  }
+
+  @Override
   public boolean random(FeatureSets sets) {
     return l2.isEmpty() && sets.validation().isEmpty();
   }
 
   @Override
   public Optional<Outcome> run(
-      FeatureSets sets, long seed, Reporter reporter, BooleanSupplier stop) {
+      FeatureSets sets,
+      long seed,
+      Optional<Path> progress,
+      Reporter reporter,
+      BooleanSupplier stop) {
     ObjectNode details = Outcome.object();
     if (l2.isPresent()) {
       LabelledFeatures all = sets.validation().map(sets.train()::followedBy).orElse(sets.train());
       return Optional.of(test(sets, all, l2.getAsDouble(), Optional.empty(), null, details));
     }
     Partition partition = sets.partition(validationShare, seed);
-    Optional<Chosen> chosen = choose(sets, partition, details, reporter, stop);
-    return chosen.map(
-        best ->
-            test(
-                sets,
-                partition.all(sets.train()),
-                best.l2(),
-                Optional.of(partition),
-                best.fit(),
-                details));
-  }
-
-  /** The best penalty and its fit, from which the final one starts. */
-  private record Chosen(double l2, int correct, Fit fit) {}
-
-  private Optional<Chosen> choose(
-      FeatureSets sets,
-      Partition partition,
-      ObjectNode details,
-      Reporter reporter,
-      BooleanSupplier stop) {
-    ArrayNode sweep = details.putArray("sweep");
-    @Nullable Chosen best = null;
-    Countdown countdown = Countdown.of(reporter, "choosing l2", 0, l2Values);
-    try (LogisticRegression regression =
-        LogisticRegression.of(partition.fit(), sets.classes(), standardize)) {
-      double[] start = regression.origin();
-      for (int i = 0; i < l2Values; i++) {
-        if (stop.getAsBoolean()) {
-          return Optional.empty();
-        }
-        Fit fit = regression.fit(value(i), start, maxIterations, sweepTolerance);
-        start = fit.parameters();
-        int correct = fit.classifier().correct(partition.validation());
-        sweep
-            .addObject()
-            .put("l2", value(i))
-            .put("validation_top_1", (double) correct / partition.validation().examples())
-            .put("objective", fit.objective())
-            .put("iterations", fit.iterations())
-            .put("evaluations", fit.evaluations())
-            .put("converged", fit.converged());
-        if (best == null || correct > best.correct()) {
-          best = new Chosen(value(i), correct, fit);
-        }
-        countdown.at(i + 1);
-      }
+    String key = progress.isPresent() ? SweepKey.of(this, sets, seed) : "";
+    SweepProgress sweep = SweepProgress.of(progress, key, l2Values, reporter);
+    if (sweep.done() < l2Values && !tryValues(sweep, sets, partition, reporter, stop)) {
+      return Optional.empty();
     }
-    countdown.end();
-    Chosen taken = Objects.requireNonNull(best);
+    SweepProgress.Best best = sweep.best().orElseThrow();
     reporter.line(
         String.format(
             Locale.ROOT,
-            "l2 %.4g chosen: %.2f %% of %,d validation examples%s",
-            taken.l2(),
-            100.0 * taken.correct() / partition.validation().examples(),
+            sets.severalLabels()
+                ? "l2 %.4g chosen: 11-point mAP %.2f %% on %,d validation examples%s"
+                : "l2 %.4g chosen: %.2f %% of %,d validation examples%s",
+            best.l2(),
+            100 * best.figure(),
             partition.validation().examples(),
             partition.carved() ? ", carved from training" : ""));
-    return Optional.of(taken);
+    details.set("sweep", sweep.rows());
+    return Optional.of(
+        test(
+            sets,
+            partition.all(sets.train()),
+            best.l2(),
+            Optional.of(partition),
+            best.parameters(),
+            details));
+  }
+
+  /** Tries the values that are left; returns false if it was stopped. */
+  private boolean tryValues(
+      SweepProgress sweep,
+      FeatureSets sets,
+      Partition partition,
+      Reporter reporter,
+      BooleanSupplier stop) {
+    Countdown countdown = Countdown.of(reporter, "choosing l2", sweep.done(), l2Values);
+    try (Regression regression = Regression.of(partition.fit(), sets.classes(), standardize)) {
+      for (int i = sweep.done(); i < l2Values; i++) {
+        if (stop.getAsBoolean()) {
+          sweep.save();
+          return false;
+        }
+        double[] start = sweep.last().orElseGet(regression::origin);
+        Fit fit = regression.fit(value(i), start, maxIterations, sweepTolerance);
+        double figure = figure(fit.classifier(), partition.validation());
+        ObjectNode row =
+            Outcome.object()
+                .put("l2", value(i))
+                .put(sets.severalLabels() ? "validation_map_11" : "validation_top_1", figure)
+                .put("objective", fit.objective())
+                .put("iterations", fit.iterations())
+                .put("evaluations", fit.evaluations())
+                .put("converged", fit.converged());
+        sweep.add(row, value(i), figure, fit.parameters());
+        countdown.at(i + 1);
+      }
+    }
+    sweep.save();
+    countdown.end();
+    return true;
+  }
+
+  /** What the penalty is chosen by: top-1, or 11-point mAP of a multi-label set. */
+  private static double figure(LinearClassifier classifier, LabelledFeatures examples) {
+    return examples
+        .labels()
+        .several()
+        .map(labels -> MeanAveragePrecision.of(classifier.scores(examples), labels).value())
+        .orElseGet(() -> (double) classifier.correct(examples) / examples.examples());
+  }
+
+  private static TestMetrics measure(LinearClassifier classifier, FeatureSets sets) {
+    Optional<MultiLabels> several = sets.test().labels().several();
+    return several.isPresent()
+        ? MultiLabelMetrics.of(classifier.scores(sets.test()), several.get(), sets.classNames())
+        : Outcome.measure(classifier, sets.test(), sets.classNames());
   }
 
   private Outcome test(
@@ -172,21 +210,23 @@ public record Logreg(
       LabelledFeatures learn,
       double penalty,
       Optional<Partition> partition,
-      @Nullable Fit near,
+      double @Nullable [] near,
       ObjectNode details) {
-    try (LogisticRegression regression =
-        LogisticRegression.of(learn, sets.classes(), standardize)) {
-      double[] start = near == null ? regression.origin() : near.parameters();
+    try (Regression regression = Regression.of(learn, sets.classes(), standardize)) {
+      double[] start = near == null ? regression.origin() : near;
       Fit fit = regression.fit(penalty, start, maxIterations, tolerance);
-      details
-          .putObject("fit")
+      ObjectNode ended = details.putObject("fit");
+      ended
           .put("iterations", fit.iterations())
           .put("evaluations", fit.evaluations())
           .put("converged", fit.converged())
           .put("examples", learn.examples())
           .put("computed_in", regression.precision());
+      if (sets.severalLabels()) {
+        fit.objectives().forEach(ended.putArray("objectives")::add);
+      }
       return new Outcome(
-          Outcome.measure(fit.classifier(), sets.test(), sets.classNames()),
+          measure(fit.classifier(), sets),
           1,
           partition,
           OptionalDouble.of(fit.objective()),

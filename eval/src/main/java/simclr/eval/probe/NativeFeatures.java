@@ -2,8 +2,10 @@ package simclr.eval.probe;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.function.Consumer;
 import java.util.function.Function;
+import java.util.stream.IntStream;
 import org.tensorflow.ndarray.Shape;
 import org.tensorflow.ndarray.buffer.DataBuffers;
 import org.tensorflow.types.TFloat32;
@@ -12,6 +14,7 @@ import org.tensorflow.types.TInt32;
 import org.tensorflow.types.family.TType;
 import simclr.eval.features.FeatureMatrix;
 import simclr.eval.features.LabelledFeatures;
+import simclr.eval.features.LabelledFeatures.Labels;
 
 /**
  * Examples in native memory, in blocks of rows that sessions take as they are, without a copy. The
@@ -29,7 +32,7 @@ final class NativeFeatures implements AutoCloseable {
    * Some rows.
    *
    * @param features shape (rows, width), float32 or float64
-   * @param labels shape (rows,)
+   * @param labels shape (rows,); of length 0 where rows are streamed
    */
   record Block(int first, int rows, TType features, TInt32 labels) implements AutoCloseable {
     @Override
@@ -54,7 +57,14 @@ final class NativeFeatures implements AutoCloseable {
       LabelledFeatures examples, Scaling scaling, boolean doubles, int blockRows) {
     NativeFeatures loaded = new NativeFeatures();
     try {
-      eachBlock(examples, scaling, doubles, blockRows, loaded.blocks::add, block -> {});
+      eachBlock(
+          examples.matrix(),
+          Optional.of(examples.labels()),
+          scaling,
+          doubles,
+          blockRows,
+          loaded.blocks::add,
+          block -> {});
       return loaded;
     } catch (RuntimeException e) {
       loaded.close();
@@ -62,14 +72,10 @@ final class NativeFeatures implements AutoCloseable {
     }
   }
 
-  /** Loads rows block by block, each gone before the next comes. */
+  /** Loads rows block by block, without labels, each gone before the next comes. */
   static void stream(
-      LabelledFeatures examples,
-      Scaling scaling,
-      boolean doubles,
-      int blockRows,
-      Consumer<Block> use) {
-    eachBlock(examples, scaling, doubles, blockRows, use, Block::close);
+      FeatureMatrix matrix, Scaling scaling, boolean doubles, int blockRows, Consumer<Block> use) {
+    eachBlock(matrix, Optional.empty(), scaling, doubles, blockRows, use, Block::close);
   }
 
   List<Block> blocks() {
@@ -86,6 +92,16 @@ final class NativeFeatures implements AutoCloseable {
     }
   }
 
+  /** Puts other labels in the place of those that were loaded. */
+  void relabel(Labels labels) {
+    for (int i = 0; i < blocks.size(); i++) {
+      Block old = blocks.get(i);
+      TInt32 other = labels(labels, old.first(), old.rows());
+      blocks.set(i, new Block(old.first(), old.rows(), old.features(), other));
+      old.labels().close();
+    }
+  }
+
   @Override
   public void close() {
     blocks.forEach(Block::close);
@@ -93,16 +109,17 @@ final class NativeFeatures implements AutoCloseable {
   }
 
   private static void eachBlock(
-      LabelledFeatures examples,
+      FeatureMatrix matrix,
+      Optional<Labels> labels,
       Scaling scaling,
       boolean doubles,
       int blockRows,
       Consumer<Block> use,
       Consumer<Block> after) {
-    scaling.requireWidth(examples.matrix());
-    for (int first = 0; first < examples.examples(); first += blockRows) {
-      int rows = Math.min(blockRows, examples.examples() - first);
-      Block block = block(examples, scaling, doubles, first, rows);
+    scaling.requireWidth(matrix);
+    for (int first = 0; first < matrix.rows(); first += blockRows) {
+      int rows = Math.min(blockRows, matrix.rows() - first);
+      Block block = block(matrix, labels, scaling, doubles, first, rows);
       try {
         use.accept(block);
       } finally {
@@ -112,17 +129,24 @@ final class NativeFeatures implements AutoCloseable {
   }
 
   private static Block block(
-      LabelledFeatures examples, Scaling scaling, boolean doubles, int first, int rows) {
+      FeatureMatrix matrix,
+      Optional<Labels> labels,
+      Scaling scaling,
+      boolean doubles,
+      int first,
+      int rows) {
     Shape shape = Shape.of(rows, scaling.width());
-    int[] labels = new int[rows];
-    for (int i = 0; i < rows; i++) {
-      labels[i] = examples.labels().get(first + i);
-    }
     TType features =
         doubles
-            ? TFloat64.tensorOf(shape, t -> fill(t, examples.matrix(), scaling, first, rows))
-            : TFloat32.tensorOf(shape, t -> fill(t, examples.matrix(), scaling, first, rows));
-    return new Block(first, rows, features, TInt32.vectorOf(labels));
+            ? TFloat64.tensorOf(shape, t -> fill(t, matrix, scaling, first, rows))
+            : TFloat32.tensorOf(shape, t -> fill(t, matrix, scaling, first, rows));
+    TInt32 vector =
+        labels.map(known -> labels(known, first, rows)).orElseGet(() -> TInt32.vectorOf());
+    return new Block(first, rows, features, vector);
+  }
+
+  private static TInt32 labels(Labels labels, int first, int rows) {
+    return TInt32.vectorOf(IntStream.range(first, first + rows).map(labels::get).toArray());
   }
 
   private static void fill(

@@ -119,7 +119,7 @@ final class NeighbourVotes implements AutoCloseable {
     int rows = Math.max(1, Math.min(MOST_QUERIES, TILE / longest));
     boolean[] stopped = new boolean[1];
     NativeFeatures.stream(
-        examples,
+        examples.matrix(),
         Scaling.none(width),
         false,
         rows,

@@ -8,6 +8,7 @@ import java.util.OptionalDouble;
 import simclr.eval.features.FeatureSets.Partition;
 import simclr.eval.features.LabelledFeatures;
 import simclr.eval.metrics.ClassificationMetrics;
+import simclr.eval.metrics.TestMetrics;
 
 /**
  * What a protocol found.
@@ -20,7 +21,7 @@ import simclr.eval.metrics.ClassificationMetrics;
  * @param details further keys of the result
  */
 record Outcome(
-    ClassificationMetrics test,
+    TestMetrics test,
     int tested,
     Optional<Partition> partition,
     OptionalDouble objective,
@@ -31,7 +32,7 @@ record Outcome(
     return JsonNodeFactory.instance.objectNode();
   }
 
-  /** Measures a classifier. */
+  /** Measures a classifier of examples with one class each. */
   static ClassificationMetrics measure(
       LinearClassifier classifier, LabelledFeatures examples, Iterable<String> classNames) {
     ClassificationMetrics.Tally tally =

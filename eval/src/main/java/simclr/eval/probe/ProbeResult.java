@@ -1,5 +1,7 @@
 package simclr.eval.probe;
 
+import static com.google.common.base.Preconditions.checkState;
+
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
@@ -23,9 +25,11 @@ import simclr.eval.features.FeatureSource;
 import simclr.eval.features.LabelledFeatures;
 import simclr.eval.metrics.Accuracy;
 import simclr.eval.metrics.ClassificationMetrics;
+import simclr.eval.metrics.MultiLabelMetrics;
 import simclr.eval.metrics.Predictions;
 import simclr.eval.metrics.RecordedMetrics;
 import simclr.eval.metrics.SeveralSeeds;
+import simclr.eval.metrics.TestMetrics;
 
 /** The record of an evaluation: what {@code result.json} and {@code --json} hold. */
 public final class ProbeResult {
@@ -33,9 +37,9 @@ public final class ProbeResult {
   public static final String FILE = "result.json";
 
   private final ObjectNode json;
-  private final ClassificationMetrics test;
+  private final TestMetrics test;
 
-  private ProbeResult(ObjectNode json, ClassificationMetrics test) {
+  private ProbeResult(ObjectNode json, TestMetrics test) {
     this.json = json;
     this.test = test;
   }
@@ -59,17 +63,17 @@ public final class ProbeResult {
     json.put("layer", sets.layer());
     json.put("width", sets.train().matrix().columns());
     encoder(json.putObject("encoder"), sets.encoder());
-    protocol.describe(json.putObject("settings"));
+    protocol.describe(json.putObject("settings"), sets);
     json.put("dataset", sets.dataset());
     split(json.putObject("train"), sets.train());
     validation(json, sets, first.partition());
     split(json.putObject("test"), sets.test())
         .put("used", outcomes.stream().mapToInt(Outcome::tested).sum());
-    RecordedMetrics.addFigures(json, first.test(), seeds.get(0));
+    first.test().addFigures(json, seeds.get(0));
     optional(json, "objective", first.objective());
     optional(json, "l2", first.l2());
     json.setAll(first.details());
-    RecordedMetrics.addTables(json, first.test());
+    first.test().addTables(json);
     ObjectNode trust = json.putObject("trust");
     sets.trust().forEach(trust::put);
     json.put("seed", seeds.get(0));
@@ -82,8 +86,10 @@ public final class ProbeResult {
     return new ProbeResult(json, first.test());
   }
 
+  /** The figure of examples with one label each; there is none of a multi-label set. */
   public Accuracy top1() {
-    return test.top1();
+    checkState(test instanceof ClassificationMetrics, "%s was measured", test.figure());
+    return ((ClassificationMetrics) test).top1();
   }
 
   /** The name of the representation. */
@@ -101,13 +107,20 @@ public final class ProbeResult {
   }
 
   /**
-   * Writes {@code predictions.csv}, then {@code result.json}: who finds the latter finds both.
+   * Writes {@code predictions.csv}, or {@code scores.npy} of a multi-label set, then {@code
+   * result.json}: who finds the latter finds both.
    *
    * @throws UserException CANNOT_WRITE
    */
   void write(Path directory) {
     makeDirectory(directory);
-    test.predictions().write(directory.resolve(Predictions.FILE));
+    test.writeAnswers(directory);
+    // What an evaluation of the other kind left here would be taken for this one's.
+    for (String answers : List.of(Predictions.FILE, MultiLabelMetrics.FILE)) {
+      if (!answers.equals(test.answersFile())) {
+        remove(directory.resolve(answers));
+      }
+    }
     write(directory.resolve(FILE), json);
   }
 
@@ -116,6 +129,14 @@ public final class ProbeResult {
       Files.createDirectories(directory);
     } catch (IOException e) {
       throw new UserException(ExitCode.CANNOT_WRITE, "%s cannot be made (%s)", directory, e);
+    }
+  }
+
+  static void remove(Path file) {
+    try {
+      Files.deleteIfExists(file);
+    } catch (IOException e) {
+      throw new UserException(ExitCode.CANNOT_WRITE, "%s cannot be removed (%s)", file, e);
     }
   }
 
@@ -131,21 +152,8 @@ public final class ProbeResult {
   /** For people. */
   public List<String> lines() {
     List<String> lines = new ArrayList<>();
-    Accuracy top1 = test.top1();
     lines.add(
-        String.format(
-            Locale.ROOT,
-            "%s on %s: top-1 %.2f %% (%d of %d test examples, 95 %% interval %.2f to %.2f %%)%s",
-            json.get("protocol").asText(),
-            layer(),
-            100 * top1.value(),
-            top1.correct(),
-            top1.total(),
-            100 * top1.interval().low(),
-            100 * top1.interval().high(),
-            test.top5()
-                .map(top5 -> String.format(Locale.ROOT, ", top-5 %.2f %%", 100 * top5.value()))
-                .orElse("")));
+        "%s on %s: %s".formatted(json.get("protocol").asText(), layer(), test.headline(json)));
     if (json.has("by_k")) {
       json.get("by_k")
           .forEach(
@@ -177,10 +185,11 @@ public final class ProbeResult {
       lines.add(
           String.format(
               Locale.ROOT,
-              "  over %d seeds: top-1 %.2f %%, sd %.2f",
+              "  over %d seeds: %s %.2f %%, sd %.2f",
               json.get("several_seeds").get("runs").asInt(),
-              100 * json.get("several_seeds").get("top_1").asDouble(),
-              100 * json.get("several_seeds").get("top_1_sd").asDouble()));
+              test.figureName(),
+              100 * json.get("several_seeds").get(test.figure()).asDouble(),
+              100 * json.get("several_seeds").get(test.figure() + "_sd").asDouble()));
     }
     return lines;
   }
@@ -220,15 +229,16 @@ public final class ProbeResult {
   }
 
   private static void severalSeeds(ObjectNode json, List<Long> seeds, List<Outcome> outcomes) {
-    SeveralSeeds top1 =
-        SeveralSeeds.of(outcomes.stream().map(outcome -> outcome.test().top1().value()).toList());
-    json.put("runs", top1.runs());
-    json.put("top_1", top1.mean());
-    optional(json, "top_1_sd", top1.deviation());
+    String figure = outcomes.get(0).test().figure();
+    SeveralSeeds summary =
+        SeveralSeeds.of(outcomes.stream().map(outcome -> outcome.test().value()).toList());
+    json.put("runs", summary.runs());
+    json.put(figure, summary.mean());
+    optional(json, figure + "_sd", summary.deviation());
     ArrayNode each = json.putArray("each");
     for (int i = 0; i < seeds.size(); i++) {
       ObjectNode row = each.addObject().put("seed", seeds.get(i));
-      row.put("top_1", outcomes.get(i).test().top1().value());
+      row.put(figure, outcomes.get(i).test().value());
       optional(row, "l2", outcomes.get(i).l2());
     }
   }

@@ -37,17 +37,25 @@ public record ProbeRun(
       Optional<String> asked, Reporter reporter, BooleanSupplier stop) {
     long start = System.nanoTime();
     String layer = source.layer(asked);
+    Optional<Path> to = directory(layer);
     Optional<ImmutableList<FeatureSets>> sets =
         source.load(ImmutableList.of(layer), reporter, stop);
     Optional<ProbeResult> result =
-        sets.flatMap(loaded -> evaluate(loaded.get(0), start, reporter, stop));
-    result.ifPresent(found -> directory(layer).ifPresent(to -> write(found, to, reporter)));
+        sets.flatMap(
+            loaded ->
+                evaluate(
+                    protocol.takesSeveralLabels() ? loaded.get(0) : singleLabelled(loaded.get(0)),
+                    to,
+                    start,
+                    reporter,
+                    stop));
+    result.ifPresent(found -> to.ifPresent(dir -> write(found, dir, reporter)));
     return result;
   }
 
   /**
    * Evaluates every layer, which are extracted in one pass. Of the last block group only its
-   * average is taken, which is h.
+   * average is taken, which is h. The table compares top-1, so examples have one label each.
    *
    * @return empty if it was stopped
    */
@@ -64,7 +72,13 @@ public record ProbeRun(
     List<ProbeResult> results = new ArrayList<>();
     for (FeatureSets layer : sets.get()) {
       reporter.line("layer " + layer.layer());
-      Optional<ProbeResult> result = evaluate(layer, System.nanoTime(), reporter, stop);
+      Optional<ProbeResult> result =
+          evaluate(
+              singleLabelled(layer),
+              to.map(dir -> dir.resolve(layer.layer())),
+              System.nanoTime(),
+              reporter,
+              stop);
       if (result.isEmpty()) {
         return Optional.empty();
       }
@@ -72,8 +86,17 @@ public record ProbeRun(
       results.add(result.get());
     }
     LayersResult all = new LayersResult(protocol, results);
-    to.ifPresent(all::write);
+    to.ifPresent(
+        dir -> {
+          all.write(dir);
+          // Until here a kill loses no layer's choice, though their records are there.
+          layers.forEach(layer -> removeProgress(dir.resolve(layer)));
+        });
     return Optional.of(all);
+  }
+
+  private static FeatureSets singleLabelled(FeatureSets sets) {
+    return sets.singleLabelled("top_1");
   }
 
   /** Where the result of a layer lies: {@code logreg-final_avg_pool}. */
@@ -82,17 +105,37 @@ public record ProbeRun(
     return output.or(() -> source.defaultOutput(protocol.command() + "-" + kind + layer));
   }
 
-  private static void write(ProbeResult result, Path directory, Reporter reporter) {
+  /**
+   * Where a protocol keeps how far it is: {@code logreg-sweep.partial}. Several seeds have a file
+   * each, so that a kill in the second does not lose the first.
+   */
+  private Path progress(Path directory, long seed) {
+    return directory.resolve(
+        "%s-sweep%s.partial"
+            .formatted(protocol.command(), seeds.size() == 1 ? "" : "-seed" + seed));
+  }
+
+  private void removeProgress(Path directory) {
+    seeds.forEach(seed -> ProbeResult.remove(progress(directory, seed)));
+  }
+
+  private void write(ProbeResult result, Path directory, Reporter reporter) {
     result.write(directory);
+    removeProgress(directory);
     reporter.line("written to " + directory.resolve(ProbeResult.FILE));
   }
 
   private Optional<ProbeResult> evaluate(
-      FeatureSets sets, long start, Reporter reporter, BooleanSupplier stop) {
+      FeatureSets sets,
+      Optional<Path> directory,
+      long start,
+      Reporter reporter,
+      BooleanSupplier stop) {
     List<Long> taken = protocol.random(sets) ? seeds : seeds.subList(0, 1);
     List<Outcome> outcomes = new ArrayList<>();
     for (long seed : taken) {
-      Optional<Outcome> outcome = protocol.run(sets, seed, reporter, stop);
+      Optional<Outcome> outcome =
+          protocol.run(sets, seed, directory.map(dir -> progress(dir, seed)), reporter, stop);
       if (outcome.isEmpty()) {
         return Optional.empty();
       }

@@ -1,6 +1,7 @@
 package simclr.eval.probe;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.nio.file.Path;
 import java.util.Optional;
 import java.util.function.BooleanSupplier;
 import simclr.eval.features.FeatureSets;
@@ -14,8 +15,13 @@ public interface Protocol {
   /** As the command line and directories call it. */
   String command();
 
-  /** Adds every setting, defaults included. */
-  void describe(ObjectNode settings);
+  /** Adds every setting, defaults included, as it is for these sets. */
+  void describe(ObjectNode settings, FeatureSets sets);
+
+  /** Whether it measures examples that may belong to several classes or none. */
+  default boolean takesSeveralLabels() {
+    return false;
+  }
 
   /** Whether another seed can give another result. */
   boolean random(FeatureSets sets);
@@ -24,8 +30,14 @@ public interface Protocol {
    * Learns from the training examples and is tested, once.
    *
    * @param seed of all that is random
+   * @param progress a file to keep what a kill would lose, and to go on from; empty to keep nothing
    * @param stop asked now and then
    * @return empty if it was stopped
    */
-  Optional<Outcome> run(FeatureSets sets, long seed, Reporter reporter, BooleanSupplier stop);
+  Optional<Outcome> run(
+      FeatureSets sets,
+      long seed,
+      Optional<Path> progress,
+      Reporter reporter,
+      BooleanSupplier stop);
 }

@@ -3,6 +3,7 @@ package simclr.eval.probe;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.google.common.collect.ImmutableList;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -53,7 +54,7 @@ public record Ridge(ImmutableList<Integer> shots, int draws, OptionalDouble l2)
   }
 
   @Override
-  public void describe(ObjectNode settings) {
+  public void describe(ObjectNode settings, FeatureSets sets) {
     settings.put("objective", "squared error of one-hot classes / 2n + l2/2 * squared weights");
     if (shots.isEmpty()) {
       settings.putNull("shots");
@@ -79,7 +80,11 @@ public record Ridge(ImmutableList<Integer> shots, int draws, OptionalDouble l2)
 
   @Override
   public Optional<Outcome> run(
-      FeatureSets sets, long seed, Reporter reporter, BooleanSupplier stop) {
+      FeatureSets sets,
+      long seed,
+      Optional<Path> progress,
+      Reporter reporter,
+      BooleanSupplier stop) {
     if (shots.isEmpty()) {
       LabelledFeatures all = sets.validation().map(sets.train()::followedBy).orElse(sets.train());
       RidgeFit fit = RidgeFit.of(all, sets.classes(), l2);

@@ -23,6 +23,7 @@ import simclr.eval.report.Table.Cell;
 /** How the classes of an evaluation fared, from its {@code result.json}. */
 final class ClassTables {
   private static final int MOST_PAIRS = 15;
+  private static final String PRECISION = "average_precision";
 
   private final ImmutableList<String> names;
   private final ImmutableList<ImmutableLongArray> confusion;
@@ -33,14 +34,17 @@ final class ClassTables {
   }
 
   /**
-   * Confusion matrix, most frequent mistakes and table of classes; nothing where the record holds
-   * no confusion matrix.
+   * Confusion matrix, most frequent mistakes and table of classes; the last alone where examples
+   * may have several classes; nothing where the record tells of no class.
    *
    * @throws UserException DATA if it is no square of counts
    */
   static ImmutableList<Block> of(StoredEvaluation evaluation, String title) {
     JsonNode rows = evaluation.result().path("confusion");
     JsonNode classes = evaluation.result().path("per_class");
+    if (!rows.isArray() && classes.path(0).has(PRECISION)) {
+      return ImmutableList.of(Folded.of("Table of classes", List.of(precisions(classes))));
+    }
     if (!rows.isArray() || rows.isEmpty() || !classes.isArray()) {
       return ImmutableList.of();
     }
@@ -65,6 +69,23 @@ final class ClassTables {
           names.size());
     }
     return new ClassTables(names, confusion).blocks(title);
+  }
+
+  private static Table precisions(JsonNode classes) {
+    return Table.of(
+        List.of("class", "test examples", "average precision"),
+        StreamSupport.stream(classes.spliterator(), false)
+            .map(
+                row ->
+                    List.of(
+                        Cell.name(row.path("class").asText("?")),
+                        Cell.number(row.path("positives").asText("?")),
+                        Cell.number(
+                            row.path(PRECISION).isNumber()
+                                ? String.format(
+                                    Locale.ROOT, "%.1f %%", 100 * row.path(PRECISION).asDouble())
+                                : "-")))
+            .toList());
   }
 
   private static ImmutableLongArray counts(JsonNode row) {

@@ -1,6 +1,7 @@
 package simclr.eval.runs;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import com.google.common.collect.ImmutableList;
 import com.google.common.collect.ImmutableMap;
 import java.util.Optional;
 import java.util.OptionalLong;
@@ -23,7 +24,7 @@ import simclr.summary.Tag;
  * @param split data set and split that they were measured on
  * @param examples of that split, if known
  * @param figures shares, 0 to 1, under the names of {@code result.json}
- * @param top1Interval 95 % interval of top-1, if known
+ * @param intervals 95 % intervals of top-1 or mean average precision, where they are known
  * @param conditions under which the result came about
  * @param record {@code result.json} of a probe; empty for the run's own classifier
  */
@@ -34,7 +35,7 @@ record Figures(
     String split,
     OptionalLong examples,
     ImmutableMap<String, Double> figures,
-    Optional<Interval> top1Interval,
+    ImmutableMap<String, Interval> intervals,
     Conditions conditions,
     Optional<StoredEvaluation> record) {
   static final String TOP_1 = "top_1";
@@ -90,10 +91,11 @@ record Figures(
             examples,
             figures.buildOrThrow(),
             examples.isPresent()
-                ? Optional.of(
+                ? ImmutableMap.of(
+                    TOP_1,
                     new Accuracy(Math.round(top1 * examples.getAsLong()), examples.getAsLong())
                         .interval())
-                : Optional.empty(),
+                : ImmutableMap.of(),
             RunConditions.ofRun(run, data),
             Optional.empty()));
   }
@@ -107,12 +109,18 @@ record Figures(
         figures.put(name, result.path(name).asDouble());
       }
     }
-    JsonNode bounds = result.path("interval").path(TOP_1);
+    ImmutableMap.Builder<String, Interval> intervals = ImmutableMap.builder();
+    for (String name : ImmutableList.of(TOP_1, MAP)) {
+      JsonNode bounds = result.path("interval").path(name);
+      if (bounds.size() == 2) {
+        intervals.put(name, new Interval(bounds.get(0).asDouble(), bounds.get(1).asDouble()));
+      }
+    }
     String protocol = evaluation.text("/protocol").orElse("evaluation");
     return new Figures(
         run.name(),
         protocol + evaluation.text("/layer").map(layer -> ", " + layer).orElse(""),
-        meaning(protocol),
+        meaning(protocol, result.path(MAP).isNumber()),
         evaluation.text("/dataset").orElse("unknown data set")
             + " "
             + evaluation.text("/test/split").orElse(""),
@@ -120,11 +128,14 @@ record Figures(
             ? OptionalLong.of(result.path("test").path("examples").asLong())
             : OptionalLong.empty(),
         figures.buildOrThrow(),
-        bounds.size() == 2
-            ? Optional.of(new Interval(bounds.get(0).asDouble(), bounds.get(1).asDouble()))
-            : Optional.empty(),
+        intervals.buildOrThrow(),
         RunConditions.of(run, data, evaluation),
         Optional.of(evaluation));
+  }
+
+  /** Of a figure, if it is known. */
+  Optional<Interval> interval(String figure) {
+    return Optional.ofNullable(intervals.get(figure));
   }
 
   /** A figure's name for people. */
@@ -139,7 +150,7 @@ record Figures(
     return new Measured(
         conditions,
         percent.buildOrThrow(),
-        top1Interval.map(i -> new Interval(100 * i.low(), 100 * i.high())));
+        interval(TOP_1).map(i -> new Interval(100 * i.low(), 100 * i.high())));
   }
 
   private static String published(String name) {
@@ -147,7 +158,7 @@ record Figures(
     return published == null ? name : published;
   }
 
-  private static String meaning(String protocol) {
+  private static String meaning(String protocol, boolean severalLabels) {
     return switch (protocol) {
       case "linear_sgd" ->
           "Linear classifier trained by SGD on crops and flips of the training images; the encoder"
@@ -156,8 +167,11 @@ record Figures(
           "Linear classifier trained by SGD on representations that were extracted once, without"
               + " augmentation.";
       case "logreg" ->
-          "Multinomial logistic regression by L-BFGS on fixed representations; its l2 chosen on"
-              + " validation, refitted on training and validation, tested once.";
+          (severalLabels
+                  ? "Logistic regression of each class against the rest"
+                  : "Multinomial logistic regression")
+              + " by L-BFGS on fixed representations; its l2 chosen on validation, refitted on"
+              + " training and validation, tested once.";
       case "knn" ->
           "The classes of the nearest training images by cosine, weighted; nothing is trained.";
       case "ridge" -> "Ridge regression on few labelled images of each class, in closed form.";

@@ -93,8 +93,10 @@ final class ReportJson {
       node.putNull("examples");
     }
     row.figures().forEach(node::put);
-    row.top1Interval()
-        .ifPresent(i -> node.putObject("interval").putArray("top_1").add(i.low()).add(i.high()));
+    if (!row.intervals().isEmpty()) {
+      ObjectNode intervals = node.putObject("interval");
+      row.intervals().forEach((name, i) -> intervals.putArray(name).add(i.low()).add(i.high()));
+    }
     conditions(node.putObject("settings"), row.conditions());
     ArrayNode published = node.putArray("published");
     for (Comparison comparison : Comparison.nearest(row.measured())) {

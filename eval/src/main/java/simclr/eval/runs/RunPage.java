@@ -5,9 +5,11 @@ import static com.google.common.collect.ImmutableList.toImmutableList;
 import com.google.common.collect.ImmutableList;
 import com.google.common.collect.ImmutableMap;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.Set;
 import java.util.stream.Stream;
 import simclr.eval.metrics.Accuracy;
 import simclr.eval.report.Bar;
@@ -38,6 +40,8 @@ record RunPage(
     List<SeedGroups> seeds,
     ImmutableList<Section> pictures,
     ImmutableMap<String, String> legend) {
+  /** Figures that an evaluation is known by. */
+  private static final Set<String> MAIN = Set.of(Figures.TOP_1, Figures.MAP);
 
   HtmlReport page() {
     ImmutableList.Builder<Section> sections = ImmutableList.builder();
@@ -76,17 +80,25 @@ record RunPage(
                             config.dataset()))
             .orElse("A run");
     String step = run.step().isPresent() ? " to step " + run.step().getAsLong() : "";
-    Optional<Figures> best =
-        all().stream()
-            .filter(row -> row.figures().containsKey(Figures.TOP_1))
-            .max((a, b) -> Double.compare(top1(a), top1(b)));
     return what
         + step
-        + best.map(
-                row ->
-                    "; %s: top-1 %s on %s".formatted(row.what(), percent(top1(row)), row.split()))
-            .orElse("; it was not evaluated")
+        + best(Figures.TOP_1).or(() -> best(Figures.MAP)).orElse("; it was not evaluated")
         + ".";
+  }
+
+  /** The evaluation with the best value of a figure, as the end of a sentence. */
+  private Optional<String> best(String figure) {
+    return all().stream()
+        .filter(row -> row.figures().containsKey(figure))
+        .max(Comparator.comparingDouble(row -> value(row, figure)))
+        .map(
+            row ->
+                "; %s: %s %s on %s"
+                    .formatted(
+                        row.what(),
+                        Figures.label(figure),
+                        percent(value(row, figure)),
+                        row.split()));
   }
 
   private List<Block> evaluations() {
@@ -132,7 +144,7 @@ record RunPage(
               return new Bar(
                   (runs.size() == 1 ? "" : row.run() + ": ") + row.what(),
                   row.split() + ", " + examples + " images",
-                  new Accuracy(Math.round(top1(row) * examples), examples),
+                  new Accuracy(Math.round(value(row, Figures.TOP_1) * examples), examples),
                   runs.size() > 1 || row.record().isPresent());
             })
         .collect(toImmutableList());
@@ -147,7 +159,7 @@ record RunPage(
     List<String> head = new ArrayList<>(List.of("run", "evaluation", "split", "images"));
     for (String name : optional) {
       head.add(Figures.label(name));
-      if (name.equals(Figures.TOP_1)) {
+      if (MAIN.contains(name)) {
         head.add("95 % interval");
       }
     }
@@ -169,9 +181,9 @@ record RunPage(
                               ? String.format(Locale.ROOT, "%,d", row.examples().getAsLong())
                               : "?"));
                   for (String name : optional) {
-                    if (name.equals(Figures.TOP_1)) {
+                    if (MAIN.contains(name)) {
                       cells.add(Cell.strong(figure(row, name)));
-                      cells.add(Cell.number(interval(row)));
+                      cells.add(Cell.number(interval(row, name)));
                     } else {
                       cells.add(Cell.number(figure(row, name)));
                     }
@@ -184,8 +196,8 @@ record RunPage(
             .toList());
   }
 
-  private static String interval(Figures row) {
-    return row.top1Interval()
+  private static String interval(Figures row, String figure) {
+    return row.interval(figure)
         .map(i -> String.format(Locale.ROOT, "%.2f to %.2f %%", 100 * i.low(), 100 * i.high()))
         .orElse("-");
   }
@@ -270,8 +282,8 @@ record RunPage(
     return String.join("; ", lines) + ".";
   }
 
-  private static double top1(Figures row) {
-    return Optional.ofNullable(row.figures().get(Figures.TOP_1)).orElseThrow();
+  private static double value(Figures row, String figure) {
+    return Optional.ofNullable(row.figures().get(figure)).orElseThrow();
   }
 
   private static String figure(Figures row, String name) {

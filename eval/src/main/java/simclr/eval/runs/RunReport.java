@@ -40,6 +40,11 @@ public record RunReport(String html, String json) {
               "Mean of the classes' shares of right answers: a rare class counts as much as a"
                   + " common one.")
           .put(
+              "11-point mAP",
+              "Of sets whose examples may have several classes: for each class the best precision at"
+                  + " a recall of 0, 0.1, ... 1 or above, averaged; then the mean of the classes, as"
+                  + " Pascal VOC 2007 has it. Interval: 95 %, by bootstrap over the test examples.")
+          .put(
               "Contrast loss",
               "NT-Xent, summed over both directions (twice the paper's L), in nats; mean of the"
                   + " training steps since the point before, on augmented training views. An encoder"

@@ -1,5 +1,7 @@
 package simclr.eval.study;
 
+import static com.google.common.collect.ImmutableList.toImmutableList;
+
 import com.google.common.collect.ImmutableList;
 import java.nio.file.Path;
 import java.util.HashSet;
@@ -7,8 +9,10 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import simclr.config.RunConfig;
+import simclr.config.RunConfig.ProjHeadMode;
 import simclr.config.UserException;
 import simclr.config.UserException.ExitCode;
+import simclr.eval.features.Layers;
 
 /**
  * Several pretrainings that differ in what is studied, and how they are compared.
@@ -16,7 +20,8 @@ import simclr.config.UserException.ExitCode;
  * @param title in words
  * @param published name of the paper's ablation that shows the same choices, if there is one
  * @param evaluation of every run
- * @param layers that are evaluated; the first counts
+ * @param layers that are evaluated, of the projection head only where a run has one; the first
+ *     counts
  * @param runs in the order in which they are trained and shown
  * @param contrasts differences of runs that the paper reports
  */
@@ -49,6 +54,9 @@ public record Study(
             run.directory());
       }
     }
+    for (PlannedRun run : runs) {
+      requireLayer(run.name(), layers.get(0), layersOf(run, layers));
+    }
     for (Contrast contrast : contrasts) {
       requireSide(contrast.first(), runs, layers);
       requireSide(contrast.second(), runs, layers);
@@ -70,21 +78,42 @@ public record Study(
     return runs.stream().filter(run -> run.name().equals(name)).findFirst().orElseThrow();
   }
 
+  /** The study's layers that a run's model has: without a projection head z is not there. */
+  ImmutableList<String> layersOf(PlannedRun run) {
+    return layersOf(run, layers);
+  }
+
+  private static ImmutableList<String> layersOf(PlannedRun run, ImmutableList<String> layers) {
+    boolean head = RunConfig.of(run.flags()).projHeadMode() != ProjHeadMode.NONE;
+    return layers.stream()
+        .filter(layer -> head || !Layers.ofProjectionHead(layer))
+        .collect(toImmutableList());
+  }
+
   private static void requireSide(
       Contrast.Side side, ImmutableList<PlannedRun> runs, ImmutableList<String> layers) {
-    if (runs.stream().noneMatch(run -> run.name().equals(side.run()))) {
+    PlannedRun run =
+        runs.stream()
+            .filter(each -> each.name().equals(side.run()))
+            .findFirst()
+            .orElseThrow(
+                () ->
+                    new UserException(
+                        ExitCode.USAGE,
+                        "a contrast of the study names run \"%s\", expected one of %s",
+                        side.run(),
+                        runs.stream().map(PlannedRun::name).toList()));
+    requireLayer(run.name(), side.layer(), layersOf(run, layers));
+  }
+
+  private static void requireLayer(String run, String layer, ImmutableList<String> layers) {
+    if (!layers.contains(layer)) {
       throw new UserException(
           ExitCode.USAGE,
-          "a contrast of the study names run \"%s\", expected one of %s",
-          side.run(),
-          runs.stream().map(PlannedRun::name).toList());
-    }
-    if (!layers.contains(side.layer())) {
-      throw new UserException(
-          ExitCode.USAGE,
-          "a contrast of the study names layer %s, expected one of its layers, %s",
-          side.layer(),
-          String.join(", ", layers));
+          "run \"%s\" of the study has no layer %s, expected one of %s",
+          run,
+          layer,
+          layers);
     }
   }
 }

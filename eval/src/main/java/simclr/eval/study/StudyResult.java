@@ -235,16 +235,15 @@ public record StudyResult(
 
   private List<String> cells(StudyRow row) {
     List<String> cells = new ArrayList<>(List.of(row.name()));
-    row.accuracy()
-        .values()
-        .forEach(
-            accuracy -> {
-              cells.add(percent(accuracy.value()));
-              cells.add(
-                  percent(accuracy.interval().low())
-                      + " to "
-                      + percent(accuracy.interval().high()));
-            });
+    for (String layer : study.layers()) {
+      Optional<Accuracy> accuracy = Optional.ofNullable(row.accuracy().get(layer));
+      cells.add(accuracy.map(found -> percent(found.value())).orElse("-"));
+      cells.add(
+          accuracy
+              .map(Accuracy::interval)
+              .map(interval -> percent(interval.low()) + " to " + percent(interval.high()))
+              .orElse("-"));
+    }
     cells.add(row.contrastAccuracy().map(StudyResult::percent).orElse("-"));
     cells.add(
         row.contrastEntropy().map(value -> String.format(Locale.ROOT, "%.2f", value)).orElse("-"));

@@ -8,7 +8,7 @@ import simclr.eval.metrics.Accuracy;
  * What a run of a study came to.
  *
  * @param name of the run
- * @param accuracy on the test split, by layer
+ * @param accuracy on the test split, by layer that the run's model has
  * @param classes of the test split
  * @param contrastAccuracy share of first views that found their partner, mean of the last round
  * @param contrastEntropy in nats, mean of the last round

@@ -94,7 +94,8 @@ public final class StudyRun {
   private Optional<StudyRow> execute(PlannedRun run, String which) {
     Path dir = output.resolve(RUNS).resolve(run.directory());
     begin(run, dir);
-    boolean evaluated = study.layers().stream().allMatch(layer -> Files.exists(result(dir, layer)));
+    boolean evaluated =
+        study.layersOf(run).stream().allMatch(layer -> Files.exists(result(dir, layer)));
     if (evaluated) {
       reporter.line(which + ": done before");
     } else {
@@ -103,7 +104,7 @@ public final class StudyRun {
       flags.put("model_dir", dir.toString());
       if (stop.getAsBoolean()
           || Run.execute(RunConfig.of(flags), reporter) == Outcome.INTERRUPTED
-          || !evaluate(dir)) {
+          || !evaluate(run, dir)) {
         return Optional.empty();
       }
     }
@@ -134,7 +135,7 @@ public final class StudyRun {
     }
   }
 
-  private boolean evaluate(Path dir) {
+  private boolean evaluate(PlannedRun run, Path dir) {
     EncoderChoice choice =
         new EncoderChoice(
             Kind.CHECKPOINT,
@@ -145,7 +146,7 @@ public final class StudyRun {
             Optional.empty(),
             Storage.FLOAT32);
     try (EncoderFeatures features = EncoderFeatures.open(choice, reporter)) {
-      for (String layer : study.layers()) {
+      for (String layer : study.layersOf(run)) {
         ProbeRun probe =
             new ProbeRun(
                 features,
@@ -172,7 +173,7 @@ public final class StudyRun {
   private StudyRow row(PlannedRun run, Path dir) {
     ImmutableMap.Builder<String, Accuracy> accuracy = ImmutableMap.builder();
     int classes = 0;
-    for (String layer : study.layers()) {
+    for (String layer : study.layersOf(run)) {
       JsonNode result = read(result(dir, layer));
       long examples = result.path("test").path("examples").asLong();
       long correct = Math.round(result.path("top_1").asDouble() * examples);

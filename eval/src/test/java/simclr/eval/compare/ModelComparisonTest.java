@@ -160,6 +160,15 @@ final class ModelComparisonTest {
   }
 
   @Test
+  void anEvaluationOfSeveralLabelsEachIsNoneToCompare() throws IOException {
+    write("a", labels(0), 0);
+    Files.createDirectories(dir.resolve("map"));
+    Files.writeString(dir.resolve("map/result.json"), "{\"map_11\": 0.5}");
+
+    refused("a", "map", "map is the evaluation of a multi-label set by 11-point mAP, expected one");
+  }
+
+  @Test
   void predictionsMayBeNamedThemselves() {
     write("a", labels(0, 1), 0, 0);
 

@@ -17,6 +17,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import simclr.config.UserException;
 import simclr.config.UserException.ExitCode;
+import simclr.eval.metrics.MultiLabels;
 import simclr.export.embed.NpyWriter;
 
 final class NpyFileTest {
@@ -65,6 +66,36 @@ final class NpyFileTest {
     assertThat(NpyFile.open("--l", ints).labels()).containsExactly(1, 2);
     Path bytes = write("|u1", "(2,)", 2, data -> data.put((byte) 200).put((byte) 3));
     assertThat(NpyFile.open("--l", bytes).labels()).containsExactly(200, 3);
+  }
+
+  @ParameterizedTest
+  @CsvSource({"|b1,1", "|u1,1", "<i4,4", "<i8,8"})
+  void aMatrixOfZerosAndOnesIsSeveralLabelsEach(String type, int bytes) throws IOException {
+    Path file = matrix(type, bytes, 0, 1, 1, 0, 0, 0);
+
+    MultiLabels labels = NpyFile.open("--l", file).labelling().several().orElseThrow();
+
+    assertThat(labels.examples()).isEqualTo(2);
+    assertThat(labels.has(0, 0)).isFalse();
+    assertThat(labels.has(0, 1)).isTrue();
+    assertThat(labels.has(0, 2)).isTrue();
+    assertThat(labels.positives(0)).isZero();
+    Path odd = matrix(type, bytes, 0, 1, 0, 0, 0, 2);
+    assertThatThrownBy(() -> NpyFile.open("--l", odd).labelling())
+        .hasMessage(
+            odd + " row 1, column 2 is 2, expected 0 or 1: whether the example is of the class");
+  }
+
+  private Path matrix(String type, int bytes, int... values) throws IOException {
+    return write(
+        type,
+        "(2, 3)",
+        6 * bytes,
+        data -> {
+          for (int value : values) {
+            data.put((byte) value).position(data.position() + bytes - 1);
+          }
+        });
   }
 
   @Test

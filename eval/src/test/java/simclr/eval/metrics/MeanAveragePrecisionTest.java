@@ -82,6 +82,31 @@ final class MeanAveragePrecisionTest {
   }
 
   @Test
+  void aSampleIsMeasuredAsIfItsExamplesStoodThereSoOften() {
+    Random random = new Random(4);
+    float[][] scores = new float[40][3];
+    boolean[][] classes = new boolean[40][3];
+    for (int i = 0; i < 40; i++) {
+      for (int c = 0; c < 3; c++) {
+        scores[i][c] = random.nextInt(15);
+        classes[i][c] = random.nextInt(4) == 0;
+      }
+    }
+    MeanAveragePrecision.Ranked ranked =
+        new MeanAveragePrecision.Ranked(scores, MultiLabels.of(classes));
+    for (int round = 0; round < 20; round++) {
+      int[] sample = random.ints(40, 0, 40).toArray();
+      float[][] drawn = new float[40][];
+      for (int i = 0; i < 40; i++) {
+        drawn[i] = scores[sample[i]];
+      }
+
+      assertThat(ranked.ofSample(sample))
+          .isEqualTo(MeanAveragePrecision.of(drawn, MultiLabels.of(classes).select(sample)));
+    }
+  }
+
+  @Test
   void aMultiLabelSetIsRefusedForASingleLabelMetric() {
     MultiLabels labels = MultiLabels.of(new boolean[][] {{true, false}, {true, true}});
 
@@ -89,7 +114,7 @@ final class MeanAveragePrecisionTest {
         .isInstanceOf(UserException.class)
         .hasMessage(
             "voc2007 is a multi-label set (example 1 has 2 labels), expected one label each for"
-                + " top_1; map_11 measures such sets");
+                + " top_1; probe logreg measures the 11-point mAP of such sets");
     assertThat(
             MultiLabels.of(new boolean[][] {{true, false}, {false, true}})
                 .singleClasses("pets", "top_1"))

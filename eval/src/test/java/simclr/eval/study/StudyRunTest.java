@@ -44,6 +44,7 @@ final class StudyRunTest {
     assertThat(json.at("/runs/1/name").asText()).isEqualTo("NT-Logistic");
     assertThat(json.at("/runs/1/flags/contrastive_loss").asText()).isEqualTo("nt_logistic");
     assertThat(json.at("/runs/0/layers").size()).isEqualTo(2);
+    assertThat(json.at("/runs/1/layers").size()).as("no head, no z").isEqualTo(1);
     assertThat(json.at("/differences/0/top_1").asDouble())
         .isCloseTo(
             json.at("/runs/0/layers/h/top_1").asDouble()
@@ -81,6 +82,7 @@ final class StudyRunTest {
             "--use_blur=false",
             "[NT-Xent | NT-Xent]",
             "[NT-Logistic | NT-Logistic]",
+            "--proj_head_mode=none",
             "--contrastive_loss=nt_logistic"));
     return Study.read(file, Map.of());
   }

@@ -95,7 +95,9 @@ final class SweepFileTest {
         "--temprature=1 => --temprature is not a flag",
         "[x]~--temperature=0 => --temperature is 0.0",
         "contrast a minus c | x~[a]~[b] => names run \"c\", expected one of [a, b]",
-        "contrast a at z minus a | x~[a] => names layer z, expected one of its layers, h",
+        "contrast a at z minus a | x~[a] => run \"a\" of the study has no layer z, expected one of [h]",
+        "layers = h, z~contrast a at z minus a | x~[a]~--proj_head_mode=none => has no layer z",
+        "layers = z~[a]~--proj_head_mode=none => run \"a\" of the study has no layer z",
         "contrast a | x~[a] => line 1 is \"contrast a | x\"",
         "--train_mode=finetune => is no pretraining"
       })

@@ -28,8 +28,12 @@ public final class NpyWriter implements AutoCloseable {
     this.row = ByteBuffer.allocate(rowBytes).order(ByteOrder.LITTLE_ENDIAN);
   }
 
-  /** A matrix of float32. */
-  static NpyWriter floats(Path path, long rows, int columns) {
+  /**
+   * A matrix of float32.
+   *
+   * @throws simclr.config.UserException CANNOT_WRITE
+   */
+  public static NpyWriter floats(Path path, long rows, int columns) {
     return open(path, "<f4", "(%d, %d)".formatted(rows, columns), columns * Float.BYTES);
   }
 
@@ -44,7 +48,8 @@ public final class NpyWriter implements AutoCloseable {
     return writer;
   }
 
-  void row(float[] values) {
+  /** Appends a row. */
+  public void row(float[] values) {
     row.clear();
     row.asFloatBuffer().put(values);
     file.write(row.array());
@@ -56,7 +61,8 @@ public final class NpyWriter implements AutoCloseable {
     file.write(row.array());
   }
 
-  void commit() {
+  /** Puts the file in its place once all rows are there. */
+  public void commit() {
     file.commit();
   }
 
