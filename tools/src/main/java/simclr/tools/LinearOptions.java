@@ -38,6 +38,13 @@ final class LinearOptions implements ProbeCommand.ProtocolOptions {
       description = "Nesterov's. Default: ${DEFAULT-VALUE}.")
   private double momentum = LinearSgd.standard().momentum();
 
+  @Option(
+      names = "--standardize",
+      description =
+          "Bring every feature to mean 0 and deviation 1, so that the rate suits them all; the"
+              + " reference does not.")
+  private boolean standardize;
+
   @Override
   public String name() {
     return "linear";
@@ -45,6 +52,6 @@ final class LinearOptions implements ProbeCommand.ProtocolOptions {
 
   @Override
   public Protocol protocol() {
-    return new LinearSgd(epochs, batchSize, learningRate, warmupEpochs, momentum);
+    return new LinearSgd(epochs, batchSize, learningRate, warmupEpochs, momentum, standardize);
   }
 }

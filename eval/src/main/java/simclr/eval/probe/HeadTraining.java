@@ -1,11 +1,18 @@
 package simclr.eval.probe;
 
+import static com.google.common.collect.ImmutableList.toImmutableList;
+
+import com.google.common.collect.ImmutableList;
+import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import java.util.SplittableRandom;
 import org.tensorflow.Graph;
 import org.tensorflow.Operand;
 import org.tensorflow.Result;
 import org.tensorflow.Session;
+import org.tensorflow.Tensor;
 import org.tensorflow.ndarray.Shape;
 import org.tensorflow.ndarray.buffer.DataBuffers;
 import org.tensorflow.op.Op;
@@ -30,6 +37,7 @@ final class HeadTraining implements AutoCloseable {
   private static final double DEVIATION = 0.01;
 
   private final LabelledFeatures train;
+  private final Scaling scaling;
   private final int width;
   private final int classes;
   private final int batch;
@@ -40,14 +48,17 @@ final class HeadTraining implements AutoCloseable {
   private final Operand<TFloat32> features;
   private final Operand<TInt32> labels;
   private final Operand<TFloat32> rate;
-  private final Operand<TFloat32> weights;
-  private final Operand<TFloat32> bias;
+  private final ImmutableList<Operand<TFloat32>> state;
+  private final ImmutableList<Operand<TFloat32>> given;
+  private final Op assign;
   private final Op step;
   private LearningRateSchedule schedule = new LearningRateSchedule(0, 0, 1);
   private int next;
 
-  private HeadTraining(LabelledFeatures train, int classes, int batch, double momentum, long seed) {
+  private HeadTraining(
+      LabelledFeatures train, Scaling scaling, int classes, int batch, double momentum, long seed) {
     this.train = train;
+    this.scaling = scaling;
     this.width = train.matrix().columns();
     this.classes = classes;
     this.batch = batch;
@@ -61,13 +72,18 @@ final class HeadTraining implements AutoCloseable {
     features = tf.placeholder(TFloat32.class, Placeholder.shape(Shape.of(batch, width)));
     labels = tf.placeholder(TInt32.class, Placeholder.shape(Shape.of(batch)));
     rate = tf.placeholder(TFloat32.class, Placeholder.shape(Shape.scalar()));
-    Shape matrix = Shape.of(width, classes);
-    Operand<? extends TType> w = handle(tf, "weights", matrix);
+    Operand<? extends TType> w = handle(tf, "weights", matrix());
     Operand<? extends TType> b = handle(tf, "bias", Shape.of(classes));
-    Operand<? extends TType> wSlot = handle(tf, "weights_momentum", matrix);
+    Operand<? extends TType> wSlot = handle(tf, "weights_momentum", matrix());
     Operand<? extends TType> bSlot = handle(tf, "bias_momentum", Shape.of(classes));
-    weights = tf.readVariableOp(w, TFloat32.class);
-    bias = tf.readVariableOp(b, TFloat32.class);
+    Operand<TFloat32> weights = tf.readVariableOp(w, TFloat32.class);
+    Operand<TFloat32> bias = tf.readVariableOp(b, TFloat32.class);
+    state =
+        ImmutableList.of(
+            weights,
+            bias,
+            tf.readVariableOp(wSlot, TFloat32.class),
+            tf.readVariableOp(bSlot, TFloat32.class));
     SparseSoftmaxCrossEntropyWithLogits<TFloat32> entropy =
         tf.nn.sparseSoftmaxCrossEntropyWithLogits(
             tf.math.add(tf.linalg.matMul(features, weights), bias), labels);
@@ -79,25 +95,26 @@ final class HeadTraining implements AutoCloseable {
                     apply(tf, w, wSlot, gradient, momentum),
                     apply(tf, b, bSlot, tf.sum(residual, tf.constant(0)), momentum)))
             .noOp();
-    Operand<TFloat32> initial = tf.placeholder(TFloat32.class, Placeholder.shape(matrix));
-    Op initialise =
+    given =
+        shapes().stream()
+            .map(shape -> tf.placeholder(TFloat32.class, Placeholder.shape(shape)))
+            .collect(toImmutableList());
+    assign =
         tf.withControlDependencies(
                 List.of(
-                    tf.assignVariableOp(w, initial),
-                    tf.assignVariableOp(wSlot, zeros(tf, matrix)),
-                    tf.assignVariableOp(b, zeros(tf, Shape.of(classes))),
-                    tf.assignVariableOp(bSlot, zeros(tf, Shape.of(classes)))))
+                    tf.assignVariableOp(w, given.get(0)),
+                    tf.assignVariableOp(b, given.get(1)),
+                    tf.assignVariableOp(wSlot, given.get(2)),
+                    tf.assignVariableOp(bSlot, given.get(3))))
             .noOp();
     session = new Session(graph);
-    try (TFloat32 values = TFloat32.tensorOf(matrix, DataBuffers.of(normal(seed), true, false))) {
-      session.runner().feed(initial, values).addTarget(initialise).run().close();
-    }
+    assign(initial(seed));
   }
 
   /** Begins with small random weights. */
   static HeadTraining of(
-      LabelledFeatures train, int classes, int batch, double momentum, long seed) {
-    return new HeadTraining(train, classes, batch, momentum, seed);
+      LabelledFeatures train, Scaling scaling, int classes, int batch, double momentum, long seed) {
+    return new HeadTraining(train, scaling, classes, batch, momentum, seed);
   }
 
   void schedule(double peak, long warmupSteps, long totalSteps) {
@@ -111,6 +128,7 @@ final class HeadTraining implements AutoCloseable {
     for (int i = 0; i < batch; i++) {
       int row = nextRow();
       train.matrix().copyRow(row, rows, i * width);
+      scaling.apply(rows, i * width);
       classOf[i] = train.labels().get(row);
     }
     try (TFloat32 x = TFloat32.tensorOf(Shape.of(batch, width), DataBuffers.of(rows, true, false));
@@ -127,18 +145,38 @@ final class HeadTraining implements AutoCloseable {
     }
   }
 
-  LinearClassifier classifier() {
-    double[] parameters = new double[(width + 1) * classes];
-    try (Result result = session.runner().fetch(weights).fetch(bias).run()) {
-      float[] read = new float[width * classes];
-      ((TFloat32) result.get(0)).asRawTensor().data().asFloats().read(read);
-      float[] biases = new float[classes];
-      ((TFloat32) result.get(1)).asRawTensor().data().asFloats().read(biases);
-      for (int i = 0; i < parameters.length; i++) {
-        parameters[i] = i < read.length ? read[i] : biases[i - read.length];
+  /** Weights, biases and the momentum of both, one behind the other. */
+  float[] state() {
+    float[] values = new float[2 * (width + 1) * classes];
+    Session.Runner runner = session.runner();
+    state.forEach(runner::fetch);
+    try (Result result = runner.run()) {
+      int from = 0;
+      for (Map.Entry<String, Tensor> each : result) {
+        float[] read = new float[Math.toIntExact(each.getValue().size())];
+        ((TFloat32) each.getValue()).asRawTensor().data().asFloats().read(read);
+        System.arraycopy(read, 0, values, from, read.length);
+        from += read.length;
       }
     }
-    return LinearClassifier.of(Scaling.none(width), classes, parameters);
+    return values;
+  }
+
+  /** Goes on where another training with the same seed was after so many steps. */
+  void resume(float[] reached, long steps) {
+    assign(reached);
+    for (long row = 0; row < steps * batch; row++) {
+      nextRow();
+    }
+  }
+
+  LinearClassifier classifier() {
+    double[] parameters = new double[(width + 1) * classes];
+    float[] values = state();
+    for (int i = 0; i < parameters.length; i++) {
+      parameters[i] = values[i];
+    }
+    return LinearClassifier.of(scaling, classes, parameters);
   }
 
   @Override
@@ -160,10 +198,40 @@ final class HeadTraining implements AutoCloseable {
     return order[next++];
   }
 
-  private float[] normal(long seed) {
+  private Shape matrix() {
+    return Shape.of(width, classes);
+  }
+
+  /** Of the parts of the state. */
+  private List<Shape> shapes() {
+    return List.of(matrix(), Shape.of(classes), matrix(), Shape.of(classes));
+  }
+
+  private void assign(float[] values) {
+    Session.Runner runner = session.runner().addTarget(assign);
+    List<TFloat32> fed = new ArrayList<>();
+    int from = 0;
+    for (int i = 0; i < given.size(); i++) {
+      Shape shape = shapes().get(i);
+      int size = Math.toIntExact(shape.size());
+      fed.add(
+          TFloat32.tensorOf(
+              shape, DataBuffers.of(Arrays.copyOfRange(values, from, from + size), true, false)));
+      runner.feed(given.get(i), fed.get(i));
+      from += size;
+    }
+    try {
+      runner.run().close();
+    } finally {
+      fed.forEach(TFloat32::close);
+    }
+  }
+
+  /** Small random weights; all else is 0. */
+  private float[] initial(long seed) {
     java.util.Random normal = new java.util.Random(seed);
-    float[] values = new float[width * classes];
-    for (int i = 0; i < values.length; i++) {
+    float[] values = new float[2 * (width + 1) * classes];
+    for (int i = 0; i < width * classes; i++) {
       values[i] = (float) (DEVIATION * normal.nextGaussian());
     }
     return values;
@@ -186,9 +254,5 @@ final class HeadTraining implements AutoCloseable {
 
   private static Operand<? extends TType> handle(Ops tf, String name, Shape shape) {
     return tf.varHandleOp(TFloat32.class, shape, VarHandleOp.sharedName(name));
-  }
-
-  private static Operand<TFloat32> zeros(Ops tf, Shape shape) {
-    return tf.zeros(tf.constant(shape), TFloat32.class);
   }
 }

@@ -1,7 +1,11 @@
 package simclr.eval.probe;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.io.IOException;
+import java.nio.ByteBuffer;
 import java.nio.file.Path;
+import java.util.Locale;
 import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.function.BooleanSupplier;
@@ -20,9 +24,15 @@ import simclr.train.Reporter;
  * @param learningRate times batch / 256
  * @param warmupEpochs of linear warm-up
  * @param momentum of Nesterov's kind
+ * @param standardize whether features are brought to mean 0 and deviation 1; the reference does not
  */
 public record LinearSgd(
-    int epochs, int batchSize, double learningRate, double warmupEpochs, double momentum)
+    int epochs,
+    int batchSize,
+    double learningRate,
+    double warmupEpochs,
+    double momentum,
+    boolean standardize)
     implements Protocol {
 
   public LinearSgd {
@@ -36,7 +46,7 @@ public record LinearSgd(
 
   /** Of the recipe for linear evaluation. */
   public static LinearSgd standard() {
-    return new LinearSgd(100, 512, 0.1, 0, 0.9);
+    return new LinearSgd(100, 512, 0.1, 0, 0.9, false);
   }
 
   @Override
@@ -60,6 +70,7 @@ public record LinearSgd(
     settings.put("warmup_epochs", warmupEpochs);
     settings.put("momentum", momentum);
     settings.put("weight_decay", 0.0);
+    settings.put("standardize", standardize);
     settings.put("augmentation", "none: features were extracted once");
   }
 
@@ -84,11 +95,22 @@ public record LinearSgd(
         warmupSteps < steps,
         "--warmup_epochs is %s, expected fewer than --train_epochs",
         warmupEpochs);
-    Countdown countdown = Countdown.of(reporter, "training", 0, steps);
-    try (HeadTraining training = HeadTraining.of(train, sets.classes(), batch, momentum, seed)) {
+    Scaling scaling =
+        standardize
+            ? Scaling.standardising(train.matrix())
+            : Scaling.none(train.matrix().columns());
+    try (HeadTraining training =
+        HeadTraining.of(train, scaling, sets.classes(), batch, momentum, seed)) {
       training.schedule(learningRate * batch / 256, warmupSteps, steps);
-      for (long step = 0; step < steps; step++) {
-        if (stop.getAsBoolean()) {
+      KeptProgress kept = KeptProgress.of(progress, this, sets, seed);
+      long done = resume(kept, training, steps, reporter);
+      Countdown countdown = Countdown.of(reporter, "training", done, steps);
+      for (long step = done; step < steps; step++) {
+        boolean stopping = stop.getAsBoolean();
+        if (stopping || kept.due()) {
+          keep(kept, training, step);
+        }
+        if (stopping) {
           return Optional.empty();
         }
         training.step(step);
@@ -96,6 +118,17 @@ public record LinearSgd(
       }
       countdown.end();
       LinearClassifier classifier = training.classifier();
+      double objective = classifier.crossEntropy(train);
+      if (objective > Math.log(sets.classes())) {
+        reporter.line(
+            String.format(
+                Locale.ROOT,
+                "the classifier ended at a cross entropy of %.4g on its training examples, worse than"
+                    + " the %.4g of guessing: the figure says more of --learning_rate than of the"
+                    + " features; lower it, or take --standardize",
+                objective,
+                Math.log(sets.classes())));
+      }
       ObjectNode details = Outcome.object();
       details.putObject("fit").put("steps", steps).put("batch", batch);
       return Optional.of(
@@ -103,9 +136,36 @@ public record LinearSgd(
               Outcome.measure(classifier, sets.test(), sets.classNames()),
               1,
               Optional.empty(),
-              OptionalDouble.of(classifier.crossEntropy(train)),
+              OptionalDouble.of(objective),
               OptionalDouble.empty(),
               details));
     }
+  }
+
+  /** How many steps a killed training had kept, from which this one goes on. */
+  private static long resume(
+      KeptProgress kept, HeadTraining training, long steps, Reporter reporter) {
+    Optional<JsonNode> found = kept.read("training begins anew", reporter);
+    if (found.isEmpty()) {
+      return 0;
+    }
+    long done = found.get().path("step").asLong();
+    reporter.line("training: going on after %d of %d steps".formatted(done, steps));
+    try {
+      byte[] bytes = found.get().path("state").binaryValue();
+      float[] state = new float[bytes.length / Float.BYTES];
+      ByteBuffer.wrap(bytes).asFloatBuffer().get(state);
+      training.resume(state, done);
+    } catch (IOException e) {
+      throw new IllegalStateException(e); // We wrote it, as its hash says.
+    }
+    return done;
+  }
+
+  private static void keep(KeptProgress kept, HeadTraining training, long step) {
+    float[] state = training.state();
+    ByteBuffer bytes = ByteBuffer.allocate(state.length * Float.BYTES);
+    bytes.asFloatBuffer().put(state);
+    kept.save(Outcome.object().put("step", step).put("state", bytes.array()));
   }
 }

@@ -128,8 +128,8 @@ public record Logreg(
       return Optional.of(test(sets, all, l2.getAsDouble(), Optional.empty(), null, details));
     }
     Partition partition = sets.partition(validationShare, seed);
-    String key = progress.isPresent() ? SweepKey.of(this, sets, seed) : "";
-    SweepProgress sweep = SweepProgress.of(progress, key, l2Values, reporter);
+    SweepProgress sweep =
+        SweepProgress.of(KeptProgress.of(progress, this, sets, seed), l2Values, reporter);
     if (sweep.done() < l2Values && !tryValues(sweep, sets, partition, reporter, stop)) {
       return Optional.empty();
     }

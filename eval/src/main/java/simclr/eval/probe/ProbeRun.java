@@ -106,13 +106,12 @@ public record ProbeRun(
   }
 
   /**
-   * Where a protocol keeps how far it is: {@code logreg-sweep.partial}. Several seeds have a file
-   * each, so that a kill in the second does not lose the first.
+   * Where a protocol keeps how far it is: {@code logreg.partial}. Several seeds have a file each,
+   * so that a kill in the second does not lose the first.
    */
   private Path progress(Path directory, long seed) {
     return directory.resolve(
-        "%s-sweep%s.partial"
-            .formatted(protocol.command(), seeds.size() == 1 ? "" : "-seed" + seed));
+        "%s%s.partial".formatted(protocol.command(), seeds.size() == 1 ? "" : "-seed" + seed));
   }
 
   private void removeProgress(Path directory) {

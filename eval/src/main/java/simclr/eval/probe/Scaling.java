@@ -83,6 +83,13 @@ public final class Scaling {
     return (value - mean[feature]) * scale[feature];
   }
 
+  /** Scales a row that begins at {@code offset}, in place. */
+  void apply(float[] rows, int offset) {
+    for (int d = 0; d < mean.length; d++) {
+      rows[offset + d] = (float) apply(d, rows[offset + d]);
+    }
+  }
+
   void requireWidth(FeatureMatrix features) {
     checkArgument(
         features.columns() == width(),

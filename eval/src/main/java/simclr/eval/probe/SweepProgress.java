@@ -1,55 +1,27 @@
 package simclr.eval.probe;
 
-import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import com.google.common.hash.Hashing;
 import java.io.IOException;
 import java.nio.ByteBuffer;
-import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
-import java.nio.file.NoSuchFileException;
-import java.nio.file.Path;
-import java.time.Duration;
 import java.util.Arrays;
-import java.util.Objects;
 import java.util.Optional;
-import simclr.checkpoint.DurableFiles;
 import simclr.train.Reporter;
 
 /**
- * How far the choice of a penalty has come, kept in a file so that a kill loses no more than one
- * value or a few seconds.
- *
- * <pre>
- *   file       = hash "\n" object
- *   hash       = SHA-256 of object, in hexadecimal
- *   object     = {"key": ..., "rows": [...], "last": parameters,
- *                 "best": {"l2": ..., "figure": ..., "parameters": parameters}}
- *   parameters = float64, big endian, in base64
- * </pre>
+ * How far the choice of a penalty has come: {@code rows} of the result, {@code last} and {@code
+ * best} parameters, as float64, big endian, in base64.
  */
 final class SweepProgress {
-  private static final long INTERVAL_NANOS = Duration.ofSeconds(5).toNanos();
-  private static final int HASH_LENGTH = 64;
-
-  private final Optional<Path> file;
-  private final String key;
+  private final KeptProgress kept;
   private final ArrayNode rows;
   private Optional<double[]> last;
   private Optional<Best> best;
-  private long saved = System.nanoTime();
 
   private SweepProgress(
-      Optional<Path> file,
-      String key,
-      ArrayNode rows,
-      Optional<double[]> last,
-      Optional<Best> best) {
-    this.file = file;
-    this.key = key;
+      KeptProgress kept, ArrayNode rows, Optional<double[]> last, Optional<Best> best) {
+    this.kept = kept;
     this.rows = rows;
     this.last = last;
     this.best = best;
@@ -83,46 +55,28 @@ final class SweepProgress {
   }
 
   /**
-   * What the file holds, or the beginning.
+   * What was kept, or the beginning.
    *
-   * @param file empty to keep nothing
-   * @param key of all that the values depend on; a file of another one is not used, nor is one that
-   *     is broken
    * @param values how many there will be
    */
-  static SweepProgress of(Optional<Path> file, String key, int values, Reporter reporter) {
-    SweepProgress begin =
-        new SweepProgress(
-            file, key, Outcome.object().arrayNode(), Optional.empty(), Optional.empty());
-    if (file.isEmpty()) {
-      return begin;
-    }
-    try {
-      JsonNode json = checked(Files.readString(file.get()));
-      if (!json.path("key").asText().equals(key)) {
-        reporter.line(
-            file.get() + " is of other settings, data or versions: l2 is chosen from the start");
-        return begin;
-      }
-      JsonNode best = json.path("best");
-      ArrayNode rows = (ArrayNode) json.path("rows");
-      reporter.line("l2: going on after %d of %d values".formatted(rows.size(), values));
+  static SweepProgress of(KeptProgress kept, int values, Reporter reporter) {
+    Optional<JsonNode> found = kept.read("l2 is chosen from the start", reporter);
+    if (found.isEmpty()) {
       return new SweepProgress(
-          file,
-          key,
-          rows,
-          Optional.of(parameters(json.path("last"))),
-          Optional.of(
-              new Best(
-                  best.path("l2").asDouble(),
-                  best.path("figure").asDouble(),
-                  parameters(best.path("parameters")))));
-    } catch (NoSuchFileException e) {
-      return begin;
-    } catch (IOException e) {
-      reporter.line(file.get() + " is broken and not used: l2 is chosen from the start");
-      return begin;
+          kept, Outcome.object().arrayNode(), Optional.empty(), Optional.empty());
     }
+    JsonNode best = found.get().path("best");
+    ArrayNode rows = (ArrayNode) found.get().path("rows");
+    reporter.line("l2: going on after %d of %d values".formatted(rows.size(), values));
+    return new SweepProgress(
+        kept,
+        rows,
+        Optional.of(parameters(found.get().path("last"))),
+        Optional.of(
+            new Best(
+                best.path("l2").asDouble(),
+                best.path("figure").asDouble(),
+                parameters(best.path("parameters")))));
   }
 
   /** How many values were tried. */
@@ -153,7 +107,7 @@ final class SweepProgress {
     if (best.isEmpty() || figure > best.get().figure()) {
       best = Optional.of(new Best(l2, figure, parameters));
     }
-    if (System.nanoTime() - saved >= INTERVAL_NANOS) {
+    if (kept.due()) {
       save();
     }
   }
@@ -164,38 +118,17 @@ final class SweepProgress {
    * @throws simclr.config.UserException CANNOT_WRITE
    */
   void save() {
-    if (file.isEmpty() || best.isEmpty() || last.isEmpty()) {
+    if (best.isEmpty() || last.isEmpty()) {
       return;
     }
-    Path to = file.get().toAbsolutePath();
-    ObjectNode json = Outcome.object().put("key", key);
+    ObjectNode json = Outcome.object();
     json.set("rows", rows);
     json.put("last", bytes(last.get()));
     json.putObject("best")
         .put("l2", best.get().l2())
         .put("figure", best.get().figure())
         .put("parameters", bytes(best.get().parameters()));
-    String text = json.toString();
-    ProbeResult.makeDirectory(Objects.requireNonNull(to.getParent()));
-    DurableFiles.write(to, (hash(text) + "\n" + text).getBytes(StandardCharsets.UTF_8));
-    saved = System.nanoTime();
-  }
-
-  /** The object that a text holds if its hash is right. */
-  private static JsonNode checked(String text) throws IOException {
-    String content = text.substring(Math.min(text.length(), HASH_LENGTH + 1));
-    if (!text.startsWith(hash(content) + "\n")) {
-      throw new IOException("the hash differs");
-    }
-    try {
-      return new ObjectMapper().readTree(content);
-    } catch (JsonProcessingException e) {
-      throw new IllegalStateException(e); // We wrote what has this hash.
-    }
-  }
-
-  private static String hash(String text) {
-    return Hashing.sha256().hashString(text, StandardCharsets.UTF_8).toString();
+    kept.save(json);
   }
 
   private static byte[] bytes(double[] values) {
@@ -204,9 +137,13 @@ final class SweepProgress {
     return bytes.array();
   }
 
-  private static double[] parameters(JsonNode node) throws IOException {
-    double[] values = new double[node.binaryValue().length / Double.BYTES];
-    ByteBuffer.wrap(node.binaryValue()).asDoubleBuffer().get(values);
-    return values;
+  private static double[] parameters(JsonNode node) {
+    try {
+      double[] values = new double[node.binaryValue().length / Double.BYTES];
+      ByteBuffer.wrap(node.binaryValue()).asDoubleBuffer().get(values);
+      return values;
+    } catch (IOException e) {
+      throw new IllegalStateException(e); // We wrote it, as its hash says.
+    }
   }
 }

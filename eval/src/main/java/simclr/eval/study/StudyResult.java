@@ -48,7 +48,7 @@ public record StudyResult(
   private static final String NOT_COMPARABLE =
       "Published values are ImageNet's, with ResNet-50 and the paper's batch and epochs. They stand"
           + " here for the order of the choices; another network, data set or length of training"
-          + " makes the difference of two values meaningless, so none is shown.";
+          + " makes ours minus the published one meaningless, so it is not given.";
 
   /** Writes {@code study.txt}, {@code .csv}, {@code .json} and {@code .html}. */
   void write(Path directory) {

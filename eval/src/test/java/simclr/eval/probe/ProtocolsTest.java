@@ -28,7 +28,7 @@ final class ProtocolsTest {
   static Stream<Protocol> protocols() {
     return Stream.of(
         SHORT,
-        new LinearSgd(20, 64, 0.1, 0, 0.9),
+        new LinearSgd(20, 64, 0.1, 0, 0.9, false),
         Knn.standard(),
         Ridge.standard(),
         new Ridge(ImmutableList.of(5), 3, OptionalDouble.empty()));
@@ -45,6 +45,26 @@ final class ProtocolsTest {
 
     double noise = classified(run(protocol, Clouds.sets(600, 600, 16, 6, 0), 1)).top1().value();
     assertThat(noise).isCloseTo(1 / 6.0, within(0.07));
+  }
+
+  /** A rate that suits features of length 1 throws a classifier of large ones about. */
+  @Test
+  void trainingThatEndsWorseThanGuessingIsSaidAndStandardizingHelps() {
+    FeatureSets plain = Clouds.sets(300, 200, 16, 4, 2);
+    FeatureSets large =
+        Clouds.sets(scaled(plain.train(), 1024), Optional.empty(), scaled(plain.test(), 1024), 4);
+    Protocol asTheReference = new LinearSgd(5, 32, 1, 0, 0.9, false);
+    Protocol standardizing = new LinearSgd(5, 32, 1, 0, 0.9, true);
+    List<String> said = new ArrayList<>();
+
+    run(asTheReference, large, Reporter.lines(said::add));
+    assertThat(said).anyMatch(line -> line.contains("worse than the 1.386 of guessing"));
+    said.clear();
+    Outcome outcome = run(standardizing, large, Reporter.lines(said::add));
+
+    assertThat(said).noneMatch(line -> line.contains("guessing"));
+    assertThat(classified(outcome).predictions())
+        .isEqualTo(classified(run(standardizing, plain, 1)).predictions());
   }
 
   /** Three in four of each group carry its label, so the best objective is that entropy. */
@@ -224,6 +244,22 @@ final class ProtocolsTest {
     return protocol
         .run(sets, seed, Optional.empty(), Reporter.lines(line -> {}), () -> false)
         .orElseThrow();
+  }
+
+  private static Outcome run(Protocol protocol, FeatureSets sets, Reporter reporter) {
+    return protocol.run(sets, 1, Optional.empty(), reporter, () -> false).orElseThrow();
+  }
+
+  /** By a power of two, which rounds nothing. */
+  private static LabelledFeatures scaled(LabelledFeatures examples, float factor) {
+    float[][] rows = new float[examples.examples()][examples.matrix().columns()];
+    for (int i = 0; i < rows.length; i++) {
+      examples.matrix().copyRow(i, rows[i], 0);
+      for (int d = 0; d < rows[i].length; d++) {
+        rows[i][d] *= factor;
+      }
+    }
+    return Clouds.of("scaled", rows, examples.labels().toArray());
   }
 
   private static ClassificationMetrics classified(Outcome outcome) {

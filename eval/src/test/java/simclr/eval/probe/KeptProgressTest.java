@@ -29,7 +29,7 @@ import simclr.eval.features.LabelledFeatures.Labels;
 import simclr.eval.metrics.MultiLabels;
 import simclr.train.Reporter;
 
-final class SweepProgressTest {
+final class KeptProgressTest {
   private static final Logreg SEVEN = logreg(1e-4);
 
   @TempDir Path dir;
@@ -51,6 +51,26 @@ final class SweepProgressTest {
         .contains("l2: going on after 3 of 7 values", "l2: going on after 5 of 7 values");
     assertThat(record("stopped")).isEqualTo(record("whole"));
     assertThat(file("stopped")).doesNotExist();
+  }
+
+  @Test
+  void aStoppedTrainingGoesOnAndEndsAsOneThatWasNot() throws IOException {
+    FeatureSets sets = Clouds.sets(120, 60, 6, 3, 1);
+    // Batches run on across the ends of epochs.
+    Protocol linear = new LinearSgd(10, 50, 0.1, 1, 0.9, true);
+    assertThat(one(linear, sets, "whole", () -> false)).isPresent();
+    said.clear();
+
+    assertThat(one(linear, sets, "stopped", after(7))).isEmpty();
+    assertThat(dir.resolve("stopped/linear.partial")).exists();
+    assertThat(one(linear, sets, "stopped", after(4))).isEmpty();
+    assertThat(one(linear, sets, "stopped", () -> false)).isPresent();
+
+    assertThat(said)
+        .contains(
+            "training: going on after 7 of 25 steps", "training: going on after 11 of 25 steps");
+    assertThat(record("stopped")).isEqualTo(record("whole"));
+    assertThat(dir.resolve("stopped/linear.partial")).doesNotExist();
   }
 
   @Test
@@ -111,8 +131,8 @@ final class SweepProgressTest {
             Optional.of(dir.resolve("layers")));
     // Two seeds of the first layer, one of the second, and two values.
     assertThat(layers.all(reporter(), after(23))).isEmpty();
-    assertThat(dir.resolve("layers/first/logreg-sweep-seed1.partial")).exists();
-    assertThat(dir.resolve("layers/second/logreg-sweep-seed2.partial")).exists();
+    assertThat(dir.resolve("layers/first/logreg-seed1.partial")).exists();
+    assertThat(dir.resolve("layers/second/logreg-seed2.partial")).exists();
     said.clear();
 
     assertThat(layers.all(reporter(), () -> false)).isPresent();
@@ -146,7 +166,7 @@ final class SweepProgressTest {
   }
 
   private Path file(String name) {
-    return dir.resolve(name).resolve("logreg-sweep.partial");
+    return dir.resolve(name).resolve("logreg.partial");
   }
 
   private ObjectNode record(String name) throws IOException {

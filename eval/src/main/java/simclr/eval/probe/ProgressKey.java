@@ -13,9 +13,9 @@ import simclr.eval.features.FeatureSets;
 import simclr.eval.features.LabelledFeatures;
 import simclr.eval.metrics.RecordedMetrics;
 
-/** A hash of all that the choice of a penalty depends on. */
-final class SweepKey {
-  private SweepKey() {}
+/** A hash of all that a protocol's outcome depends on. */
+final class ProgressKey {
+  private ProgressKey() {}
 
   /**
    * Of settings, sets, seed and versions. The features are hashed themselves: digests of images do
