@@ -99,8 +99,9 @@ final class ReportJson {
     }
     conditions(node.putObject("settings"), row.conditions());
     ArrayNode published = node.putArray("published");
-    for (Comparison comparison : Comparison.nearest(row.measured())) {
-      published(published.addObject(), comparison);
+    if (row.published()) {
+      Comparison.nearest(row.measured())
+          .forEach(comparison -> published(published.addObject(), comparison));
     }
     row.record().ifPresent(record -> node.set("result", record.result()));
   }

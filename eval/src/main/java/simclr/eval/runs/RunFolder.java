@@ -3,20 +3,25 @@ package simclr.eval.runs;
 import static com.google.common.collect.ImmutableList.toImmutableList;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.google.common.collect.ImmutableList;
 import com.google.common.collect.ImmutableSortedMap;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.HashSet;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.Set;
 import java.util.stream.Stream;
 import java.util.stream.StreamSupport;
 import simclr.config.RunConfig;
 import simclr.config.UserException;
 import simclr.config.UserException.ExitCode;
 import simclr.eval.compare.StoredEvaluation;
+import simclr.eval.finetune.TrainingRecord;
 import simclr.summary.ScalarHistory;
 import simclr.summary.Tag;
 import simclr.train.FlagsFile;
@@ -29,6 +34,7 @@ import simclr.train.FlagsFile;
  * @param config its flags; empty where there is no {@code flags.json}
  * @param history its curves
  * @param ownResult the reference's {@code result.json}; empty if the run was not evaluated
+ * @param ownRecord our record of the same evaluation; empty if there is none or of another step
  * @param evaluations what the probes left below {@code eval/}, or this directory itself if it is
  *     one
  */
@@ -38,6 +44,7 @@ record RunFolder(
     Optional<RunConfig> config,
     ScalarHistory history,
     Optional<JsonNode> ownResult,
+    Optional<StoredEvaluation> ownRecord,
     ImmutableList<StoredEvaluation> evaluations) {
   private static final String EVALUATIONS = "eval";
 
@@ -63,6 +70,7 @@ record RunFolder(
             FlagsFile.read(path).map(flags -> config(path, flags)),
             ScalarHistory.of(path),
             evaluation ? Optional.empty() : result,
+            evaluation ? Optional.empty() : result.flatMap(found -> ownRecord(path, found)),
             evaluation ? ImmutableList.of(StoredEvaluation.read(path)) : evaluations(path));
     if (run.config().isEmpty()
         && run.ownResult().isEmpty()
@@ -75,6 +83,18 @@ record RunFolder(
           path);
     }
     return run;
+  }
+
+  private static Optional<StoredEvaluation> ownRecord(Path path, JsonNode result) {
+    Path record = path.resolve(TrainingRecord.FILE);
+    if (!Files.exists(record)) {
+      return Optional.empty();
+    }
+    JsonNode json = StoredEvaluation.json(record);
+    long step = json.path("evaluated").path("step").asLong(-1);
+    return step == result.path("global_step").asLong()
+        ? Optional.of(new StoredEvaluation(path, json, Optional.empty()))
+        : Optional.empty();
   }
 
   private static RunConfig config(Path path, FlagsFile flags) {
@@ -91,16 +111,26 @@ record RunFolder(
     if (!Files.isDirectory(base)) {
       return ImmutableList.of();
     }
+    // The same evaluation may lie alone and among those of all layers.
+    Set<JsonNode> known = new HashSet<>();
     try (Stream<Path> children = Files.list(base)) {
       // An evaluation that is under way has no record yet.
       return children
           .filter(child -> Files.exists(child.resolve(StoredEvaluation.RESULT)))
           .sorted()
           .flatMap(child -> layers(StoredEvaluation.read(child)))
+          .filter(evaluation -> known.add(identity(evaluation)))
           .collect(toImmutableList());
     } catch (IOException e) {
       throw new UserException(ExitCode.NO_INPUT, "%s cannot be read (%s)", base, e);
     }
+  }
+
+  /** All of a record but when and where it was made. */
+  private static JsonNode identity(StoredEvaluation evaluation) {
+    ObjectNode record = evaluation.result().deepCopy();
+    record.remove(List.of("seconds", "flags", "versions"));
+    return record;
   }
 
   /** A probe of all layers has a directory for each of them, named in its record. */
@@ -125,6 +155,7 @@ record RunFolder(
             config.map(flags -> flags.with(Map.of("data_dir", dataDir.get()))),
             history,
             ownResult,
+            ownRecord,
             evaluations);
   }
 

@@ -48,8 +48,9 @@ record RunPage(
     sections.add(Section.of("Evaluations", evaluations()));
     sections.add(Section.of("Training", RunCharts.of(runs, data)));
     sections.add(Section.of("Classes", classes()));
-    if (!all().isEmpty()) {
-      sections.add(PublishedSection.of(all()));
+    List<Figures> comparable = all().stream().filter(Figures::published).toList();
+    if (!comparable.isEmpty()) {
+      sections.add(PublishedSection.of(comparable));
     }
     sections.addAll(pictures);
     sections.add(Section.of("What the figures mean", new Legend(legend)));
@@ -145,7 +146,8 @@ record RunPage(
                   (runs.size() == 1 ? "" : row.run() + ": ") + row.what(),
                   row.split() + ", " + examples + " images",
                   new Accuracy(Math.round(value(row, Figures.TOP_1) * examples), examples),
-                  runs.size() > 1 || row.record().isPresent());
+                  row.subject() == Figures.Subject.ENCODER
+                      || (runs.size() > 1 && row.subject() == Figures.Subject.CLASSIFIER));
             })
         .collect(toImmutableList());
   }
@@ -212,7 +214,7 @@ record RunPage(
         rows.stream()
             .collect(
                 ImmutableMap.toImmutableMap(
-                    Figures::what, Figures::meaning, (first, again) -> first)));
+                    Figures::protocol, Figures::meaning, (first, again) -> first)));
   }
 
   private Table seedTable() {

@@ -6,6 +6,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
@@ -100,7 +101,11 @@ public record RunReport(String html, String json) {
       RunData its = data.get(i);
       ImmutableList.Builder<Figures> rows = ImmutableList.builder();
       Figures.ofRun(run, its).ifPresent(rows::add);
-      run.evaluations().forEach(evaluation -> rows.add(Figures.of(run, its, evaluation)));
+      run.evaluations().stream()
+          .map(evaluation -> Figures.of(run, its, evaluation))
+          .sorted(
+              Comparator.comparing(Figures::subject)) // Within one kind by directory, as they are.
+          .forEach(rows::add);
       figures.add(rows.build());
     }
     ImmutableList.Builder<Section> pictures = ImmutableList.builder();

@@ -37,9 +37,13 @@ record SeedGroups(String what, String split, ImmutableList<String> runs, Several
       shaping.keySet().removeAll(PLACES);
       for (Figures row : figures.get(i)) {
         if (row.figures().containsKey(Figures.TOP_1)) {
-          groups
-              .computeIfAbsent(List.of(shaping, row.what(), row.split()), k -> new ArrayList<>())
-              .add(row);
+          List<Figures> group =
+              groups.computeIfAbsent(
+                  List.of(shaping, row.what(), row.split()), k -> new ArrayList<>());
+          // A run counts once, with whatever settings its probe was repeated.
+          if (group.stream().noneMatch(other -> other.run().equals(row.run()))) {
+            group.add(row);
+          }
         }
       }
     }

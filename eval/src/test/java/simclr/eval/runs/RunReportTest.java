@@ -122,10 +122,58 @@ final class RunReportTest {
 
     JsonNode rows = new ObjectMapper().readTree(report(0, run).json()).at("/runs/0/evaluations");
 
-    assertThat(rows).hasSize(2);
-    assertThat(rows.at("/0/settings/evaluation").asText())
+    assertThat(rows).as("h first").hasSize(2);
+    assertThat(rows.at("/0/evaluation").asText()).isEqualTo("knn, final_avg_pool");
+    assertThat(rows.at("/0/published")).isNotEmpty();
+    assertThat(rows.at("/1/settings/evaluation").asText())
         .isEqualTo("kNN k=20 cosine, weights exp(cosine / 0.1), on block_group1");
-    assertThat(rows.at("/1/evaluation").asText()).isEqualTo("knn, final_avg_pool");
+    assertThat(rows.at("/1/published")).as("the papers evaluate h").isEmpty();
+  }
+
+  @Test
+  void baselinesAreNamedComeLastAndAreNoOtherSeed() throws IOException {
+    Path run = Files.createDirectory(dir.resolve("run"));
+    Files.copy(shared.resolve("seed2/flags.json"), run.resolve("flags.json"));
+    write(run.resolve("eval/a"), PROBE.replace("\"checkpoint\"", "\"random_init\""));
+    write(run.resolve("eval/b"), PROBE);
+    write(run.resolve("eval/c"), PROBE.replace("\"seed\": 1", "\"seed\": 2"));
+    write(run.resolve("eval/d"), PROBE);
+
+    JsonNode json = new ObjectMapper().readTree(report(0, run).json());
+
+    assertThat(json.at("/runs/0/evaluations").findValuesAsText("evaluation"))
+        .as("d is b once more")
+        .startsWith("logreg, final_avg_pool")
+        .endsWith(
+            "logreg, final_avg_pool of random weights",
+            "linear, L-BFGS on fixed features, of random init");
+    assertThat(json.at("/runs/0/evaluations")).hasSize(3);
+    assertThat(json.at("/runs/0/evaluations/2/published")).isEmpty();
+    assertThat(json.at("/several_seeds")).isEmpty();
+  }
+
+  @Test
+  void theRunsOwnClassifierIsReportedFromItsRecordOfTheSameStep() throws IOException {
+    Path run = Files.createDirectory(dir.resolve("run"));
+    Files.copy(shared.resolve("seed2/flags.json"), run.resolve("flags.json"));
+    Files.copy(shared.resolve("seed2/result.json"), run.resolve("result.json"));
+    String record = PROBE.replace("\"seed\": 1", "\"evaluated\": {\"step\": 2}");
+    Files.writeString(run.resolve("evaluation.json"), record);
+
+    RunReport report = report(0, run);
+    JsonNode row = new ObjectMapper().readTree(report.json()).at("/runs/0/evaluations/0");
+    assertThat(row.at("/evaluation").asText()).isEqualTo("online probe");
+    assertThat(row.at("/top_1").asDouble()).isEqualTo(0.75);
+    assertThat(report.html()).contains("&lt;dots&gt;, named wavy: 1 of 2", "verified");
+
+    Files.writeString(run.resolve("evaluation.json"), record.replace("\"step\": 2", "\"step\": 1"));
+    row = new ObjectMapper().readTree(report(0, run).json()).at("/runs/0/evaluations/0");
+    assertThat(row.at("/top_1").asDouble()).as("of result.json").isEqualTo(0.25);
+  }
+
+  private static void write(Path directory, String record) throws IOException {
+    Files.createDirectories(directory);
+    Files.writeString(directory.resolve("result.json"), record);
   }
 
   @Test
