@@ -74,6 +74,27 @@ final class ProbeCommandTest {
         .hasSize(9);
   }
 
+  /** A figure of neighbours without k, distance and weights cannot be compared with another. */
+  @Test
+  void neighboursAreNamedWithTheirDistanceAndWeights() throws IOException {
+    String[] files = features();
+
+    assertThat(Outcome.of("probe", "knn", "--k=1", files[0], files[1], files[2], files[3]).out())
+        .contains("cosine", "votes weighted exp(cosine / 0.1), k = 1", "  k = 1: top-1");
+    assertThat(
+            Outcome.of(
+                    "probe",
+                    "knn",
+                    "--k=1",
+                    "--weighting=uniform",
+                    files[0],
+                    files[1],
+                    files[2],
+                    files[3])
+                .out())
+        .contains("votes weighted uniform, k = 1");
+  }
+
   @Test
   void aMatrixOfLabelsIsMeasuredByMeanAveragePrecisionAndTheKindsOfAnswersDoNotMix()
       throws IOException {

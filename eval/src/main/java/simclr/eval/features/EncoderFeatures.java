@@ -218,7 +218,8 @@ public final class EncoderFeatures implements FeatureSource {
     if (!split.labelled()) {
       throw new UserException(
           ExitCode.DATA,
-          "split %s of %s has no labels, expected a class for each example: a probe learns them",
+          "split %s of %s has no labels, expected one class for each example: a probe learns them;"
+              + " for sets with several, embed writes features for --train_labels and the like",
           split.name(),
           split.source());
     }

@@ -3,6 +3,7 @@ package simclr.eval.probe;
 import static com.google.common.base.Preconditions.checkState;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
@@ -155,6 +156,7 @@ public final class ProbeResult {
     lines.add(
         "%s on %s: %s".formatted(json.get("protocol").asText(), layer(), test.headline(json)));
     if (json.has("by_k")) {
+      lines.add("  " + neighbours(json.get("settings")) + ", k = " + json.get("k").asText());
       json.get("by_k")
           .forEach(
               row ->
@@ -192,6 +194,16 @@ public final class ProbeResult {
               100 * json.get("several_seeds").get(test.figure() + "_sd").asDouble()));
     }
     return lines;
+  }
+
+  /** What a figure of nearest neighbours must not be quoted without. */
+  private static String neighbours(JsonNode settings) {
+    return settings.get("distance").asText()
+        + ", votes weighted "
+        + settings
+            .get("weighting")
+            .asText()
+            .replace("temperature", settings.path("temperature").asText());
   }
 
   private static void encoder(ObjectNode json, EncoderIdentity encoder) {

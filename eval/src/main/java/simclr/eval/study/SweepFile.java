@@ -8,6 +8,7 @@ import com.google.common.collect.ImmutableList;
 import com.google.common.collect.ImmutableMap;
 import java.io.IOException;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -71,6 +72,9 @@ final class SweepFile {
     List<String> lines;
     try {
       lines = Files.readAllLines(file);
+    } catch (NoSuchFileException e) {
+      throw new UserException(
+          ExitCode.NO_INPUT, "%s is not there, expected the file of a study", file);
     } catch (IOException e) {
       throw new UserException(
           ExitCode.NO_INPUT, "%s cannot be read (%s), expected the file of a study", file, e);

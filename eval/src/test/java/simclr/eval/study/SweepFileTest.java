@@ -108,6 +108,13 @@ final class SweepFileTest {
         .hasMessageContaining(message);
   }
 
+  @Test
+  void aFileThatIsNotThereIsNamed() {
+    assertThatThrownBy(() -> Study.read(temp.resolve("none.sweep"), Map.of()))
+        .isInstanceOf(UserException.class)
+        .hasMessage(temp.resolve("none.sweep") + " is not there, expected the file of a study");
+  }
+
   /** Every study of the house can be run, and finds the published rows that it names. */
   @ParameterizedTest
   @MethodSource("studies")
