@@ -13,8 +13,13 @@ import static com.google.common.base.Preconditions.checkArgument;
  */
 public record McNemar(long bothRight, long onlyFirst, long onlySecond, long bothWrong) {
 
-  /** Counts pairs of answers. */
-  static McNemar of(boolean[] first, boolean[] second) {
+  /**
+   * Counts pairs of answers.
+   *
+   * @param first whether A answered each example right
+   * @param second the same of B
+   */
+  public static McNemar of(boolean[] first, boolean[] second) {
     checkArgument(first.length == second.length, "%s and %s answers", first.length, second.length);
     long[] counts = new long[4];
     for (int i = 0; i < first.length; i++) {

@@ -7,6 +7,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.OptionalDouble;
+import simclr.eval.compare.McNemar;
 import simclr.eval.features.Layers;
 
 /** The same protocol on every layer of an encoder. */
@@ -39,15 +41,17 @@ public final class LayersResult {
               100 * result.top1().interval().low(),
               100 * result.top1().interval().high()));
     }
-    difference()
+    hAgainstZ()
         .ifPresent(
-            points ->
+            test ->
                 lines.add(
                     String.format(
                         Locale.ROOT,
-                        "h is %+.2f points from g(h), top-1, by %s",
-                        100 * points,
-                        protocol.command())));
+                        "h is %+.2f points from g(h), top-1, by %s; McNemar's exact test: p = "
+                            + (test.pValue() < 1e-4 ? "%.1e" : "%.4f"),
+                        100 * difference(test),
+                        protocol.command(),
+                        test.pValue())));
     return lines;
   }
 
@@ -72,8 +76,16 @@ public final class LayersResult {
         row.set(key, result.node().get(key));
       }
     }
-    difference()
-        .ifPresentOrElse(points -> json.put("h_minus_z", points), () -> json.putNull("h_minus_z"));
+    ProbeResult.optional(
+        json,
+        "h_minus_z",
+        hAgainstZ()
+            .map(test -> OptionalDouble.of(difference(test)))
+            .orElse(OptionalDouble.empty()));
+    ProbeResult.optional(
+        json,
+        "h_minus_z_mcnemar_p",
+        hAgainstZ().map(test -> OptionalDouble.of(test.pValue())).orElse(OptionalDouble.empty()));
     for (String key :
         List.of(
             "encoder",
@@ -90,14 +102,17 @@ public final class LayersResult {
     return json;
   }
 
-  private Optional<Double> difference() {
-    return top1(Layers.H).flatMap(h -> top1(Layers.Z).map(z -> h - z));
+  /** On the same test examples, so that the two are compared pair by pair. */
+  private Optional<McNemar> hAgainstZ() {
+    return of(Layers.H).flatMap(h -> of(Layers.Z).map(z -> McNemar.of(h.correct(), z.correct())));
   }
 
-  private Optional<Double> top1(String layer) {
-    return results.stream()
-        .filter(result -> result.layer().equals(layer))
-        .map(result -> result.top1().value())
-        .findFirst();
+  private static double difference(McNemar test) {
+    long examples = test.bothRight() + test.onlyFirst() + test.onlySecond() + test.bothWrong();
+    return (double) (test.onlyFirst() - test.onlySecond()) / examples;
+  }
+
+  private Optional<ProbeResult> of(String layer) {
+    return results.stream().filter(result -> result.layer().equals(layer)).findFirst();
   }
 }

@@ -93,6 +93,11 @@ public final class ProbeResult {
     return ((ClassificationMetrics) test).top1();
   }
 
+  /** Whether each test example was named right; only of single-label sets. */
+  boolean[] correct() {
+    return ((ClassificationMetrics) test).predictions().correct();
+  }
+
   /** The name of the representation. */
   public String layer() {
     return json.get("layer").asText();

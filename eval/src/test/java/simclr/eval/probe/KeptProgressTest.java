@@ -5,7 +5,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.google.common.collect.ImmutableList;
-import com.google.common.collect.ImmutableMap;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -13,7 +12,6 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -23,7 +21,6 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import simclr.eval.features.FeatureSets;
-import simclr.eval.features.FeatureSource;
 import simclr.eval.features.LabelledFeatures;
 import simclr.eval.features.LabelledFeatures.Labels;
 import simclr.eval.metrics.MultiLabels;
@@ -125,7 +122,7 @@ final class KeptProgressTest {
     FeatureSets sets = Clouds.sets(120, 60, 6, 3, 1);
     ProbeRun layers =
         new ProbeRun(
-            new Given(sets, "first", "second"),
+            GivenFeatures.of(sets, "first", "second"),
             SEVEN,
             ImmutableList.of(1L, 2L),
             Optional.of(dir.resolve("layers")));
@@ -159,7 +156,7 @@ final class KeptProgressTest {
 
   private ProbeRun run(Protocol protocol, FeatureSets sets, String name, long seed) {
     return new ProbeRun(
-        new Given(sets, "features"),
+        GivenFeatures.of(sets, "features"),
         protocol,
         ImmutableList.of(seed),
         Optional.of(dir.resolve(name)));
@@ -200,54 +197,5 @@ final class KeptProgressTest {
     }
     return new LabelledFeatures(
         single.name(), single.matrix(), Labels.of(MultiLabels.of(rows)), single.digest());
-  }
-
-  /** The same sets under the name of every layer. */
-  private record Given(FeatureSets sets, ImmutableList<String> layers) implements FeatureSource {
-    Given(FeatureSets sets, String... layers) {
-      this(sets, ImmutableList.copyOf(layers));
-    }
-
-    @Override
-    public Optional<ImmutableList<FeatureSets>> load(
-        List<String> wanted, Reporter reporter, BooleanSupplier stop) {
-      return Optional.of(
-          wanted.stream()
-              .map(
-                  layer ->
-                      new FeatureSets(
-                          layer,
-                          sets.encoder(),
-                          sets.dataset(),
-                          sets.train(),
-                          sets.validation(),
-                          sets.test(),
-                          sets.classNames(),
-                          ImmutableMap.of()))
-              .collect(ImmutableList.toImmutableList()));
-    }
-
-    @Override
-    public Optional<Path> defaultOutput(String name) {
-      return Optional.empty();
-    }
-
-    @Override
-    public Map<String, ?> flags() {
-      return Map.of();
-    }
-
-    @Override
-    public String label() {
-      return "";
-    }
-
-    @Override
-    public String layer(Optional<String> asked) {
-      return asked.orElse(layers.get(0));
-    }
-
-    @Override
-    public void close() {}
   }
 }
