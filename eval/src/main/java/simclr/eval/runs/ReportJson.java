@@ -87,6 +87,7 @@ final class ReportJson {
 
   private void evaluation(ObjectNode node, Figures row) {
     node.put("evaluation", row.what()).put("meaning", row.meaning()).put("split", row.split());
+    node.put("of", row.subject().toString().toLowerCase(Locale.ROOT));
     if (row.examples().isPresent()) {
       node.put("examples", row.examples().getAsLong());
     } else {

@@ -148,6 +148,8 @@ final class RunReportTest {
             "logreg, final_avg_pool of random weights",
             "linear, L-BFGS on fixed features, of random init");
     assertThat(json.at("/runs/0/evaluations")).hasSize(3);
+    assertThat(json.at("/runs/0/evaluations").findValuesAsText("of"))
+        .containsExactly("encoder", "encoder", "baseline");
     assertThat(json.at("/runs/0/evaluations/2/published")).isEmpty();
     assertThat(json.at("/several_seeds")).isEmpty();
   }
