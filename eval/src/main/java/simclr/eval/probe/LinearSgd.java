@@ -9,6 +9,8 @@ import java.util.Locale;
 import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.function.BooleanSupplier;
+import simclr.config.UserException;
+import simclr.config.UserException.ExitCode;
 import simclr.eval.features.Countdown;
 import simclr.eval.features.FeatureSets;
 import simclr.eval.features.LabelledFeatures;
@@ -119,16 +121,7 @@ public record LinearSgd(
       countdown.end();
       LinearClassifier classifier = training.classifier();
       double objective = classifier.crossEntropy(train);
-      if (objective > Math.log(sets.classes())) {
-        reporter.line(
-            String.format(
-                Locale.ROOT,
-                "the classifier ended at a cross entropy of %.4g on its training examples, worse than"
-                    + " the %.4g of guessing: the figure says more of --learning_rate than of the"
-                    + " features; lower it, or take --standardize",
-                objective,
-                Math.log(sets.classes())));
-      }
+      tellIfLost(objective, sets.classes(), reporter);
       ObjectNode details = Outcome.object();
       details.putObject("fit").put("steps", steps).put("batch", batch);
       return Optional.of(
@@ -139,6 +132,28 @@ public record LinearSgd(
               OptionalDouble.of(objective),
               OptionalDouble.empty(),
               details));
+    }
+  }
+
+  /** Says, or refuses, a classifier that is worse than one that knows nothing. */
+  private void tellIfLost(double objective, int classes, Reporter reporter) {
+    double guessing = Math.log(classes);
+    if (!Double.isFinite(objective)) {
+      throw new UserException(
+          ExitCode.DIVERGED,
+          "training overflowed at --learning_rate=%s, expected a lower one for these features, or"
+              + " --standardize",
+          learningRate);
+    }
+    if (objective > guessing) {
+      reporter.line(
+          String.format(
+              Locale.ROOT,
+              "the classifier ended at a cross entropy of %.4g on its training examples, worse than"
+                  + " the %.4g of guessing: the figure says more of --learning_rate than of the"
+                  + " features; lower it, or take --standardize",
+              objective,
+              guessing));
     }
   }
 

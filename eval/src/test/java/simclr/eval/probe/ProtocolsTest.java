@@ -59,6 +59,9 @@ final class ProtocolsTest {
 
     run(asTheReference, large, Reporter.lines(said::add));
     assertThat(said).anyMatch(line -> line.contains("worse than the 1.386 of guessing"));
+    assertThatThrownBy(() -> run(new LinearSgd(5, 32, 1e38, 0, 0.9, false), large, 1))
+        .isInstanceOf(UserException.class)
+        .hasMessageStartingWith("training overflowed at --learning_rate=1.0E38, expected a lower");
     said.clear();
     Outcome outcome = run(standardizing, large, Reporter.lines(said::add));
 
