@@ -5,14 +5,10 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.google.common.collect.ImmutableList;
-import com.google.common.hash.Hashing;
-import com.google.common.io.MoreFiles;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
-import java.util.List;
 import java.util.Optional;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
@@ -28,6 +24,7 @@ import simclr.eval.features.DataDigest;
 import simclr.eval.metrics.ClassificationMetrics;
 import simclr.eval.metrics.Predictions;
 import simclr.eval.metrics.RecordedMetrics;
+import simclr.export.savedmodel.Sha256;
 import simclr.train.EncoderRecord;
 import simclr.train.EvaluationListener;
 
@@ -81,7 +78,7 @@ public final class TrainingRecord implements EvaluationListener {
     encoder(json.putObject("encoder"), config);
     ObjectNode classifier = json.putObject("evaluated");
     classifier.put("path", evaluated.checkpoint().toString());
-    classifier.put("sha256", sha256(evaluated.checkpoint()));
+    classifier.put("sha256", Sha256.ofData(evaluated.checkpoint().prefix()));
     classifier.put("step", evaluated.step());
     settings(json.putObject("settings"), config);
     json.put("dataset", config.dataset());
@@ -131,7 +128,7 @@ public final class TrainingRecord implements EvaluationListener {
     json.put(
         "kind", config.checkpoint().isEmpty() ? "random_init" : export ? "export" : "checkpoint");
     json.put("path", start.map(CheckpointFile::toString).or(config::checkpoint).orElse(null));
-    json.put("sha256", start.map(TrainingRecord::sha256).orElse(null));
+    json.put("sha256", start.map(file -> Sha256.ofData(file.prefix())).orElse(null));
     json.put(
         "architecture",
         "ResNet-%d, width %d, sk_ratio %s, se_ratio %s"
@@ -168,7 +165,8 @@ public final class TrainingRecord implements EvaluationListener {
         .flatMap(TrainingRecord::stillThere)
         .ifPresent(
             teacher ->
-                json.put("teacher", teacher.toString()).put("teacher_sha256", sha256(teacher)));
+                json.put("teacher", teacher.toString())
+                    .put("teacher_sha256", Sha256.ofData(teacher.prefix())));
   }
 
   private static ObjectNode split(ObjectNode json, Split split) {
@@ -220,20 +218,5 @@ public final class TrainingRecord implements EvaluationListener {
         .firstChangedStatistic()
         .map(key -> "weights verified; moving statistics moved, first " + key)
         .orElse("verified");
-  }
-
-  /** Of a checkpoint's data, its shards one behind the other. */
-  private static String sha256(CheckpointFile file) {
-    String data = file.prefix().getFileName() + ".data-";
-    try (Stream<Path> siblings = Files.list(file.prefix().toAbsolutePath().resolveSibling("."))) {
-      List<com.google.common.io.ByteSource> shards = new ArrayList<>();
-      siblings
-          .filter(each -> each.getFileName().toString().startsWith(data))
-          .sorted()
-          .forEach(each -> shards.add(MoreFiles.asByteSource(each)));
-      return com.google.common.io.ByteSource.concat(shards).hash(Hashing.sha256()).toString();
-    } catch (IOException e) {
-      throw new UserException(ExitCode.DATA, "%s cannot be read (%s)", file, e);
-    }
   }
 }
