@@ -2,6 +2,8 @@ package simclr.eval.compare;
 
 import static com.google.common.base.Preconditions.checkArgument;
 
+import java.util.Locale;
+
 /**
  * McNemar's exact test: if two models are equally good, an example that only one of them gets right
  * falls to either with probability one half.
@@ -26,6 +28,11 @@ public record McNemar(long bothRight, long onlyFirst, long onlySecond, long both
       counts[(first[i] ? 0 : 2) + (second[i] ? 0 : 1)]++;
     }
     return new McNemar(counts[0], counts[1], counts[2], counts[3]);
+  }
+
+  /** A probability for people: small ones by their power of ten. */
+  public static String inWords(double probability) {
+    return String.format(Locale.ROOT, probability < 1e-4 ? "%.1e" : "%.4f", probability);
   }
 
   /**

@@ -170,7 +170,7 @@ public record ModelComparison(
                     mcNemar.onlyFirst(),
                     mcNemar.onlySecond(),
                     mcNemar.bothWrong()),
-                "McNemar's exact test on top-1: p = " + probability(mcNemar.pValue()),
+                "McNemar's exact test on top-1: p = " + McNemar.inWords(mcNemar.pValue()),
                 "intervals: %s; permutation test: %d permutations, seed %d"
                     .formatted(bootstrap.method(), permutation.permutations(), permutation.seed()),
                 verdict()))
@@ -205,11 +205,7 @@ public record ModelComparison(
         100 * figure.difference(),
         100 * figure.interval().low(),
         100 * figure.interval().high(),
-        probability(figure.permutationP()));
-  }
-
-  private static String probability(double p) {
-    return p < 1e-4 ? String.format(Locale.ROOT, "%.1e", p) : String.format(Locale.ROOT, "%.4f", p);
+        McNemar.inWords(figure.permutationP()));
   }
 
   /** For programs: one object. */

@@ -50,10 +50,6 @@ public final class MultiLabelMetrics implements TestMetrics {
     return new MultiLabelMetrics(ImmutableList.copyOf(classNames), scores, labels);
   }
 
-  public MeanAveragePrecision precision() {
-    return precision;
-  }
-
   @Override
   public String figure() {
     return FIGURE;

@@ -47,11 +47,10 @@ public final class LayersResult {
                 lines.add(
                     String.format(
                         Locale.ROOT,
-                        "h is %+.2f points from g(h), top-1, by %s; McNemar's exact test: p = "
-                            + (test.pValue() < 1e-4 ? "%.1e" : "%.4f"),
+                        "h is %+.2f points from g(h), top-1, by %s; McNemar's exact test: p = %s",
                         100 * difference(test),
                         protocol.command(),
-                        test.pValue())));
+                        McNemar.inWords(test.pValue()))));
     return lines;
   }
 

@@ -75,13 +75,14 @@ record Figures(
   /**
    * Of the classifier that the run itself trained, from the reference's {@code result.json}, and
    * from the record beside it where that is of the same step.
+   *
+   * @param conditions of the run
    */
-  static Optional<Figures> ofRun(RunFolder run, RunData data) {
+  static Optional<Figures> ofRun(RunFolder run, RunData data, Conditions conditions) {
     if (run.ownResult().isEmpty()
         || !run.ownResult().get().has(Tag.LABEL_TOP_1_ACCURACY.toString())) {
       return Optional.empty();
     }
-    Conditions conditions = RunConditions.ofRun(run, data);
     boolean pretraining = run.config().map(RunConfig::pretraining).orElse(false);
     String name = pretraining ? "online probe" : "classifier of the run";
     String meaning =
@@ -168,7 +169,7 @@ record Figures(
   }
 
   /** Of a probe. */
-  static Figures of(RunFolder run, RunData data, StoredEvaluation evaluation) {
+  static Figures of(RunFolder run, RunData data, Conditions ofRun, StoredEvaluation evaluation) {
     String protocol = evaluation.text("/protocol").orElse("evaluation");
     String layer = evaluation.text("/layer").orElse("");
     String kind = evaluation.text("/encoder/kind").orElse("");
@@ -188,7 +189,7 @@ record Figures(
         measures.examples(),
         measures.figures(),
         measures.intervals(),
-        RunConditions.of(run, data, evaluation),
+        RunConditions.of(run, data, ofRun, evaluation),
         Optional.of(evaluation));
   }
 

@@ -16,6 +16,7 @@ import simclr.config.LabelledPart;
 import simclr.config.RunConfig;
 import simclr.config.UserException;
 import simclr.eval.compare.StoredEvaluation;
+import simclr.eval.features.Layers;
 import simclr.eval.published.Conditions;
 import simclr.eval.published.Setting;
 import simclr.train.FlagsFile;
@@ -27,7 +28,6 @@ import simclr.train.FlagsFile;
  * checkpoint that {@code --checkpoint} names, if they are still there.
  */
 final class RunConditions {
-  private static final String ON_H = "final_avg_pool";
   private static final String SUBSET = "imagenet2012_subset";
 
   /** The subsets that TFDS names by their share of ImageNet's labels. */
@@ -43,15 +43,13 @@ final class RunConditions {
     }
     RunConfig own = config.get();
     String trained = dataset(own.dataset(), data.trainExamples(), data.testExamples());
-    Optional<RunConfig> before = own.pretraining() ? config : pretrainingOf(own);
-    return before
-        .map(
-            found ->
-                own.pretraining()
-                    ? pretraining(found, data, run.step())
-                    : pretraining(found, RunData.of(found), OptionalLong.empty()))
-        .orElse(Conditions.none())
-        .with(Setting.DATA, before.map(found -> data(found, own, trained)).orElse(trained))
+    Conditions pretraining =
+        own.pretraining()
+            ? pretraining(own, data, run.step()).with(Setting.DATA, trained)
+            : pretrainingOf(own)
+                .map(before -> pretrainedThen(before, own, trained))
+                .orElseGet(() -> Conditions.none().with(Setting.DATA, trained));
+    return pretraining
         .with(
             Setting.ENCODER,
             Conditions.withStem(
@@ -60,10 +58,13 @@ final class RunConditions {
         .with(Setting.EVALUATION, ownEvaluation(own));
   }
 
-  /** Of what a probe measured on the run's encoder. */
-  static Conditions of(RunFolder run, RunData data, StoredEvaluation evaluation) {
+  /**
+   * Of what a probe measured on the run's encoder.
+   *
+   * @param ofRun its own, from {@link #ofRun}
+   */
+  static Conditions of(RunFolder run, RunData data, Conditions ofRun, StoredEvaluation evaluation) {
     JsonNode result = evaluation.result();
-    Conditions ofRun = ofRun(run, data);
     String measured =
         evaluation
             .text("/dataset")
@@ -115,15 +116,17 @@ final class RunConditions {
     }
   }
 
-  /** One data set, or that of pretraining and then that which was fine-tuned on. */
-  private static String data(RunConfig before, RunConfig own, String trained) {
-    if (bare(before.dataset()).equals(bare(own.dataset()))) {
-      return trained;
-    }
+  /** Of a run that goes on from another; of one data set, or of the other's and then its own. */
+  private static Conditions pretrainedThen(RunConfig before, RunConfig own, String trained) {
     RunData data = RunData.of(before);
-    return dataset(before.dataset(), data.trainExamples(), data.testExamples())
-        + ", then "
-        + trained;
+    return pretraining(before, data, OptionalLong.empty())
+        .with(
+            Setting.DATA,
+            bare(before.dataset()).equals(bare(own.dataset()))
+                ? trained
+                : dataset(before.dataset(), data.trainExamples(), data.testExamples())
+                    + ", then "
+                    + trained);
   }
 
   /** Epochs that were trained, as far as the run came. */
@@ -190,10 +193,10 @@ final class RunConditions {
           case "knn" -> knn(evaluation.result());
           default -> protocol;
         };
-    String layer = evaluation.text("/layer").orElse(ON_H);
+    String layer = evaluation.text("/layer").orElse(Layers.H);
     String kind = evaluation.text("/encoder/kind").orElse("");
     return name
-        + (layer.equals(ON_H) ? "" : ", on " + layer)
+        + (layer.equals(Layers.H) ? "" : ", on " + layer)
         + (kind.equals("random_init") || kind.equals("raw_pixels")
             ? ", of " + kind.replace('_', ' ')
             : "");

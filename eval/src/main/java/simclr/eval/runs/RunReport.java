@@ -15,6 +15,7 @@ import java.util.function.BooleanSupplier;
 import simclr.checkpoint.DurableFiles;
 import simclr.config.UserException;
 import simclr.config.UserException.ExitCode;
+import simclr.eval.published.Conditions;
 import simclr.eval.report.Section;
 import simclr.train.Reporter;
 
@@ -100,11 +101,12 @@ public record RunReport(String html, String json) {
       RunFolder run = runs.get(i);
       RunData its = data.get(i);
       ImmutableList.Builder<Figures> rows = ImmutableList.builder();
-      Figures.ofRun(run, its).ifPresent(rows::add);
+      Conditions ofRun = RunConditions.ofRun(run, its);
+      Figures.ofRun(run, its, ofRun).ifPresent(rows::add);
       run.evaluations().stream()
-          .map(evaluation -> Figures.of(run, its, evaluation))
-          .sorted(
-              Comparator.comparing(Figures::subject)) // Within one kind by directory, as they are.
+          .map(evaluation -> Figures.of(run, its, ofRun, evaluation))
+          // Within one kind by directory, as they are.
+          .sorted(Comparator.comparing(Figures::subject))
           .forEach(rows::add);
       figures.add(rows.build());
     }

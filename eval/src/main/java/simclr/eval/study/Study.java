@@ -5,6 +5,7 @@ import static com.google.common.collect.ImmutableList.toImmutableList;
 import com.google.common.collect.ImmutableList;
 import java.nio.file.Path;
 import java.util.HashSet;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
@@ -75,7 +76,11 @@ public record Study(
 
   /** The run of a name; there is one for each side of a contrast. */
   PlannedRun run(String name) {
-    return runs.stream().filter(run -> run.name().equals(name)).findFirst().orElseThrow();
+    return named(name, runs).orElseThrow();
+  }
+
+  private static Optional<PlannedRun> named(String name, List<PlannedRun> runs) {
+    return runs.stream().filter(run -> run.name().equals(name)).findFirst();
   }
 
   /** The study's layers that a run's model has: without a projection head z is not there. */
@@ -93,9 +98,7 @@ public record Study(
   private static void requireSide(
       Contrast.Side side, ImmutableList<PlannedRun> runs, ImmutableList<String> layers) {
     PlannedRun run =
-        runs.stream()
-            .filter(each -> each.name().equals(side.run()))
-            .findFirst()
+        named(side.run(), runs)
             .orElseThrow(
                 () ->
                     new UserException(

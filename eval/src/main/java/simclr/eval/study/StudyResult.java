@@ -20,6 +20,7 @@ import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import simclr.checkpoint.DurableFiles;
+import simclr.eval.compare.McNemar;
 import simclr.eval.metrics.Accuracy;
 import simclr.eval.published.Verified;
 import simclr.eval.report.Bar;
@@ -260,7 +261,7 @@ public record StudyResult(
         difference.words(),
         points(difference.top1()),
         points(difference.interval().low()) + " to " + points(difference.interval().high()),
-        String.format(Locale.ROOT, difference.p() < 1e-4 ? "%.1e" : "%.4f", difference.p()),
+        McNemar.inWords(difference.p()),
         difference.published().map(StudyResult::shown).orElse("-"));
   }
 
