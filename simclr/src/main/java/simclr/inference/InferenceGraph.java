@@ -1,4 +1,4 @@
-package simclr.train;
+package simclr.inference;
 
 import com.google.common.collect.ImmutableList;
 import java.util.ArrayList;
@@ -14,6 +14,8 @@ import org.tensorflow.types.TInt64;
 import simclr.checkpoint.RunState;
 import simclr.config.RunConfig;
 import simclr.data.Batch;
+import simclr.model.Handle;
+import simclr.model.Initialization;
 import simclr.model.SimClrModel;
 import simclr.model.Variables;
 import simclr.objective.WeightDecay;
@@ -21,7 +23,7 @@ import simclr.parallel.Replicas;
 
 /**
  * The forward pass in inference mode: batch normalisation takes its moving statistics, nothing is
- * changed. Evaluation, feature extraction and parity run it.
+ * changed. {@link RestoredModel} fills it and runs it.
  */
 public final class InferenceGraph implements AutoCloseable {
   private final Graph graph;
@@ -44,13 +46,7 @@ public final class InferenceGraph implements AutoCloseable {
 
     Handle globalStep = Handle.scalar(tf, TInt64.class, "global_step");
     Handle saveCounter = Handle.scalar(tf, TInt64.class, "save_counter");
-    List<Op> initial = new ArrayList<>();
-    variables
-        .all()
-        .forEach(
-            v ->
-                initial.add(
-                    tf.assignVariableOp(v.handle(), Initialization.build(tf, v.spec(), seed))));
+    List<Op> initial = new ArrayList<>(Initialization.assign(tf, variables.all(), seed));
     initial.add(globalStep.assign(tf, tf.constant(0L)));
     initial.add(saveCounter.assign(tf, tf.constant(0L)));
     this.initialize = tf.withControlDependencies(initial).noOp();
@@ -80,6 +76,7 @@ public final class InferenceGraph implements AutoCloseable {
     return graph;
   }
 
+  /** The images that the pass takes, and their labels where the input has them. */
   public Batch batch() {
     return batch;
   }
@@ -94,6 +91,11 @@ public final class InferenceGraph implements AutoCloseable {
   }
 
   /** What is restored. */
+  public Variables variables() {
+    return state.variables();
+  }
+
+  /** The variables with the two counters of a checkpoint, both 0 at first, and without slots. */
   public RunState state() {
     return state;
   }
