@@ -25,7 +25,6 @@ import simclr.checkpoint.Restorer;
 import simclr.config.RunConfig;
 import simclr.data.Batch;
 import simclr.export.bundle.HostTensor;
-import simclr.export.savedmodel.Sha256;
 import simclr.model.SimClrModel;
 import simclr.model.Variables.Variable;
 import simclr.parallel.Devices;
@@ -72,7 +71,7 @@ final class CheckpointEncoder implements FrozenEncoder {
         new EncoderIdentity(
             EncoderIdentity.Kind.CHECKPOINT,
             Optional.of(file.prefix().toString()),
-            Optional.of(Sha256.ofData(file.prefix())),
+            Optional.of(CheckpointFile.sha256(file.prefix())),
             OptionalLong.of(file.step()),
             Optional.of(found.toString()));
     return build(config, classes, identity, Optional.of(file), reporter);
