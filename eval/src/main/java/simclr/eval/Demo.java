@@ -20,7 +20,7 @@ import simclr.eval.features.EncoderIdentity.Kind;
 import simclr.eval.features.FeatureSets;
 import simclr.eval.features.FeatureSource;
 import simclr.eval.features.LabelledFeatures;
-import simclr.eval.features.Storage;
+import simclr.eval.features.FeatureDtype;
 import simclr.eval.metrics.Accuracy;
 import simclr.eval.probe.logistic.LinearProbe;
 import simclr.export.savedmodel.ExportSource;
@@ -146,7 +146,7 @@ public final class Demo {
             Optional.empty(),
             Optional.empty(),
             Optional.empty(),
-            Storage.FLOAT32);
+            FeatureDtype.FLOAT32);
     Reporter status = progressAlone(reporter);
     try (FeatureSource source = EncoderFeatures.open(choice, status)) {
       String layer = source.layer(Optional.empty());

@@ -1,4 +1,4 @@
-package simclr.eval.features;
+package simclr.io;
 
 import static java.nio.file.StandardOpenOption.CREATE;
 import static java.nio.file.StandardOpenOption.READ;
@@ -8,44 +8,45 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.file.Path;
-import simclr.io.DurableFiles;
 import simclr.config.UserException;
 import simclr.config.UserException.ExitCode;
-import simclr.io.NpyWriter;
 
 /** A {@code .npy} file whose rows come in order, over several processes if need be. */
-final class GrowingNpy implements AutoCloseable {
+public final class ResumableNpyWriter implements AutoCloseable {
   private final Path file;
-  private final Path aside;
   private final FileChannel channel;
-  private final int header;
-  private final int rowBytes;
+  private final long wholeBytes;
 
-  private GrowingNpy(Path file, Path aside, FileChannel channel, int header, int rowBytes) {
+  private ResumableNpyWriter(Path file, FileChannel channel, long wholeBytes) {
     this.file = file;
-    this.aside = aside;
     this.channel = channel;
-    this.header = header;
-    this.rowBytes = rowBytes;
+    this.wholeBytes = wholeBytes;
   }
 
   /** Where the rows of an unfinished file lie. */
-  static Path aside(Path file) {
+  public static Path aside(Path file) {
     return file.resolveSibling(file.getFileName() + ".part");
   }
 
   /**
-   * Begins, or goes on with what lies aside.
+   * Begins a matrix, or resumes what lies aside.
    *
-   * @param columns of a matrix; 0 for a vector
    * @param from rows that are there already; what lies behind them is written anew
    */
-  static GrowingNpy open(
-      Path file, String descr, int elementBytes, long rows, int columns, long from) {
+  public static ResumableNpyWriter matrix(
+      Path file, NpyDtype dtype, long rows, int columns, long from) {
+    return open(file, NpyHeader.of(dtype, rows, columns), columns, from);
+  }
+
+  /** The same for a vector. */
+  public static ResumableNpyWriter vector(Path file, NpyDtype dtype, long rows, long from) {
+    return open(file, NpyHeader.of(dtype, rows), 1, from);
+  }
+
+  private static ResumableNpyWriter open(Path file, NpyHeader header, int columns, long from) {
     Path aside = aside(file);
-    String shape = columns == 0 ? "(%d,)".formatted(rows) : "(%d, %d)".formatted(rows, columns);
-    byte[] head = NpyWriter.header(descr, shape);
-    int rowBytes = Math.max(1, columns) * elementBytes;
+    byte[] head = header.toBytes();
+    long rowBytes = (long) columns * header.dtype().bytes();
     try {
       FileChannel channel = FileChannel.open(aside, CREATE, READ, WRITE);
       try {
@@ -59,49 +60,49 @@ final class GrowingNpy implements AutoCloseable {
               begin);
         }
         channel.truncate(begin);
-        write(channel, ByteBuffer.wrap(head), 0);
+        channel.position(0);
+        write(channel, ByteBuffer.wrap(head));
         channel.position(begin);
-        return new GrowingNpy(file, aside, channel, head.length, rowBytes);
+        return new ResumableNpyWriter(
+            file, channel, head.length + header.shape().get(0) * rowBytes);
       } catch (IOException | UserException e) {
         channel.close();
         throw e;
       }
     } catch (IOException e) {
-      throw unwritable(file, e);
+      throw DurableFiles.unwritable(file, e);
     }
   }
 
-  void append(ByteBuffer rows) {
+  /** Appends rows in the file's number format. */
+  public void append(ByteBuffer rows) {
     try {
-      while (rows.hasRemaining()) {
-        channel.write(rows);
-      }
+      write(channel, rows);
     } catch (IOException e) {
-      throw unwritable(file, e);
+      throw DurableFiles.unwritable(file, e);
     }
   }
 
   /** Brings what was appended to the disk. */
-  void sync() {
+  public void sync() {
     try {
       channel.force(false);
     } catch (IOException e) {
-      throw unwritable(file, e);
+      throw DurableFiles.unwritable(file, e);
     }
   }
 
   /** Puts the whole file in its place. */
-  void commit(long rows) {
+  public void commit() {
     try {
-      if (channel.size() != header + rows * rowBytes) {
+      if (channel.size() != wholeBytes) {
         throw new IllegalStateException(file + " has not all of its rows");
       }
       channel.force(true);
-      channel.close();
-      DurableFiles.move(aside, file);
+      DurableFiles.move(aside(file), file);
       DurableFiles.syncDirectoryOf(file);
     } catch (IOException e) {
-      throw unwritable(file, e);
+      throw DurableFiles.unwritable(file, e);
     }
   }
 
@@ -111,18 +112,13 @@ final class GrowingNpy implements AutoCloseable {
     try {
       channel.close();
     } catch (IOException e) {
-      throw unwritable(file, e);
+      throw DurableFiles.unwritable(file, e);
     }
   }
 
-  private static void write(FileChannel channel, ByteBuffer bytes, long position)
-      throws IOException {
+  private static void write(FileChannel channel, ByteBuffer bytes) throws IOException {
     while (bytes.hasRemaining()) {
-      channel.write(bytes, position + bytes.position());
+      channel.write(bytes);
     }
-  }
-
-  private static UserException unwritable(Path file, IOException e) {
-    return new UserException(ExitCode.CANNOT_WRITE, "%s cannot be written (%s)", file, e);
   }
 }
