@@ -9,7 +9,7 @@ import java.util.Optional;
 import java.util.function.BooleanSupplier;
 import java.util.function.Predicate;
 import simclr.checkpoint.CheckpointFile;
-import simclr.checkpoint.DurableFiles;
+import simclr.io.DurableFiles;
 import simclr.checkpoint.ModelDir;
 import simclr.config.RunConfig;
 import simclr.data.DataSource;

@@ -16,7 +16,7 @@ import org.tensorflow.op.Ops;
 import org.tensorflow.types.TFloat32;
 import org.tensorflow.types.TInt64;
 import simclr.checkpoint.CheckpointFile;
-import simclr.checkpoint.DurableFiles;
+import simclr.io.DurableFiles;
 import simclr.checkpoint.RestoreReport;
 import simclr.checkpoint.Restorer;
 import simclr.config.RunConfig;

@@ -13,7 +13,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Objects;
 import java.util.Optional;
-import simclr.checkpoint.DurableFiles;
+import simclr.io.DurableFiles;
 import simclr.eval.features.FeatureSets;
 import simclr.train.Reporter;
 

@@ -9,7 +9,7 @@ import org.tensorflow.op.Ops;
 import org.tensorflow.proto.SavedModel;
 import simclr.checkpoint.BundleWriter;
 import simclr.checkpoint.CheckpointFile;
-import simclr.checkpoint.DurableFiles;
+import simclr.io.DurableFiles;
 import simclr.checkpoint.Restorer;
 import simclr.config.RunConfig;
 import simclr.config.UserException;

@@ -1,4 +1,4 @@
-package simclr.checkpoint;
+package simclr.io;
 
 import static java.nio.file.StandardOpenOption.CREATE;
 import static java.nio.file.StandardOpenOption.READ;
@@ -19,7 +19,7 @@ import simclr.config.UserException.ExitCode;
  * Says that this process trains in a directory. The operating system drops the lock with the
  * process, however it ends; the file {@code .lock} stays and means nothing by itself.
  */
-final class DirectoryLock implements AutoCloseable {
+public final class DirectoryLock implements AutoCloseable {
   /**
    * Directories that this process holds. POSIX drops all of a process's locks on a file when any
    * descriptor of it is closed, so a second attempt must not even open the file.
@@ -40,7 +40,7 @@ final class DirectoryLock implements AutoCloseable {
    * @param directory exists
    * @throws UserException IN_USE if a process, this one included, holds it
    */
-  static DirectoryLock acquire(Path directory) {
+  public static DirectoryLock acquire(Path directory) {
     Path real;
     try {
       real = directory.toRealPath();

@@ -1,4 +1,4 @@
-package simclr.data;
+package simclr.io;
 
 import java.io.IOException;
 import java.nio.file.AccessDeniedException;
@@ -9,13 +9,13 @@ import simclr.config.UserException;
 import simclr.config.UserException.ExitCode;
 
 /** Tells the user why an input file or directory cannot be read. */
-final class UnreadableInput {
+public final class UnreadableInput {
   private UnreadableInput() {}
 
   /**
    * @param expected what should have been there: {@code a TFRecord file}
    */
-  static UserException of(Path path, IOException e, String expected) {
+  public static UserException of(Path path, IOException e, String expected) {
     if (e instanceof NoSuchFileException || e instanceof NotDirectoryException) {
       return new UserException(ExitCode.NO_INPUT, "%s is missing, expected %s", path, expected);
     }

@@ -1,10 +1,9 @@
-package simclr.export.embed;
+package simclr.io;
 
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
-import simclr.checkpoint.PendingFile;
 
 /**
  * NumPy's format, version 1.0, of a matrix whose rows come one by one.
@@ -38,7 +37,7 @@ public final class NpyWriter implements AutoCloseable {
   }
 
   /** A vector of int64. */
-  static NpyWriter longs(Path path, long rows) {
+  public static NpyWriter longs(Path path, long rows) {
     return open(path, "<i8", "(%d,)".formatted(rows), Long.BYTES);
   }
 
@@ -55,7 +54,7 @@ public final class NpyWriter implements AutoCloseable {
     file.write(row.array());
   }
 
-  void row(long value) {
+  public void row(long value) {
     row.clear();
     row.putLong(value);
     file.write(row.array());

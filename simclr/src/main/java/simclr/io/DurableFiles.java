@@ -1,4 +1,4 @@
-package simclr.checkpoint;
+package simclr.io;
 
 import static java.nio.file.StandardOpenOption.CREATE;
 import static java.nio.file.StandardOpenOption.READ;
