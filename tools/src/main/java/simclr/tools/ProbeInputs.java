@@ -17,8 +17,6 @@ import simclr.eval.features.EncoderIdentity;
 import simclr.eval.features.FeatureSource;
 import simclr.eval.features.FeatureDtype;
 import simclr.eval.features.PrecomputedFeatures;
-import simclr.eval.features.ReadyFeatures;
-import simclr.eval.features.Storage;
 import simclr.train.Reporter;
 
 /** What all protocols are given: where examples come from and where results go. */
