@@ -18,7 +18,7 @@ import simclr.checkpoint.CheckpointFile;
 import simclr.checkpoint.CheckpointKeys;
 import simclr.checkpoint.Saver;
 import simclr.config.RunConfig;
-import simclr.data.Batch;
+import simclr.data.pipeline.Batch;
 import simclr.model.VariableSpec;
 import simclr.parallel.Devices;
 import simclr.train.InferenceGraph;

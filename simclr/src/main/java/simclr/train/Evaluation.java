@@ -20,7 +20,7 @@ import simclr.checkpoint.DurableFiles;
 import simclr.checkpoint.RestoreReport;
 import simclr.checkpoint.Restorer;
 import simclr.config.RunConfig;
-import simclr.data.InputPipeline;
+import simclr.data.pipeline.InputPipeline;
 import simclr.parallel.Devices;
 import simclr.summary.EventWriter;
 import simclr.train.EvaluationListener.Evaluated;

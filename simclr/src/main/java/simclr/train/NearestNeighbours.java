@@ -24,9 +24,9 @@ import simclr.checkpoint.Restorer;
 import simclr.config.RunConfig;
 import simclr.config.UserException;
 import simclr.config.UserException.ExitCode;
-import simclr.data.DataSource;
-import simclr.data.InputPipeline;
-import simclr.data.Split;
+import simclr.data.pipeline.InputPipeline;
+import simclr.data.records.Split;
+import simclr.data.source.DataSource;
 import simclr.parallel.Devices;
 
 /**
@@ -81,7 +81,7 @@ final class NearestNeighbours {
     return Optional.of(
         new NearestNeighbours(
             config,
-            train.evenly(BANK),
+            train.subsample(BANK),
             queries,
             config.onlineKnn().onlineKnnEpochs() * plan.counts().epochSteps()));
   }

@@ -23,7 +23,7 @@ import simclr.checkpoint.CheckpointFile;
 import simclr.checkpoint.RestoreReport;
 import simclr.checkpoint.Restorer;
 import simclr.config.RunConfig;
-import simclr.data.Batch;
+import simclr.data.pipeline.Batch;
 import simclr.export.bundle.HostTensor;
 import simclr.export.savedmodel.Sha256;
 import simclr.model.SimClrModel;

@@ -17,9 +17,9 @@ import org.tensorflow.op.Ops;
 import org.tensorflow.types.TFloat32;
 import org.tensorflow.types.TInt64;
 import simclr.config.RunConfig;
-import simclr.data.Batch;
-import simclr.data.InputPipeline;
-import simclr.data.Split;
+import simclr.data.pipeline.Batch;
+import simclr.data.pipeline.InputPipeline;
+import simclr.data.records.Split;
 import simclr.export.bundle.HostTensor;
 import simclr.train.Reporter;
 

@@ -23,7 +23,7 @@ import simclr.checkpoint.DurableFiles;
 import simclr.config.RunConfig;
 import simclr.config.UserException;
 import simclr.config.UserException.ExitCode;
-import simclr.data.Split;
+import simclr.data.records.Split;
 
 /**
  * The directory of one split as one encoder sees it.

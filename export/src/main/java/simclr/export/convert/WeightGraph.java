@@ -23,7 +23,7 @@ import simclr.checkpoint.Restorer;
 import simclr.checkpoint.RunState;
 import simclr.checkpoint.RunState.Slot;
 import simclr.config.RunConfig.OptimizerKind;
-import simclr.data.Batch;
+import simclr.data.pipeline.Batch;
 import simclr.export.weights.Architecture;
 import simclr.model.SimClrModel;
 import simclr.model.VariableSpec;

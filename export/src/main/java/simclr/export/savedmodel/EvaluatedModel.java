@@ -20,7 +20,7 @@ import org.tensorflow.types.TString;
 import simclr.checkpoint.BundleWriter;
 import simclr.checkpoint.CheckpointKeys;
 import simclr.checkpoint.Restorer;
-import simclr.data.Batch;
+import simclr.data.pipeline.Batch;
 import simclr.model.SimClrModel;
 import simclr.model.Variables.Variable;
 import simclr.parallel.Devices;

@@ -22,7 +22,7 @@ import org.tensorflow.TensorFlow;
 import simclr.config.RunConfig;
 import simclr.config.UserException;
 import simclr.config.UserException.ExitCode;
-import simclr.data.EvaluationPreprocessing;
+import simclr.data.augment.EvaluationPreprocessing;
 import simclr.model.ResNetSpec;
 import simclr.model.SimClrModel;
 
