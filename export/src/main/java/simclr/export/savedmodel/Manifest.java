@@ -23,7 +23,7 @@ import simclr.checkpoint.CheckpointFile;
 import simclr.config.RunConfig;
 import simclr.config.UserException;
 import simclr.config.UserException.ExitCode;
-import simclr.data.EvaluationPreprocessing;
+import simclr.data.augment.EvaluationPreprocessing;
 import simclr.model.ResNetSpec;
 import simclr.model.SimClrModel;
 
