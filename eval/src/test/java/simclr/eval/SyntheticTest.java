@@ -8,7 +8,7 @@ import simclr.data.records.Records;
 import simclr.data.records.Split;
 import simclr.data.source.Synthetic;
 import simclr.eval.metrics.Accuracy;
-import simclr.eval.probe.LinearProbe;
+import simclr.eval.probe.logistic.LinearProbe;
 
 /** The procedural images keep their class from everything but a representation of structure. */
 final class SyntheticTest {

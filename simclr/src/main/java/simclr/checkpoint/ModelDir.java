@@ -18,6 +18,8 @@ import org.tensorflow.Session;
 import simclr.checkpoint.StateFile.Kept;
 import simclr.config.UserException;
 import simclr.config.UserException.ExitCode;
+import simclr.io.DirectoryLock;
+import simclr.io.DurableFiles;
 
 /**
  * The directory of one run, laid out as the reference does: {@code checkpoint} (state file), {@code

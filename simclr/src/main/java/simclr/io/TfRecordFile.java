@@ -4,6 +4,7 @@ import com.google.common.primitives.ImmutableLongArray;
 import java.io.BufferedInputStream;
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.OutputStream;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.file.Files;
@@ -14,7 +15,8 @@ import simclr.config.UserException;
 import simclr.config.UserException.ExitCode;
 
 /**
- * Reads an uncompressed TFRecord file from its first record to its last.
+ * An uncompressed TFRecord file, read from its first record to its last; event files and warm-up
+ * requests are such files too.
  *
  * <pre>
  *   file   = { record }
@@ -49,6 +51,15 @@ public final class TfRecordFile implements AutoCloseable {
    */
   public static TfRecordFile open(Path path) {
     return open(path, 1 << 18);
+  }
+
+  /** Appends a record to what is written to {@code out}. */
+  public static void append(OutputStream out, byte[] data) throws IOException {
+    byte[] length = littleEndian(new byte[Long.BYTES]).putLong(data.length).array();
+    out.write(length);
+    out.write(littleEndian(new byte[Integer.BYTES]).putInt(maskedCrc(length, Long.BYTES)).array());
+    out.write(data);
+    out.write(littleEndian(new byte[Integer.BYTES]).putInt(maskedCrc(data, data.length)).array());
   }
 
   /**
@@ -109,6 +120,21 @@ public final class TfRecordFile implements AutoCloseable {
       return data;
     } catch (IOException e) {
       throw UnreadableInput.of(path, e, "a TFRecord file");
+    }
+  }
+
+  /**
+   * The data of the next record, or null behind the last whole one: a process that was killed while
+   * it wrote leaves a truncated or corrupt record at the end.
+   */
+  public byte @Nullable [] nextWhole() {
+    try {
+      return next();
+    } catch (UserException e) {
+      if (e.exitCode() == ExitCode.DATA) {
+        return null;
+      }
+      throw e;
     }
   }
 

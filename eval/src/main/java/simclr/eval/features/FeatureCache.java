@@ -19,11 +19,11 @@ import java.util.Optional;
 import java.util.OptionalLong;
 import org.jspecify.annotations.Nullable;
 import org.tensorflow.TensorFlow;
-import simclr.checkpoint.DurableFiles;
 import simclr.config.RunConfig;
 import simclr.config.UserException;
 import simclr.config.UserException.ExitCode;
 import simclr.data.records.Split;
+import simclr.io.DurableFiles;
 
 /**
  * The directory of one split as one encoder sees it.

@@ -13,7 +13,6 @@ import java.util.Optional;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import simclr.checkpoint.CheckpointFile;
-import simclr.checkpoint.DurableFiles;
 import simclr.checkpoint.ModelDir;
 import simclr.config.RunConfig;
 import simclr.config.RunConfig.FrozenBn;
@@ -25,6 +24,7 @@ import simclr.eval.metrics.ClassificationMetrics;
 import simclr.eval.metrics.Predictions;
 import simclr.eval.metrics.RecordedMetrics;
 import simclr.export.savedmodel.Sha256;
+import simclr.io.DurableFiles;
 import simclr.train.EncoderRecord;
 import simclr.train.EvaluationListener;
 

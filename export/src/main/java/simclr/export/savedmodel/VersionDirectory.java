@@ -12,10 +12,10 @@ import java.util.List;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
-import simclr.checkpoint.DurableFiles;
 import simclr.config.UserException;
 import simclr.config.UserException.ExitCode;
 import simclr.export.bundle.ExportDirectory;
+import simclr.io.DurableFiles;
 
 /**
  * {@code BASE/<version>}, the layout of TensorFlow Serving, written aside and renamed once it is
