@@ -12,8 +12,8 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Objects;
 import java.util.Optional;
-import simclr.io.DurableFiles;
 import simclr.eval.features.FeatureSets;
+import simclr.io.DurableFiles;
 import simclr.io.Sha256;
 import simclr.train.Reporter;
 

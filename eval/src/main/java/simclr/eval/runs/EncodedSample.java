@@ -14,13 +14,13 @@ import org.tensorflow.types.TFloat32;
 import org.tensorflow.types.TInt64;
 import simclr.checkpoint.CheckpointFile;
 import simclr.config.RunConfig;
+import simclr.data.pipeline.InputPipeline;
 import simclr.data.records.Records;
 import simclr.data.records.Split;
-import simclr.data.pipeline.InputPipeline;
+import simclr.inference.InferenceGraph;
 import simclr.inference.ModelSpec;
 import simclr.inference.RestoredModel;
 import simclr.parallel.Devices;
-import simclr.inference.InferenceGraph;
 import simclr.train.Reporter;
 
 /**

@@ -12,11 +12,11 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.BooleanSupplier;
-import simclr.io.DurableFiles;
 import simclr.config.UserException;
 import simclr.config.UserException.ExitCode;
 import simclr.eval.published.Conditions;
 import simclr.eval.report.Section;
+import simclr.io.DurableFiles;
 import simclr.train.Reporter;
 
 /**

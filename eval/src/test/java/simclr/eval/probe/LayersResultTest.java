@@ -1,7 +1,5 @@
 package simclr.eval.probe;
 
-import simclr.eval.probe.ridge.Ridge;
-
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
@@ -14,6 +12,7 @@ import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import simclr.eval.features.FeatureSets;
 import simclr.eval.features.Layers;
+import simclr.eval.probe.ridge.Ridge;
 import simclr.train.Reporter;
 
 final class LayersResultTest {

@@ -1,7 +1,5 @@
 package simclr.eval.probe;
 
-import simclr.eval.probe.knn.Knn;
-
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.google.common.collect.ImmutableList;
@@ -16,6 +14,8 @@ import simclr.eval.features.EncoderChoice;
 import simclr.eval.features.EncoderFeatures;
 import simclr.eval.features.EncoderIdentity.Kind;
 import simclr.eval.features.FeatureDtype;
+import simclr.eval.features.Storage;
+import simclr.eval.probe.knn.Knn;
 import simclr.summary.ScalarHistory;
 import simclr.summary.Tag;
 import simclr.train.Reporter;

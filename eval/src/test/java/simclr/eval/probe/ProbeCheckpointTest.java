@@ -1,8 +1,5 @@
 package simclr.eval.probe;
 
-import simclr.eval.probe.logistic.Logreg;
-import simclr.eval.probe.sgd.LinearSgd;
-
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
@@ -27,6 +24,8 @@ import simclr.eval.features.FeatureSets;
 import simclr.eval.features.LabelledFeatures;
 import simclr.eval.features.LabelledFeatures.Labels;
 import simclr.eval.metrics.MultiLabels;
+import simclr.eval.probe.logistic.Logreg;
+import simclr.eval.probe.sgd.LinearSgd;
 import simclr.train.Reporter;
 
 final class ProbeCheckpointTest {

@@ -1,10 +1,5 @@
 package simclr.eval.probe;
 
-import simclr.eval.probe.knn.Knn;
-import simclr.eval.probe.logistic.Logreg;
-import simclr.eval.probe.ridge.Ridge;
-import simclr.eval.probe.sgd.LinearSgd;
-
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
@@ -24,6 +19,10 @@ import simclr.eval.features.FeatureSets;
 import simclr.eval.features.FeatureSets.Partition;
 import simclr.eval.features.LabelledFeatures;
 import simclr.eval.metrics.ClassificationMetrics;
+import simclr.eval.probe.knn.Knn;
+import simclr.eval.probe.logistic.Logreg;
+import simclr.eval.probe.ridge.Ridge;
+import simclr.eval.probe.sgd.LinearSgd;
 import simclr.train.Reporter;
 
 final class ProtocolsTest {

@@ -1,10 +1,5 @@
 package simclr.eval.probe.knn;
 
-import simclr.eval.probe.Checks;
-import simclr.eval.probe.Outcome;
-import simclr.eval.probe.ProbeResult;
-import simclr.eval.probe.Protocol;
-
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.google.common.collect.ImmutableList;
@@ -22,6 +17,10 @@ import simclr.eval.features.FeatureSets;
 import simclr.eval.features.FeatureSets.Partition;
 import simclr.eval.features.LabelledFeatures;
 import simclr.eval.metrics.ClassificationMetrics;
+import simclr.eval.probe.Checks;
+import simclr.eval.probe.Outcome;
+import simclr.eval.probe.ProbeResult;
+import simclr.eval.probe.Protocol;
 import simclr.train.Reporter;
 
 /**

@@ -1,8 +1,5 @@
 package simclr.eval.probe.logistic;
 
-import simclr.eval.probe.Outcome;
-import simclr.eval.probe.ProbeCheckpoint;
-
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
@@ -10,6 +7,8 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.Arrays;
 import java.util.Optional;
+import simclr.eval.probe.Outcome;
+import simclr.eval.probe.ProbeCheckpoint;
 import simclr.train.Reporter;
 
 /**

@@ -1,10 +1,5 @@
 package simclr.eval.probe.ridge;
 
-import simclr.eval.probe.Checks;
-import simclr.eval.probe.Outcome;
-import simclr.eval.probe.ProbeResult;
-import simclr.eval.probe.Protocol;
-
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.google.common.collect.ImmutableList;
@@ -23,6 +18,10 @@ import simclr.eval.features.LabelledFeatures;
 import simclr.eval.metrics.Accuracy;
 import simclr.eval.metrics.ClassificationMetrics;
 import simclr.eval.metrics.SeedStatistics;
+import simclr.eval.probe.Checks;
+import simclr.eval.probe.Outcome;
+import simclr.eval.probe.ProbeResult;
+import simclr.eval.probe.Protocol;
 import simclr.train.Reporter;
 
 /**

@@ -1,9 +1,5 @@
 package simclr.eval.probe.logistic;
 
-import simclr.eval.probe.Clouds;
-import simclr.eval.probe.Outcome;
-import simclr.eval.probe.Protocol;
-
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
@@ -24,6 +20,9 @@ import simclr.eval.features.LabelledFeatures;
 import simclr.eval.features.LabelledFeatures.Labels;
 import simclr.eval.metrics.MultiLabelMetrics;
 import simclr.eval.metrics.MultiLabels;
+import simclr.eval.probe.Clouds;
+import simclr.eval.probe.Outcome;
+import simclr.eval.probe.Protocol;
 import simclr.eval.probe.logistic.Regression.Fit;
 import simclr.train.Reporter;
 
