@@ -38,6 +38,7 @@ import simclr.config.UserException;
 import simclr.config.UserException.ExitCode;
 import simclr.model.VariableSpec;
 import simclr.model.VariableSpec.Kind;
+import simclr.model.VariableSpec.Part;
 import simclr.model.Variables.Variable;
 
 /**
@@ -50,7 +51,6 @@ public record EncoderRecord(ImmutableSortedMap<String, Entry> variables) {
   /** The name in a run's directory. */
   public static final String FILE = "encoder_before.json";
 
-  private static final String ENCODER = "model/resnet_model/";
   private static final int READ_AT_ONCE = 32;
 
   /** One variable. */
@@ -79,7 +79,7 @@ public record EncoderRecord(ImmutableSortedMap<String, Entry> variables) {
   /** Hashes the encoder of a training that is about to begin. */
   static EncoderRecord of(RunConfig config, Collection<Variable> all, Session session) {
     List<Variable> encoder =
-        all.stream().filter(v -> v.spec().checkpointKey().startsWith(ENCODER)).toList();
+        all.stream().filter(v -> v.spec().part() == Part.ENCODER).toList();
     Set<String> trainedLayers = new HashSet<>();
     encoder.stream()
         .filter(v -> v.spec().trainable())

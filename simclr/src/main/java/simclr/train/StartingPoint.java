@@ -15,6 +15,7 @@ import simclr.checkpoint.RestoreReport;
 import simclr.checkpoint.Restorer;
 import simclr.checkpoint.Saver;
 import simclr.config.RunConfig;
+import simclr.model.VariableSpec.Part;
 import simclr.model.Variables.Variable;
 
 /**
@@ -22,8 +23,6 @@ import simclr.model.Variables.Variable;
  * --checkpoint}, else the seed.
  */
 final class StartingPoint {
-  private static final String HEAD = "model/supervised_head/";
-
   private final RunConfig config;
   private final TrainingGraph graph;
   private final Saver saver;
@@ -45,7 +44,7 @@ final class StartingPoint {
   static StartingPoint build(Ops tf, RunPlan plan, TrainingGraph graph, Saver saver) {
     List<Op> zeros =
         graph.state().variables().all().stream()
-            .filter(v -> v.spec().checkpointKey().startsWith(HEAD))
+            .filter(v -> v.spec().part() == Part.SUPERVISED_HEAD)
             .map(v -> zero(tf, v))
             .toList();
     Op zeroHead = tf.withControlDependencies(zeros).noOp();

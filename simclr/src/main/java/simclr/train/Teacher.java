@@ -10,7 +10,7 @@ import org.tensorflow.Operand;
 import org.tensorflow.op.Ops;
 import org.tensorflow.op.core.VarHandleOp;
 import org.tensorflow.types.TFloat32;
-import simclr.checkpoint.ArchitectureGuess;
+import simclr.checkpoint.Architecture;
 import simclr.checkpoint.CheckpointFile;
 import simclr.checkpoint.ModelDir;
 import simclr.config.RunConfig;
@@ -42,11 +42,6 @@ public record Teacher(RunConfig config, int numClasses, CheckpointFile file) {
           .put("batch_norm_decay", "")
           .buildOrThrow();
 
-  /** Ratios of the published models, taken where no flags are recorded. */
-  private static final String PUBLISHED_SK = "0.0625";
-
-  private static final String PUBLISHED_SE = "0.25";
-
   /**
    * The teacher that {@code --teacher} names. Its architecture comes from the flags recorded beside
    * it, else from the shapes of its variables.
@@ -61,29 +56,29 @@ public record Teacher(RunConfig config, int numClasses, CheckpointFile file) {
 
   private static Teacher open(RunConfig student, String path, Consumer<String> say) {
     CheckpointFile file = ModelDir.resolve("--teacher", path, say);
-    ArchitectureGuess guess = ArchitectureGuess.of(file);
-    if (guess.classes().isEmpty()) {
+    Architecture found = Architecture.of(file);
+    if (found.classes().isEmpty()) {
       throw new UserException(
           ExitCode.DATA,
           "--teacher %s has no supervised head (%s), expected a model that was fine-tuned, or"
               + " pretrained with a linear classifier beside",
           path,
-          guess);
+          found);
     }
-    Map<String, String> flags = new LinkedHashMap<>(shape(path, file, guess));
+    Map<String, String> flags = new LinkedHashMap<>(shape(path, file, found));
     flags.put("train_mode", "finetune");
     flags.put("image_size", Integer.toString(student.imageSize()));
     flags.put("precision", student.toFlags().get("precision") + "");
     flags.put("global_bn", Boolean.toString(student.globalBn()));
     Teacher teacher =
-        new Teacher(RunConfig.of(flags), Math.toIntExact(guess.classes().getAsLong()), file);
-    say.accept("teacher: %s, %s, frozen, in inference mode".formatted(file, guess));
+        new Teacher(RunConfig.of(flags), found.numClasses(), file);
+    say.accept("teacher: %s, %s, frozen, in inference mode".formatted(file, found));
     return teacher;
   }
 
   /** The directory of a checkpoint holds the run's flags; that of a SavedModel none. */
   private static Map<String, String> shape(
-      String path, CheckpointFile file, ArchitectureGuess guess) {
+      String path, CheckpointFile file, Architecture found) {
     Path directory = file.prefix().toAbsolutePath().resolveSibling("");
     Optional<FlagsFile> recorded = FlagsFile.read(directory);
     if (recorded.isPresent()) {
@@ -91,26 +86,15 @@ public record Teacher(RunConfig config, int numClasses, CheckpointFile file) {
       flags.keySet().retainAll(SHAPE.keySet());
       return flags;
     }
-    if (guess.depth().isEmpty() || guess.widthMultiplier() < 1) {
+    if (found.encoder().isEmpty()) {
       throw new UserException(
           ExitCode.DATA,
           "--teacher %s is no model that this program knows (%s), expected one of its checkpoints or"
               + " SavedModels",
           path,
-          guess);
+          found);
     }
-    Map<String, String> flags = new LinkedHashMap<>();
-    flags.put("resnet_depth", Integer.toString(guess.depth().getAsInt()));
-    flags.put("width_multiplier", Long.toString(guess.widthMultiplier()));
-    flags.put("sk_ratio", guess.selectiveKernels() ? PUBLISHED_SK : "0");
-    flags.put("se_ratio", guess.squeezeExcite() ? PUBLISHED_SE : "0");
-    if (guess.projLayers() == 0) {
-      flags.put("proj_head_mode", "none");
-    } else {
-      flags.put("num_proj_layers", Integer.toString(guess.projLayers()));
-      flags.put("proj_out_dim", Long.toString(guess.projOutDim()));
-    }
-    return flags;
+    return found.flags();
   }
 
   /** A teacher in a graph: one for each replica, with variables that no checkpoint holds. */

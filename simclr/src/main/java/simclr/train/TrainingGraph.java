@@ -119,7 +119,7 @@ public final class TrainingGraph implements AutoCloseable {
     this.state =
         new RunState(
             towers.get(0).variables(),
-            config.optimizer(),
+            optimizer.layout(),
             ImmutableList.copyOf(firstSlots),
             globalStep.operand(),
             saveCounter.operand(),
