@@ -9,7 +9,7 @@ import java.util.Optional;
 import java.util.function.BooleanSupplier;
 import java.util.function.Predicate;
 import simclr.checkpoint.CheckpointFile;
-import simclr.checkpoint.DurableFiles;
+import simclr.io.DurableFiles;
 import simclr.checkpoint.ModelDir;
 import simclr.config.RunConfig;
 import simclr.data.DataSource;
@@ -20,9 +20,9 @@ import simclr.eval.features.EncoderIdentity.Kind;
 import simclr.eval.features.FeatureSets;
 import simclr.eval.features.FeatureSource;
 import simclr.eval.features.LabelledFeatures;
-import simclr.eval.features.Storage;
+import simclr.eval.features.FeatureDtype;
 import simclr.eval.metrics.Accuracy;
-import simclr.eval.probe.LinearProbe;
+import simclr.eval.probe.logistic.LinearProbe;
 import simclr.export.savedmodel.ExportSource;
 import simclr.export.savedmodel.SavedModelExport;
 import simclr.train.Outcome;
@@ -146,7 +146,7 @@ public final class Demo {
             Optional.empty(),
             Optional.empty(),
             Optional.empty(),
-            Storage.FLOAT32);
+            FeatureDtype.FLOAT32);
     Reporter status = progressAlone(reporter);
     try (FeatureSource source = EncoderFeatures.open(choice, status)) {
       String layer = source.layer(Optional.empty());
