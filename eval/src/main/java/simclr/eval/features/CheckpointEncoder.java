@@ -19,15 +19,14 @@ import org.tensorflow.op.Ops;
 import org.tensorflow.types.TFloat32;
 import simclr.checkpoint.Architecture;
 import simclr.checkpoint.CheckpointFile;
+import simclr.config.Reporter;
 import simclr.config.RunConfig;
 import simclr.export.bundle.HostTensor;
-import simclr.io.Sha256;
 import simclr.inference.ModelSpec;
 import simclr.inference.RestoredModel;
 import simclr.model.SimClrModel;
 import simclr.model.VariableSpec.Part;
 import simclr.model.Variables.Variable;
-import simclr.train.Reporter;
 
 /** The model of the flags, filled from a checkpoint or left as training would start. */
 final class CheckpointEncoder implements FrozenEncoder {

@@ -11,12 +11,12 @@ import java.util.function.Consumer;
 import simclr.checkpoint.Architecture;
 import simclr.checkpoint.CheckpointFile;
 import simclr.checkpoint.ModelDir;
+import simclr.config.FlagsFile;
 import simclr.config.RunConfig;
 import simclr.config.UserException;
 import simclr.config.UserException.ExitCode;
 import simclr.inference.ModelSpec;
 import simclr.inference.RestoredModel;
-import simclr.train.FlagsFile;
 
 /**
  * What is exported: the weights of a checkpoint, in the model that the flags describe.
