@@ -23,10 +23,10 @@ import simclr.eval.features.DataDigest;
 import simclr.eval.metrics.ClassificationMetrics;
 import simclr.eval.metrics.Predictions;
 import simclr.eval.metrics.RecordedMetrics;
-import simclr.io.Sha256;
+import simclr.inference.EncoderRecord;
 import simclr.io.DurableFiles;
-import simclr.train.EncoderRecord;
-import simclr.train.EvaluationListener;
+import simclr.io.Sha256;
+import simclr.train.evaluate.EvaluationListener;
 
 /**
  * Writes what lets a reader trust an evaluation of a run's own classifier: {@value #FILE} and

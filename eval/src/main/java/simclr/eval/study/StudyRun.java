@@ -14,6 +14,7 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.BooleanSupplier;
+import simclr.config.Reporter;
 import simclr.config.RunConfig;
 import simclr.config.UserException;
 import simclr.config.UserException.ExitCode;
@@ -31,9 +32,8 @@ import simclr.eval.probe.ProbeRun;
 import simclr.io.DurableFiles;
 import simclr.summary.ScalarHistory;
 import simclr.summary.Tag;
-import simclr.train.Outcome;
-import simclr.train.Reporter;
-import simclr.train.Run;
+import simclr.train.run.Outcome;
+import simclr.train.run.Run;
 
 /**
  * Trains and evaluates the runs of a study, each in a directory of its own, an ordinary {@code
