@@ -16,6 +16,7 @@ import java.util.function.Consumer;
 import java.util.stream.Stream;
 import org.tensorflow.Session;
 import simclr.checkpoint.StateFile.Kept;
+import simclr.checkpoint.bundle.BundleFiles;
 import simclr.config.UserException;
 import simclr.config.UserException.ExitCode;
 
@@ -178,7 +179,7 @@ public final class ModelDir implements AutoCloseable {
   public static CheckpointFile find(String flag, String prefixOrDirectory, Consumer<String> say) {
     Path given = Path.of(prefixOrDirectory.replaceFirst("\\.(index|data-\\d{5}-of-\\d{5})$", ""));
     CheckpointFile file;
-    if (!prefixOrDirectory.isEmpty() && Files.exists(CheckpointFile.index(given))) {
+    if (!prefixOrDirectory.isEmpty() && Files.exists(BundleFiles.index(given))) {
       file = CheckpointFile.open(given);
       file.verify();
     } else if (Files.isDirectory(given)) {
@@ -226,7 +227,7 @@ public final class ModelDir implements AutoCloseable {
    */
   public static Optional<Path> latestPrefix(Path dir) {
     return CheckpointSearch.candidates(dir, warning -> {}).stream()
-        .filter(prefix -> Files.exists(CheckpointFile.index(prefix)))
+        .filter(prefix -> Files.exists(BundleFiles.index(prefix)))
         .findFirst();
   }
 
@@ -236,9 +237,9 @@ public final class ModelDir implements AutoCloseable {
     for (Kept one : state()) {
       Path prefix = StateFile.prefix(path, one.name());
       String file = prefix.getFileName().toString();
-      boolean there = Files.exists(CheckpointFile.index(prefix));
+      boolean there = Files.exists(BundleFiles.index(prefix));
       if (there && !file.equals(next) && !broken.contains(file)) {
-        boolean here = Files.exists(CheckpointFile.index(path.resolve(file)));
+        boolean here = Files.exists(BundleFiles.index(path.resolve(file)));
         kept.add(new Kept(here ? file : one.name(), one.timestamp()));
       }
     }
@@ -288,7 +289,7 @@ public final class ModelDir implements AutoCloseable {
 
   /** The index first: without it there is no checkpoint. */
   private static void delete(Path prefix) throws IOException {
-    Files.deleteIfExists(CheckpointFile.index(prefix));
+    Files.deleteIfExists(BundleFiles.index(prefix));
     Path dir = prefix.toAbsolutePath().resolveSibling(".");
     List<Path> shards;
     String data = prefix.getFileName() + ".data-";

@@ -11,6 +11,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
+import simclr.checkpoint.bundle.BundleFiles;
 import simclr.config.UserException;
 import simclr.config.UserException.ExitCode;
 
@@ -113,7 +114,7 @@ record StateFile(String latest, ImmutableList<Kept> kept, double lastPreserved) 
     Path prefix = directory.resolve(name);
     // Absolute names outlive a move of the directory; the files moved along.
     Path moved = directory.resolve(prefix.getFileName());
-    return !Files.exists(CheckpointFile.index(prefix)) && Files.exists(CheckpointFile.index(moved))
+    return !Files.exists(BundleFiles.index(prefix)) && Files.exists(BundleFiles.index(moved))
         ? moved
         : prefix;
   }

@@ -7,13 +7,13 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import org.tensorflow.Operand;
-import org.tensorflow.Result;
 import org.tensorflow.Session;
 import org.tensorflow.ndarray.Shape;
 import org.tensorflow.op.Ops;
 import org.tensorflow.op.core.Placeholder;
 import org.tensorflow.types.TFloat32;
 import org.tensorflow.types.TInt64;
+import simclr.checkpoint.bundle.BundleTensors;
 import simclr.checkpoint.CheckpointFile;
 import simclr.checkpoint.CheckpointKeys;
 import simclr.checkpoint.Saver;
@@ -117,7 +117,7 @@ final class ReferenceCheckpointCase implements GoldenCase {
   }
 
   private static Values read(CheckpointFile checkpoint, String key) {
-    try (Result result = checkpoint.read(List.of(key))) {
+    try (BundleTensors result = checkpoint.read(List.of(key))) {
       return Values.of(result.get(0));
     }
   }

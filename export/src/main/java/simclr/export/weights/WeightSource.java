@@ -12,10 +12,10 @@ import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.function.Consumer;
 import java.util.function.Function;
-import org.tensorflow.Result;
 import org.tensorflow.ndarray.Shape;
 import org.tensorflow.proto.DataType;
 import org.tensorflow.types.TInt64;
+import simclr.checkpoint.bundle.BundleTensors;
 import simclr.checkpoint.ArchitectureGuess;
 import simclr.checkpoint.CheckpointFile;
 import simclr.checkpoint.CheckpointFile.Entry;
@@ -170,7 +170,7 @@ public final class WeightSource {
     if (entry.isEmpty()) {
       return OptionalLong.empty();
     }
-    try (Result read = file.read(List.of(entry.get().key()))) {
+    try (BundleTensors read = file.read(List.of(entry.get().key()))) {
       return OptionalLong.of(((TInt64) read.get(0)).getLong());
     }
   }
