@@ -15,6 +15,8 @@ import java.util.Set;
 import java.util.function.Consumer;
 import java.util.stream.Stream;
 import org.tensorflow.Session;
+import simclr.io.DirectoryLock;
+import simclr.io.DurableFiles;
 import simclr.checkpoint.StateFile.Kept;
 import simclr.checkpoint.bundle.BundleFiles;
 import simclr.config.UserException;

@@ -30,6 +30,7 @@ import org.tensorflow.types.TString;
 import simclr.checkpoint.Assigner.Target;
 import simclr.checkpoint.RestorePlan.Wanted;
 import simclr.checkpoint.RunState.Slot;
+import simclr.checkpoint.bundle.BundleWriter;
 import simclr.config.RunConfig.OptimizerKind;
 import simclr.config.UserException;
 import simclr.model.Variables.Variable;

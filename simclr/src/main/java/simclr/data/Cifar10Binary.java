@@ -11,6 +11,7 @@ import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import simclr.io.UnreadableInput;
 import simclr.config.UserException;
 import simclr.config.UserException.ExitCode;
 

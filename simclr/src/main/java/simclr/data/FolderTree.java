@@ -8,6 +8,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.stream.Stream;
+import simclr.io.UnreadableInput;
 import simclr.config.UserException;
 
 /**

@@ -9,6 +9,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeSet;
+import simclr.io.UnreadableInput;
 import simclr.config.UserException;
 import simclr.config.UserException.ExitCode;
 

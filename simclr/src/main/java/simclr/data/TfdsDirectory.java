@@ -16,6 +16,8 @@ import java.util.Optional;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
+import simclr.io.UnreadableInput;
+import simclr.io.TfRecordFile;
 import simclr.config.UserException;
 import simclr.config.UserException.ExitCode;
 import simclr.data.Records.Shards.Part;

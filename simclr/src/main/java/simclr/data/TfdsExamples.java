@@ -10,6 +10,7 @@ import java.util.Optional;
 import org.tensorflow.proto.Example;
 import org.tensorflow.proto.Feature;
 import org.tensorflow.proto.Features;
+import simclr.io.TfRecordFile;
 import simclr.config.UserException;
 import simclr.config.UserException.ExitCode;
 import simclr.data.Records.Shards.Part;

@@ -14,6 +14,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import simclr.io.UnreadableInput;
 import simclr.config.UserException;
 import simclr.config.UserException.ExitCode;
 

@@ -15,6 +15,7 @@ import org.tensorflow.op.core.Placeholder;
 import org.tensorflow.op.image.DecodeImage;
 import org.tensorflow.types.TString;
 import org.tensorflow.types.TUint8;
+import simclr.io.UnreadableInput;
 import simclr.config.UserException;
 import simclr.config.UserException.ExitCode;
 

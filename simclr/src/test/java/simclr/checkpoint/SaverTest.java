@@ -245,7 +245,7 @@ final class SaverTest {
     Files.write(data, Arrays.copyOf(Files.readAllBytes(data), 100));
     try (TinyRun run = new TinyRun(Form.LARS)) {
       assertThatThrownBy(() -> run.saver.restore(run.session, file, Scope.ALL, false))
-          .hasMessageContaining("ckpt-7.data-00000-of-00001 is torn at tensor");
+          .hasMessageContaining("ckpt-7.data-00000-of-00001 is damaged at tensor");
     }
   }
 

@@ -13,7 +13,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
-import simclr.export.embed.NpyWriter;
+import simclr.io.NpyWriter;
 
 final class ProbeCommandTest {
   @TempDir Path dir;

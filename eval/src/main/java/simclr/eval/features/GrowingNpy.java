@@ -8,10 +8,10 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.file.Path;
-import simclr.checkpoint.DurableFiles;
+import simclr.io.DurableFiles;
 import simclr.config.UserException;
 import simclr.config.UserException.ExitCode;
-import simclr.export.embed.NpyWriter;
+import simclr.io.NpyWriter;
 
 /** A {@code .npy} file whose rows come in order, over several processes if need be. */
 final class GrowingNpy implements AutoCloseable {

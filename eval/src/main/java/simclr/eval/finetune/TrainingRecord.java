@@ -13,7 +13,7 @@ import java.util.Optional;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import simclr.checkpoint.CheckpointFile;
-import simclr.checkpoint.DurableFiles;
+import simclr.io.DurableFiles;
 import simclr.checkpoint.ModelDir;
 import simclr.config.RunConfig;
 import simclr.config.RunConfig.FrozenBn;

@@ -13,7 +13,7 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
-import simclr.checkpoint.DurableFiles;
+import simclr.io.DurableFiles;
 import simclr.config.UserException;
 import simclr.config.UserException.ExitCode;
 

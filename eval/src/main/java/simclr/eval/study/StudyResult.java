@@ -19,7 +19,7 @@ import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
-import simclr.checkpoint.DurableFiles;
+import simclr.io.DurableFiles;
 import simclr.eval.compare.McNemar;
 import simclr.eval.metrics.Accuracy;
 import simclr.eval.published.Verified;

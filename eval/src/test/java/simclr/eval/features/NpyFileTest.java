@@ -18,7 +18,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 import simclr.config.UserException;
 import simclr.config.UserException.ExitCode;
 import simclr.eval.metrics.MultiLabels;
-import simclr.export.embed.NpyWriter;
+import simclr.io.NpyWriter;
 
 final class NpyFileTest {
   @TempDir Path dir;

@@ -6,7 +6,6 @@ import java.util.LinkedHashMap;
 import java.util.Locale;
 import java.util.Map;
 import java.util.function.Consumer;
-import org.tensorflow.Session;
 import simclr.checkpoint.CheckpointKeys;
 import simclr.config.UserException;
 import simclr.config.UserException.ExitCode;
@@ -55,13 +54,10 @@ public final class Conversion {
     long step = source.step().orElse(0);
     try (NewDirectory output = NewDirectory.begin("--output", request.output())) {
       Forward before;
-      try (WeightGraph graph = WeightGraph.build(found, matching.slots().keySet(), step)) {
-        Target.Writer writer = target.writer(graph, written, step, source.toString());
-        try (Session session = graph.open()) {
-          graph.restore(session, source.file(), matching.keys(source));
-          before = graph.forward(session);
-          writer.write(session, output.path());
-        }
+      try (WeightGraph graph = WeightGraph.open(found, matching.slots().keySet(), step)) {
+        graph.restore(source.file(), matching.keys(source));
+        before = graph.forward();
+        target.write(graph, written, step, source.toString(), output.path());
       }
       Forward after = target.readBack(output.path(), written);
       double difference = before.differenceTo(after);

@@ -5,7 +5,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Optional;
 import java.util.stream.Stream;
-import simclr.checkpoint.DurableFiles;
+import simclr.io.DurableFiles;
 import simclr.config.UserException;
 import simclr.config.UserException.ExitCode;
 

@@ -3,7 +3,8 @@ package simclr.export.embed;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
-import simclr.checkpoint.PendingFile;
+import simclr.io.NpyWriter;
+import simclr.io.PendingFile;
 import simclr.config.UserException;
 
 /**

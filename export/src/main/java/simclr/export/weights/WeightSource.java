@@ -161,7 +161,11 @@ public final class WeightSource {
   /** Name of the tensor that counts steps, where there is one. */
   public Optional<String> stepName() {
     return Optional.of(kind.tf1Names() ? TF1_STEP : CheckpointKeys.GLOBAL_STEP)
-        .filter(name -> find(name).filter(e -> e.type() == DataType.DT_INT64).isPresent());
+        .filter(name -> find(name).filter(WeightSource::isCount).isPresent());
+  }
+
+  private static boolean isCount(Entry entry) {
+    return entry.type() == DataType.DT_INT64 && entry.shape().isScalar();
   }
 
   /** The step that training had reached, where the file tells. */
@@ -214,7 +218,7 @@ public final class WeightSource {
 
   private static WeightSource objects(Path path, CheckpointFile file) {
     ImmutableMap<String, String> keys =
-        file.tensors().stream().collect(toImmutableMap(Entry::path, Entry::key));
+        file.tensors().stream().collect(toImmutableMap(Entry::path, Entry::key, (first, second) -> first));
     return new WeightSource(
         Kind.TF2_CHECKPOINT, path, file, keys, VariableSpec::checkpointKey, false);
   }

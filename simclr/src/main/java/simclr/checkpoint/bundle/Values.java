@@ -2,7 +2,6 @@ package simclr.checkpoint.bundle;
 
 import static simclr.checkpoint.bundle.DamagedException.check;
 
-import java.io.EOFException;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
@@ -140,9 +139,7 @@ final class Values {
     limit = 0;
     while (target.hasRemaining()) {
       int read = file.read(target, entry.offset() + fetched);
-      if (read < 0) {
-        throw new EOFException("the file ends at byte " + (entry.offset() + fetched));
-      }
+      check(read >= 0, "the file ends at byte %s", entry.offset() + fetched);
       fetched += read;
       limit += read;
     }
