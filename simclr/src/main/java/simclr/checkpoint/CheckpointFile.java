@@ -9,12 +9,12 @@ import com.google.common.collect.ImmutableList;
 import com.google.common.collect.ImmutableMap;
 import com.google.protobuf.InvalidProtocolBufferException;
 import java.io.IOException;
-import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.stream.Stream;
 import org.tensorflow.ndarray.Shape;
 import org.tensorflow.proto.DataType;
 import org.tensorflow.proto.TrackableObjectGraphOuterClass.TrackableObjectGraph;
@@ -25,6 +25,7 @@ import simclr.checkpoint.bundle.BundleTensors;
 import simclr.config.Quoted;
 import simclr.config.UserException;
 import simclr.config.UserException.ExitCode;
+import simclr.io.Sha256;
 
 /**
  * A checkpoint on disk, TF2 or TF1: {@code PREFIX.index} and {@code PREFIX.data-00000-of-00001}.
@@ -112,18 +113,39 @@ public final class CheckpointFile {
 
   /** Size of its files; a file of another program may have several shards. */
   public long bytes() {
-    String data = prefix.getFileName() + ".data-";
-    long bytes = 0;
-    try (DirectoryStream<Path> files =
-        Files.newDirectoryStream(
-            prefix.toAbsolutePath().resolveSibling("."),
-            file -> file.getFileName().toString().startsWith(data))) {
-      for (Path file : files) {
-        bytes += Files.size(file);
+    try {
+      long bytes = Files.size(BundleFiles.index(prefix));
+      for (Path shard : shards(prefix)) {
+        bytes += Files.size(shard);
       }
-      return bytes + Files.size(BundleFiles.index(prefix));
+      return bytes;
     } catch (IOException e) {
       throw new UserException(ExitCode.NO_INPUT, "%s cannot be read (%s)", prefix, e);
+    }
+  }
+
+  /**
+   * What tells one checkpoint's weights from another's: SHA-256 of the data file, of several shards
+   * one behind the other.
+   *
+   * @throws UserException DATA if it cannot be read
+   */
+  public static String sha256(Path prefix) {
+    try {
+      return Sha256.ofFiles(shards(prefix));
+    } catch (IOException e) {
+      throw new UserException(ExitCode.DATA, "%s cannot be read (%s)", prefix, e);
+    }
+  }
+
+  /** The data files in order. */
+  static ImmutableList<Path> shards(Path prefix) throws IOException {
+    String data = prefix.getFileName() + ".data-";
+    try (Stream<Path> siblings = Files.list(prefix.toAbsolutePath().resolveSibling("."))) {
+      return siblings
+          .filter(file -> file.getFileName().toString().startsWith(data))
+          .sorted()
+          .collect(ImmutableList.toImmutableList());
     }
   }
 
@@ -138,7 +160,7 @@ public final class CheckpointFile {
   }
 
   /**
-   * Reads tensors of numbers into native memory, in the order of {@code keys}. The caller closes
+   * Reads tensors of numbers or a single string into native memory, in the order of {@code keys}. The caller closes
    * the result.
    *
    * @throws UserException DATA if a tensor is not there, or its values are damaged

@@ -19,6 +19,7 @@ import simclr.io.DirectoryLock;
 import simclr.io.DurableFiles;
 import simclr.checkpoint.StateFile.Kept;
 import simclr.checkpoint.bundle.BundleFiles;
+import simclr.config.LocalPath;
 import simclr.config.UserException;
 import simclr.config.UserException.ExitCode;
 
@@ -158,7 +159,7 @@ public final class ModelDir implements AutoCloseable {
     Optional<Path> savedModel =
         prefixOrDirectory.isEmpty()
             ? Optional.empty()
-            : SavedModelVariables.find(Path.of(prefixOrDirectory));
+            : SavedModelVariables.find(LocalPath.of(prefixOrDirectory, flag));
     if (savedModel.isPresent()) {
       CheckpointFile file = SavedModelVariables.open(savedModel.get());
       say.accept("%s: taking the SavedModel %s".formatted(flag, savedModel.get()));
@@ -179,7 +180,9 @@ public final class ModelDir implements AutoCloseable {
    * @throws UserException NO_INPUT if there is none, DATA if it is torn
    */
   public static CheckpointFile find(String flag, String prefixOrDirectory, Consumer<String> say) {
-    Path given = Path.of(prefixOrDirectory.replaceFirst("\\.(index|data-\\d{5}-of-\\d{5})$", ""));
+    Path given =
+        LocalPath.of(
+            prefixOrDirectory.replaceFirst("\\.(index|data-\\d{5}-of-\\d{5})$", ""), flag);
     CheckpointFile file;
     if (!prefixOrDirectory.isEmpty() && Files.exists(BundleFiles.index(given))) {
       file = CheckpointFile.open(given);
@@ -278,27 +281,19 @@ public final class ModelDir implements AutoCloseable {
   private void deleteLeftovers() throws IOException {
     List<Path> leftovers;
     try (Stream<Path> files = Files.list(path)) {
-      leftovers = files.filter(file -> isLeftover(file.getFileName().toString())).toList();
+      leftovers =
+          files.filter(f -> f.getFileName().toString().matches("ckpt-\\d+_temp")).toList();
     }
     for (Path leftover : leftovers) {
       DurableFiles.deleteTree(leftover);
     }
-  }
-
-  private static boolean isLeftover(String name) {
-    return name.matches("ckpt-\\d+_temp") || name.matches("\\.checkpoint\\.\\d+\\.tmp");
+    DurableFiles.removeAbandoned(path);
   }
 
   /** The index first: without it there is no checkpoint. */
   private static void delete(Path prefix) throws IOException {
     Files.deleteIfExists(BundleFiles.index(prefix));
-    Path dir = prefix.toAbsolutePath().resolveSibling(".");
-    List<Path> shards;
-    String data = prefix.getFileName() + ".data-";
-    try (Stream<Path> files = Files.list(dir)) {
-      shards = files.filter(file -> file.getFileName().toString().startsWith(data)).toList();
-    }
-    for (Path shard : shards) {
+    for (Path shard : CheckpointFile.shards(prefix)) {
       Files.deleteIfExists(shard);
     }
   }

@@ -1,6 +1,7 @@
 package simclr.train;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
+import static java.util.stream.Collectors.joining;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
@@ -9,11 +10,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.google.common.collect.ImmutableSortedMap;
 import com.google.common.collect.Lists;
 import com.google.common.collect.Maps;
-import com.google.common.hash.Hasher;
-import com.google.common.hash.Hashing;
 import java.io.IOException;
-import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Collection;
@@ -37,6 +34,7 @@ import simclr.config.RunConfig;
 import simclr.config.RunConfig.FrozenBn;
 import simclr.config.UserException;
 import simclr.config.UserException.ExitCode;
+import simclr.io.Sha256;
 import simclr.model.VariableSpec;
 import simclr.model.VariableSpec.Kind;
 import simclr.model.Variables.Variable;
@@ -196,14 +194,11 @@ public record EncoderRecord(ImmutableSortedMap<String, Entry> variables) {
   }
 
   private static String total(Map<String, Entry> entries, Predicate<String> wanted) {
-    Hasher hasher = Hashing.sha256().newHasher();
-    entries.forEach(
-        (key, entry) -> {
-          if (wanted.test(key)) {
-            hasher.putString(key + " " + entry.sha256() + "\n", UTF_8);
-          }
-        });
-    return hasher.hash().toString();
+    return Sha256.ofText(
+        entries.entrySet().stream()
+            .filter(entry -> wanted.test(entry.getKey()))
+            .map(entry -> entry.getKey() + " " + entry.getValue().sha256() + "\n")
+            .collect(joining()));
   }
 
   private static boolean isStatistic(String key) {
@@ -219,9 +214,6 @@ public record EncoderRecord(ImmutableSortedMap<String, Entry> variables) {
   private static String sha256(Tensor tensor) {
     float[] values = new float[Math.toIntExact(tensor.shape().size())];
     tensor.asRawTensor().data().asFloats().read(values);
-    ByteBuffer bytes =
-        ByteBuffer.allocate(values.length * Float.BYTES).order(ByteOrder.LITTLE_ENDIAN);
-    bytes.asFloatBuffer().put(values);
-    return Hashing.sha256().hashBytes(bytes.array()).toString();
+    return Sha256.ofFloats(values);
   }
 }

@@ -1,7 +1,5 @@
 package simclr.train;
 
-import static java.nio.charset.StandardCharsets.UTF_8;
-
 import java.util.EnumMap;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -26,11 +24,14 @@ public record EvaluationResult(long step, float regularizationLoss, float top1, 
     return scalars;
   }
 
-  /** {@code result.json} as the reference writes it: doubles throughout, the step too. */
+  /**
+   * {@code result.json} with the reference's members, in its order: doubles throughout, the step
+   * too.
+   */
   byte[] json() {
     Map<String, Double> members = new LinkedHashMap<>();
     scalars().forEach((tag, value) -> members.put(tag.toString(), (double) value));
     members.put("global_step", (double) step);
-    return PythonJson.object(members).getBytes(UTF_8);
+    return RunJson.bytes(members);
   }
 }

@@ -1,7 +1,5 @@
 package simclr.train;
 
-import static java.nio.charset.StandardCharsets.UTF_8;
-
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
@@ -15,9 +13,9 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
-import org.jspecify.annotations.Nullable;
 import simclr.config.RunConfig;
 import simclr.config.RunConfig.Flag;
+import simclr.config.Quoted;
 import simclr.config.UserException;
 import simclr.config.UserException.ExitCode;
 
@@ -53,7 +51,7 @@ public final class FlagsFile {
 
   /** The content of the file for {@code config}. */
   static byte[] content(RunConfig config) {
-    return PythonJson.object(config.toFlags()).getBytes(UTF_8);
+    return RunJson.bytes(config.toFlags());
   }
 
   /**
@@ -72,7 +70,7 @@ public final class FlagsFile {
         return Optional.of(new FlagsFile(recorded));
       }
     } catch (JsonProcessingException e) {
-      throw unreadable(file, e.getOriginalMessage());
+      throw unreadable(file, Quoted.of(e.getOriginalMessage()));
     } catch (IOException e) {
       throw unreadable(file, e.toString());
     }
@@ -108,30 +106,26 @@ public final class FlagsFile {
   /** Each flag that shapes the training and differs, e.g. {@code --train_epochs was 4, is 8}. */
   List<String> differences(RunConfig config) {
     List<String> found = new ArrayList<>();
-    for (Map.Entry<String, @Nullable Object> flag : config.toFlags().entrySet()) {
+    JsonNode flags = new ObjectMapper().valueToTree(config.toFlags());
+    for (Map.Entry<String, JsonNode> flag : flags.properties()) {
       JsonNode was = recorded.get(flag.getKey());
       if (was != null && !HARMLESS.contains(flag.getKey())) {
-        String now = PythonJson.value(flag.getValue());
-        String then = PythonJson.value(plain(was));
+        String now = text(flag.getValue());
+        String then = text(was);
         if (!then.equals(now)) {
-          found.add("--%s was %s, is %s".formatted(flag.getKey(), then, now));
+          found.add(
+              "--%s was %s, is %s".formatted(flag.getKey(), Quoted.of(then), Quoted.of(now)));
         }
       }
     }
     return found;
   }
 
-  private static @Nullable Object plain(JsonNode node) {
-    if (node.isNull()) {
-      return null;
-    }
-    if (node.isBoolean()) {
-      return node.booleanValue();
-    }
-    if (node.isIntegralNumber()) {
-      return node.longValue();
-    }
-    return node.isNumber() ? (Object) node.doubleValue() : node.asText();
+  /** Numbers that are equal have the same text: 1 and 1.0, 1e-06 and 0.000001. */
+  private static String text(JsonNode value) {
+    return value.isNumber() && Double.isFinite(value.doubleValue())
+        ? value.decimalValue().stripTrailingZeros().toPlainString()
+        : value.toString();
   }
 
   private static UserException unreadable(Path file, String why) {

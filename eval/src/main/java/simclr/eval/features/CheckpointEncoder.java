@@ -20,8 +20,9 @@ import org.tensorflow.types.TFloat32;
 import simclr.checkpoint.ArchitectureGuess;
 import simclr.checkpoint.CheckpointFile;
 import simclr.config.RunConfig;
+import simclr.data.pipeline.Batch;
 import simclr.export.bundle.HostTensor;
-import simclr.export.savedmodel.Sha256;
+import simclr.io.Sha256;
 import simclr.inference.ModelSpec;
 import simclr.inference.RestoredModel;
 import simclr.model.SimClrModel;
@@ -56,7 +57,7 @@ final class CheckpointEncoder implements FrozenEncoder {
         new EncoderIdentity(
             EncoderIdentity.Kind.CHECKPOINT,
             Optional.of(file.prefix().toString()),
-            Optional.of(Sha256.ofData(file.prefix())),
+            Optional.of(CheckpointFile.sha256(file.prefix())),
             OptionalLong.of(file.step()),
             Optional.of(found.toString()));
     return new CheckpointEncoder(

@@ -48,11 +48,10 @@ public record PrecomputedFeatures(Files train, Optional<Files> validation, Files
     }
 
     private LabelledFeatures read() {
-      NpyFile rows = NpyFile.open("--" + name + "_features", features);
       return new LabelledFeatures(
           features.toString(),
-          rows.features(),
-          NpyFile.open("--" + name + "_labels", labels).labelling(),
+          NpyExamples.features("--" + name + "_features", features),
+          NpyExamples.labelling("--" + name + "_labels", labels),
           DataDigest.ofContents(List.of(features, labels)));
     }
   }

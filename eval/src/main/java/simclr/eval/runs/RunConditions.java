@@ -12,8 +12,9 @@ import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
-import simclr.config.LabelledPart;
+import simclr.config.LabelSubset;
 import simclr.config.RunConfig;
+import simclr.config.LocalPath;
 import simclr.config.UserException;
 import simclr.eval.compare.StoredEvaluation;
 import simclr.eval.features.Layers;
@@ -102,7 +103,7 @@ final class RunConditions {
     if (config.checkpoint().isEmpty()) {
       return Optional.empty();
     }
-    Path checkpoint = Path.of(config.checkpoint().get());
+    Path checkpoint = LocalPath.of(config.checkpoint().get(), "--checkpoint");
     Path directory =
         Files.isDirectory(checkpoint) ? checkpoint : checkpoint.toAbsolutePath().getParent();
     try {
@@ -163,7 +164,7 @@ final class RunConditions {
 
   /** Which labels were learnt from, in the words of the published tables; empty for all. */
   private static Optional<String> labels(RunConfig config) {
-    LabelledPart part = config.labelledPart();
+    LabelSubset part = config.labelSubset();
     Matcher subset = PERCENT.matcher(config.dataset());
     double percent = 100 * part.labelFraction() * (subset.find() ? share(subset) : 1);
     List<String> words = new ArrayList<>();

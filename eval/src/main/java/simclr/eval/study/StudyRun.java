@@ -24,7 +24,7 @@ import simclr.eval.compare.PermutationTest;
 import simclr.eval.features.EncoderChoice;
 import simclr.eval.features.EncoderFeatures;
 import simclr.eval.features.EncoderIdentity.Kind;
-import simclr.eval.features.Storage;
+import simclr.eval.features.FeatureDtype;
 import simclr.eval.metrics.Accuracy;
 import simclr.eval.metrics.Bootstrap;
 import simclr.eval.probe.ProbeResult;
@@ -144,7 +144,7 @@ public final class StudyRun {
             Optional.empty(),
             Optional.empty(),
             Optional.empty(),
-            Storage.FLOAT32);
+            FeatureDtype.FLOAT32);
     try (EncoderFeatures features = EncoderFeatures.open(choice, reporter)) {
       for (String layer : study.layersOf(run)) {
         ProbeRun probe =

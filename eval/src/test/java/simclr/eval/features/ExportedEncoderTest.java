@@ -100,7 +100,7 @@ final class ExportedEncoderTest {
             Optional.empty(),
             Optional.empty(),
             Optional.of(shared.resolve(kind.name())),
-            Storage.FLOAT32),
+            FeatureDtype.FLOAT32),
         QUIET);
   }
 }

@@ -15,7 +15,7 @@ import simclr.config.RunConfig;
 import simclr.eval.features.EncoderChoice;
 import simclr.eval.features.EncoderFeatures;
 import simclr.eval.features.EncoderIdentity.Kind;
-import simclr.eval.features.Storage;
+import simclr.eval.features.FeatureDtype;
 import simclr.summary.ScalarHistory;
 import simclr.summary.Tag;
 import simclr.train.Reporter;
@@ -67,7 +67,7 @@ final class OnlineNeighboursTest {
             Optional.empty(),
             Optional.empty(),
             Optional.of(dir.resolve("probe")),
-            Storage.FLOAT32);
+            FeatureDtype.FLOAT32);
     try (EncoderFeatures features = EncoderFeatures.open(choice, QUIET)) {
       return new ProbeRun(features, protocol, ImmutableList.of(1L), Optional.empty())
           .one(Optional.empty(), QUIET, () -> false)

@@ -2,10 +2,15 @@ package simclr.export.convert;
 
 import com.google.common.collect.ImmutableList;
 import com.google.common.collect.ImmutableMap;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.Locale;
 import java.util.Map;
 import java.util.function.Consumer;
+import java.util.stream.Stream;
+import org.tensorflow.Session;
 import simclr.checkpoint.CheckpointKeys;
 import simclr.config.UserException;
 import simclr.config.UserException.ExitCode;
@@ -15,6 +20,7 @@ import simclr.export.weights.Architecture;
 import simclr.export.weights.SavedModelFile;
 import simclr.export.weights.WeightSource;
 import simclr.export.weights.WeightSource.Kind;
+import simclr.io.PendingDirectory;
 import simclr.model.VariableSpec;
 
 /**
@@ -52,7 +58,8 @@ public final class Conversion {
     Matching matching = Matching.of(source, found, request.keepsSlots());
     Architecture written = target.fitting(found);
     long step = source.step().orElse(0);
-    try (NewDirectory output = NewDirectory.begin("--output", request.output())) {
+    requireFree(request.output());
+    try (PendingDirectory output = PendingDirectory.begin(request.output())) {
       Forward before;
       try (WeightGraph graph = WeightGraph.open(found, matching.slots().keySet(), step)) {
         graph.restore(source.file(), matching.keys(source));
@@ -72,6 +79,26 @@ public final class Conversion {
       }
       output.publish();
       return report(source, found, written, matching, step, difference, after);
+    }
+  }
+
+  private static void requireFree(Path output) {
+    if (!isFree(output)) {
+      throw new UserException(
+          ExitCode.CANNOT_WRITE,
+          "--output is %s, which exists and is not empty; expected a new directory",
+          output);
+    }
+  }
+
+  private static boolean isFree(Path output) {
+    if (!Files.isDirectory(output)) {
+      return Files.notExists(output);
+    }
+    try (Stream<Path> files = Files.list(output)) {
+      return files.findAny().isEmpty();
+    } catch (IOException e) {
+      return false;
     }
   }
 

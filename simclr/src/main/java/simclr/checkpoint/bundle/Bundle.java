@@ -14,8 +14,10 @@ import java.nio.file.Path;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.tensorflow.Tensor;
+import org.tensorflow.ndarray.NdArrays;
 import org.tensorflow.ndarray.buffer.ByteDataBuffer;
 import org.tensorflow.proto.DataType;
+import org.tensorflow.types.TString;
 import org.tensorflow.types.family.TType;
 import simclr.config.Quoted;
 import simclr.config.UserException;
@@ -71,7 +73,7 @@ public final class Bundle {
   }
 
   /**
-   * Reads tensors of numbers into native memory, in the order of {@code keys}. The caller closes
+   * Reads tensors of numbers or a single string into native memory, in the order of {@code keys}. The caller closes
    * the result.
    *
    * @throws UserException DATA if the values are damaged or of a type that Java does not have
@@ -186,6 +188,9 @@ public final class Bundle {
   }
 
   private Tensor read(DataFiles files, BundleEntry entry) {
+    if (entry.type() == DataType.DT_STRING && entry.shape().isScalar()) {
+      return TString.tensorOfBytes(NdArrays.scalarOfObject(string(entry.key())));
+    }
     Class<? extends TType> type =
         ElementTypes.javaType(entry.type())
             .orElseThrow(
