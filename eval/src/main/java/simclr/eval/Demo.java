@@ -22,7 +22,7 @@ import simclr.eval.features.FeatureSource;
 import simclr.eval.features.LabelledFeatures;
 import simclr.eval.features.FeatureDtype;
 import simclr.eval.metrics.Accuracy;
-import simclr.eval.probe.LinearProbe;
+import simclr.eval.probe.logistic.LinearProbe;
 import simclr.export.savedmodel.ExportSource;
 import simclr.export.savedmodel.SavedModelExport;
 import simclr.train.Outcome;

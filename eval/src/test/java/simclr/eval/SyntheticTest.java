@@ -8,7 +8,7 @@ import simclr.data.Records;
 import simclr.data.Split;
 import simclr.data.Synthetic;
 import simclr.eval.metrics.Accuracy;
-import simclr.eval.probe.LinearProbe;
+import simclr.eval.probe.logistic.LinearProbe;
 
 /** The procedural images keep their class from everything but a representation of structure. */
 final class SyntheticTest {

@@ -1,5 +1,6 @@
 package simclr.train;
 
+import com.google.common.collect.ImmutableList;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Locale;
@@ -8,11 +9,7 @@ import java.util.Optional;
 import java.util.function.BooleanSupplier;
 import org.tensorflow.Operand;
 import org.tensorflow.Result;
-import org.tensorflow.Session;
-import org.tensorflow.exceptions.TFInvalidArgumentException;
-import org.tensorflow.exceptions.TensorFlowException;
 import org.tensorflow.ndarray.StdArrays;
-import org.tensorflow.op.Ops;
 import org.tensorflow.types.TFloat32;
 import org.tensorflow.types.TInt64;
 import simclr.checkpoint.CheckpointFile;
@@ -20,8 +17,8 @@ import simclr.io.DurableFiles;
 import simclr.checkpoint.RestoreReport;
 import simclr.checkpoint.Restorer;
 import simclr.config.RunConfig;
-import simclr.data.InputPipeline;
-import simclr.parallel.Devices;
+import simclr.inference.ModelSpec;
+import simclr.inference.RestoredModel;
 import simclr.summary.EventWriter;
 import simclr.train.EvaluationListener.Evaluated;
 
@@ -32,39 +29,34 @@ import simclr.train.EvaluationListener.Evaluated;
 final class Evaluation implements AutoCloseable {
   private final RunConfig config;
   private final long steps;
-  private final InputPipeline input;
-  private final InferenceGraph graph;
-  private final Operand<TFloat32> logits;
-  private final Restorer restorer;
-  private final Session session;
+  private final RestoredModel model;
+  private final ImmutableList<Operand<?>> measured;
   private final Reporter reporter;
   private final EvaluationListener listener;
   private final RunPlan plan;
 
   private Evaluation(
-      RunPlan plan,
-      InputPipeline input,
-      InferenceGraph graph,
-      Reporter reporter,
-      EvaluationListener listener) {
+      RunPlan plan, RestoredModel model, Reporter reporter, EvaluationListener listener) {
     this.config = plan.config();
     this.plan = plan;
     this.listener = listener;
     this.steps = plan.counts().evalSteps();
-    this.input = input;
-    this.graph = graph;
+    this.model = model;
     this.reporter = reporter;
-    this.logits = graph.outputs().logits().orElseThrow();
-    this.restorer = Restorer.build(Ops.create(graph.graph()), graph.state().variables());
-    this.session = new Session(graph.graph(), Devices.sessionConfig(config));
+    this.measured =
+        ImmutableList.of(
+            model.outputs().logits().orElseThrow(),
+            model.graph().batch().labels(),
+            model.graph().weightDecay());
   }
 
   /** Builds the graph; the caller closes it. */
   static Evaluation of(RunPlan plan, Reporter reporter, EvaluationListener listener) {
-    InputPipeline input = InputPipeline.evaluation(plan.evaluationSplit(), plan.config());
-    input.notice().ifPresent(reporter::line);
-    InferenceGraph graph = InferenceGraph.build(plan.config(), plan.numClasses(), 0, input::build);
-    return new Evaluation(plan, input, graph, reporter, listener);
+    RestoredModel model =
+        RestoredModel.unfilled(
+            ModelSpec.over(plan.evaluationSplit(), plan.config(), plan.numClasses()));
+    model.notice().ifPresent(reporter::line);
+    return new Evaluation(plan, model, reporter, listener);
   }
 
   /**
@@ -74,9 +66,7 @@ final class Evaluation implements AutoCloseable {
    * @return empty if it was stopped
    */
   Optional<EvaluationResult> run(CheckpointFile file, BooleanSupplier stop) {
-    graph.initialize(session);
-    RestoreReport report = restorer.restore(session, file, config.partial());
-    reporter.line(report.complete() ? report.summary() : report.table());
+    reporter.line(model.restore(file).text());
     long start = System.nanoTime();
     AnswerList answers = new AnswerList();
     Optional<EvaluationResult> result = evaluate(file.step(), answers, stop);
@@ -98,26 +88,19 @@ final class Evaluation implements AutoCloseable {
 
   @Override
   public void close() {
-    session.close();
-    graph.close();
-    input.close();
+    model.close();
   }
 
   private Optional<EvaluationResult> evaluate(long step, AnswerList answers, BooleanSupplier stop) {
-    input.start(session, 0);
     TopK topK = new TopK();
     RunningMean regularization = new RunningMean();
     for (long i = 0; i < steps; i++) {
       if (stop.getAsBoolean()) {
         return Optional.empty();
       }
-      Session.Runner runner =
-          session.runner().fetch(logits).fetch(graph.batch().labels()).fetch(graph.weightDecay());
-      try (Result result = runner.run()) {
+      try (Result result = model.next(measured)) {
         count((TFloat32) result.get(0), (TInt64) result.get(1), topK, answers);
         regularization.add(((TFloat32) result.get(2)).getFloat());
-      } catch (TensorFlowException | TFInvalidArgumentException e) {
-        throw input.explain(e, i);
       }
       if (reporter.terminal()) {
         reporter.status("evaluating step %d: batch %d of %d".formatted(step, i + 1, steps));

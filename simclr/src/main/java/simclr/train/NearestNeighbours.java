@@ -7,8 +7,6 @@ import org.tensorflow.Graph;
 import org.tensorflow.Operand;
 import org.tensorflow.Result;
 import org.tensorflow.Session;
-import org.tensorflow.exceptions.TFInvalidArgumentException;
-import org.tensorflow.exceptions.TensorFlowException;
 import org.tensorflow.ndarray.Shape;
 import org.tensorflow.ndarray.StdArrays;
 import org.tensorflow.op.Ops;
@@ -20,13 +18,13 @@ import org.tensorflow.types.TFloat32;
 import org.tensorflow.types.TInt32;
 import org.tensorflow.types.TInt64;
 import simclr.checkpoint.CheckpointFile;
-import simclr.checkpoint.Restorer;
 import simclr.config.RunConfig;
 import simclr.config.UserException;
 import simclr.config.UserException.ExitCode;
 import simclr.data.DataSource;
-import simclr.data.InputPipeline;
 import simclr.data.Split;
+import simclr.inference.ModelSpec;
+import simclr.inference.RestoredModel;
 import simclr.parallel.Devices;
 
 /**
@@ -107,29 +105,21 @@ final class NearestNeighbours {
   private record Features(List<float[]> rows, List<Long> labels) {}
 
   private Features features(CheckpointFile weights, Split split) {
-    try (InputPipeline input = InputPipeline.evaluation(split, config);
-        InferenceGraph graph = InferenceGraph.build(config, split.numClasses(), 0, input::build)) {
-      Ops tf = Ops.create(graph.graph());
-      Restorer restorer = Restorer.build(tf, graph.state().variables());
-      Operand<TFloat32> h = unitLength(tf, graph.outputs().endpoints().finalAvgPool());
-      try (Session session = new Session(graph.graph(), Devices.sessionConfig(config))) {
-        graph.initialize(session);
-        restorer.restore(session, weights, false);
-        input.start(session, 0);
-        List<float[]> rows = new ArrayList<>();
-        List<Long> labels = new ArrayList<>();
-        for (long batch = 0; rows.size() < split.examples(); batch++) {
-          try (Result result = session.runner().fetch(h).fetch(graph.batch().labels()).run()) {
-            rows.addAll(List.of(StdArrays.array2dCopyOf((TFloat32) result.get(0))));
-            for (long label : StdArrays.array1dCopyOf((TInt64) result.get(1))) {
-              labels.add(label);
-            }
-          } catch (TensorFlowException | TFInvalidArgumentException e) {
-            throw input.explain(e, batch);
+    try (RestoredModel model =
+        RestoredModel.open(ModelSpec.over(split, config, split.numClasses()), weights)) {
+      Operand<TFloat32> h = unitLength(model.tf(), model.outputs().endpoints().finalAvgPool());
+      List<Operand<?>> wanted = List.of(h, model.graph().batch().labels());
+      List<float[]> rows = new ArrayList<>();
+      List<Long> labels = new ArrayList<>();
+      while (rows.size() < split.examples()) {
+        try (Result result = model.next(wanted)) {
+          rows.addAll(List.of(StdArrays.array2dCopyOf((TFloat32) result.get(0))));
+          for (long label : StdArrays.array1dCopyOf((TInt64) result.get(1))) {
+            labels.add(label);
           }
         }
-        return new Features(rows, labels);
       }
+      return new Features(rows, labels);
     }
   }
 

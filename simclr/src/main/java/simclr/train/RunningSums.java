@@ -15,6 +15,7 @@ import org.tensorflow.op.Op;
 import org.tensorflow.op.Ops;
 import org.tensorflow.types.TFloat32;
 import org.tensorflow.types.TFloat64;
+import simclr.model.Handle;
 import simclr.model.VariableSpec;
 import simclr.model.Variables.Variable;
 import simclr.summary.Tag;

@@ -82,7 +82,7 @@ final class StartingPoint {
   private long resume(Session session, CheckpointFile own, Reporter reporter) {
     RestoreReport report = saver.restore(session, own, Saver.Scope.ALL, config.partial());
     long step = own.step();
-    tell(report, reporter);
+    reporter.line(report.text());
     reporter.line("going on from step %d (%s)".formatted(step, own));
     config
         .checkpoint()
@@ -97,7 +97,7 @@ final class StartingPoint {
   private void takeWeights(Session session, String given, Reporter reporter) {
     CheckpointFile file = ModelDir.resolve(given, reporter::line);
     RestoreReport report = saver.restore(session, file, Saver.Scope.MODEL_ONLY, config.partial());
-    tell(report, reporter);
+    reporter.line(report.text());
     reporter.line("weights from %s; step and optimizer start anew".formatted(file));
     if (isOwn(file)) {
       reporter.line(
@@ -117,11 +117,6 @@ final class StartingPoint {
       // The file was read a moment ago: whatever this is, it is no reason to stop.
       return false;
     }
-  }
-
-  /** One line if everything fits, else the whole table. */
-  private static void tell(RestoreReport report, Reporter reporter) {
-    reporter.line(report.complete() ? report.summary() : report.table());
   }
 
   private static Op zero(Ops tf, Variable variable) {

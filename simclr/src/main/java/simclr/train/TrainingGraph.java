@@ -24,6 +24,7 @@ import simclr.checkpoint.RunState;
 import simclr.checkpoint.RunState.Slot;
 import simclr.config.RunConfig;
 import simclr.data.Batch;
+import simclr.model.Handle;
 import simclr.model.SimClrModel;
 import simclr.model.VariableSpec;
 import simclr.model.Variables;

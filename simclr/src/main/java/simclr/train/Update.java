@@ -10,6 +10,8 @@ import org.tensorflow.op.Ops;
 import org.tensorflow.types.TFloat32;
 import org.tensorflow.types.family.TType;
 import simclr.checkpoint.RunState.Slot;
+import simclr.model.Handle;
+import simclr.model.Initialization;
 import simclr.model.VariableSpec;
 import simclr.model.Variables.Variable;
 import simclr.optim.Optimizer;
@@ -71,11 +73,8 @@ final class Update {
   /** Assigns the values at step 0. */
   List<Op> initial(long seed) {
     Ops tf = tower.tf().withSubScope("initialize");
-    List<Op> initial = new ArrayList<>();
-    for (Variable variable : tower.variables().all()) {
-      initial.add(
-          tf.assignVariableOp(variable.handle(), Initialization.build(tf, variable.spec(), seed)));
-    }
+    List<Op> initial =
+        new ArrayList<>(Initialization.assign(tf, tower.variables().all(), seed));
     for (Slot slot : slots) {
       long[] shape = slot.of().shape().asArray();
       initial.add(tf.assignVariableOp(slot.handle(), tf.zeros(tf.constant(shape), TFloat32.class)));

@@ -4,7 +4,7 @@ import com.google.common.collect.ImmutableList;
 import java.util.List;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
-import simclr.eval.probe.Knn;
+import simclr.eval.probe.knn.Knn;
 import simclr.eval.probe.Protocol;
 
 /** Settings of {@code probe knn}. */

@@ -2,7 +2,7 @@ package simclr.tools;
 
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
-import simclr.eval.probe.LinearSgd;
+import simclr.eval.probe.sgd.LinearSgd;
 import simclr.eval.probe.Protocol;
 
 /** Settings of {@code probe linear}. */

@@ -4,7 +4,7 @@ import java.util.Optional;
 import java.util.OptionalDouble;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
-import simclr.eval.probe.Logreg;
+import simclr.eval.probe.logistic.Logreg;
 import simclr.eval.probe.Protocol;
 
 /** Settings of {@code probe logreg}. */

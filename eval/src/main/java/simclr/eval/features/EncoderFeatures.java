@@ -60,7 +60,7 @@ public final class EncoderFeatures implements FeatureSource {
     FrozenEncoder encoder =
         switch (choice.kind()) {
           case CHECKPOINT -> CheckpointEncoder.restored(config, checkpoint.orElseThrow(), reporter);
-          case RANDOM_INIT -> CheckpointEncoder.initial(config, reporter);
+          case RANDOM_INIT -> CheckpointEncoder.initial(config);
           case RAW_PIXELS -> new PixelEncoder(config.imageSize());
           case EXPORT -> ExportedEncoder.of(choice.export().orElseThrow());
           case FEATURES -> throw new IllegalArgumentException("ready features have no encoder");

@@ -104,8 +104,8 @@ final class Extraction {
       Batch next = input.build(Ops.create(graph));
       try (Session session = new Session(graph)) {
         input.start(session, from / batch);
-        Countdown countdown =
-            Countdown.of(reporter, "extracting " + split.name(), from, split.examples());
+        EtaProgress countdown =
+            EtaProgress.of(reporter, "extracting " + split.name(), from, split.examples());
         long done = from;
         long noted = System.nanoTime();
         while (done < split.examples()) {

@@ -44,7 +44,7 @@ public record ProbeRun(
         sets.flatMap(
             loaded ->
                 evaluate(
-                    protocol.takesSeveralLabels() ? loaded.get(0) : singleLabelled(loaded.get(0)),
+                    protocol.takesMultiLabel() ? loaded.get(0) : singleLabelled(loaded.get(0)),
                     to,
                     start,
                     reporter,

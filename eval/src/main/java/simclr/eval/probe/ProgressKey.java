@@ -14,14 +14,14 @@ import simclr.eval.metrics.RecordedMetrics;
 import simclr.io.Sha256;
 
 /** A hash of all that a protocol's outcome depends on. */
-final class ProgressKey {
+public final class ProgressKey {
   private ProgressKey() {}
 
   /**
    * Of settings, sets, seed and versions. The features are hashed themselves: digests of images do
    * not tell at which size or precision they were encoded.
    */
-  static String of(Protocol protocol, FeatureSets sets, long seed) {
+  public static String of(Protocol protocol, FeatureSets sets, long seed) {
     ObjectNode all = Outcome.object().put("protocol", protocol.protocol());
     protocol.describe(all.putObject("settings"), sets);
     all.put("layer", sets.layer());

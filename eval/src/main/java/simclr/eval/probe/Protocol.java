@@ -19,7 +19,7 @@ public interface Protocol {
   void describe(ObjectNode settings, FeatureSets sets);
 
   /** Whether it measures examples that may belong to several classes or none. */
-  default boolean takesSeveralLabels() {
+  default boolean takesMultiLabel() {
     return false;
   }
 

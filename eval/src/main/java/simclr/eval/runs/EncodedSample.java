@@ -10,22 +10,16 @@ import java.util.function.BooleanSupplier;
 import java.util.stream.IntStream;
 import org.tensorflow.Operand;
 import org.tensorflow.Result;
-import org.tensorflow.Session;
-import org.tensorflow.exceptions.TFInvalidArgumentException;
-import org.tensorflow.exceptions.TensorFlowException;
 import org.tensorflow.ndarray.FloatNdArray;
 import org.tensorflow.ndarray.StdArrays;
-import org.tensorflow.op.Ops;
 import org.tensorflow.types.TFloat32;
 import org.tensorflow.types.TInt64;
 import simclr.checkpoint.CheckpointFile;
-import simclr.checkpoint.Restorer;
 import simclr.config.RunConfig;
-import simclr.data.InputPipeline;
 import simclr.data.Records;
 import simclr.data.Split;
-import simclr.parallel.Devices;
-import simclr.train.InferenceGraph;
+import simclr.inference.ModelSpec;
+import simclr.inference.RestoredModel;
 import simclr.train.Reporter;
 
 /**
@@ -63,42 +57,31 @@ record EncodedSample(
       BooleanSupplier stop) {
     RunConfig config = run.with(Map.of("eval_batch_size", Integer.toString(BATCH)));
     Split sample = spread(split, count);
-    try (InputPipeline input = InputPipeline.evaluation(sample, config);
-        InferenceGraph graph =
-            InferenceGraph.build(config, numClasses, config.seed().orElse(0L), input::build)) {
-      Restorer restorer = Restorer.build(Ops.create(graph.graph()), graph.state().variables());
-      Operand<TFloat32> h = graph.outputs().endpoints().finalAvgPool();
-      Operand<TFloat32> z = graph.outputs().z();
-      try (Session session = new Session(graph.graph(), Devices.sessionConfig(config))) {
-        restorer.restore(session, weights, config.partial());
-        input.start(session, 0);
-        Collected collected = new Collected();
-        int wanted = (int) Math.min(count, sample.examples());
-        for (long batch = 0; collected.labels.size() < wanted; batch++) {
-          if (stop.getAsBoolean()) {
-            return Optional.empty();
-          }
-          try (Result result =
-              session
-                  .runner()
-                  .fetch(graph.batch().images())
-                  .fetch(graph.batch().labels())
-                  .fetch(h)
-                  .fetch(z)
-                  .run()) {
-            collected.add(result, wanted);
-          } catch (TensorFlowException | TFInvalidArgumentException e) {
-            throw input.explain(e, batch);
-          }
-          if (reporter.terminal()) {
-            reporter.status("encoding: %d of %d".formatted(collected.labels.size(), wanted));
-          }
+    try (RestoredModel model =
+        RestoredModel.open(ModelSpec.over(sample, config, numClasses), weights)) {
+      List<Operand<?>> values =
+          List.of(
+              model.graph().batch().images(),
+              model.graph().batch().labels(),
+              model.outputs().endpoints().finalAvgPool(),
+              model.outputs().z());
+      Collected collected = new Collected();
+      int wanted = (int) Math.min(count, sample.examples());
+      while (collected.labels.size() < wanted) {
+        if (stop.getAsBoolean()) {
+          return Optional.empty();
+        }
+        try (Result result = model.next(values)) {
+          collected.add(result, wanted);
         }
         if (reporter.terminal()) {
-          reporter.status("");
+          reporter.status("encoding: %d of %d".formatted(collected.labels.size(), wanted));
         }
-        return Optional.of(collected.sample());
       }
+      if (reporter.terminal()) {
+        reporter.status("");
+      }
+      return Optional.of(collected.sample());
     }
   }
 

@@ -196,8 +196,8 @@ final class RunPictures {
       return List.of();
     }
     Gram gram = Gram.of(rows.toArray(new float[0][]));
-    PlaneMap principal = PlaneMap.principal(gram);
-    PlaneMap neighbourhoods = PlaneMap.neighbourhoods(gram);
+    Projection2D principal = Projection2D.principal(gram);
+    Projection2D neighbourhoods = Projection2D.neighbourhoods(gram);
     String where = " of " + what + " (" + data.test().orElseThrow().name() + ")";
     return List.of(
         new ScatterPlot(

@@ -13,10 +13,10 @@ import simclr.eval.features.FeatureSource;
 import simclr.train.Reporter;
 
 /** Sets that are there already, by the name of their layer. */
-record GivenFeatures(ImmutableMap<String, FeatureSets> byLayer) implements FeatureSource {
+public record GivenFeatures(ImmutableMap<String, FeatureSets> byLayer) implements FeatureSource {
 
   /** The same sets under the name of every layer. */
-  static GivenFeatures of(FeatureSets sets, String... layers) {
+  public static GivenFeatures of(FeatureSets sets, String... layers) {
     return new GivenFeatures(
         ImmutableList.copyOf(layers).stream()
             .collect(ImmutableMap.toImmutableMap(Function.identity(), layer -> sets)));

@@ -1,5 +1,7 @@
 package simclr.eval.probe;
 
+import simclr.eval.probe.ridge.Ridge;
+
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 

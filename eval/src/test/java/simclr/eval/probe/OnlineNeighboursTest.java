@@ -1,5 +1,7 @@
 package simclr.eval.probe;
 
+import simclr.eval.probe.knn.Knn;
+
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.google.common.collect.ImmutableList;

@@ -10,7 +10,6 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.function.Consumer;
 import java.util.stream.Stream;
-import org.tensorflow.Session;
 import simclr.checkpoint.CheckpointKeys;
 import simclr.config.UserException;
 import simclr.config.UserException.ExitCode;
@@ -61,13 +60,10 @@ public final class Conversion {
     requireFree(request.output());
     try (PendingDirectory output = PendingDirectory.begin(request.output())) {
       Forward before;
-      try (WeightGraph graph = WeightGraph.build(found, matching.slots().keySet(), step)) {
-        Target.Writer writer = target.writer(graph, written, step, source.toString());
-        try (Session session = graph.open()) {
-          graph.restore(session, source.file(), matching.keys(source));
-          before = graph.forward(session);
-          writer.write(session, output.path());
-        }
+      try (WeightGraph graph = WeightGraph.open(found, matching.slots().keySet(), step)) {
+        graph.restore(source.file(), matching.keys(source));
+        before = graph.forward();
+        target.write(graph, written, step, source.toString(), output.path());
       }
       Forward after = target.readBack(output.path(), written);
       double difference = before.differenceTo(after);

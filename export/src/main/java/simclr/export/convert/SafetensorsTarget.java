@@ -63,7 +63,8 @@ final class SafetensorsTarget implements Target {
   }
 
   @Override
-  public Writer writer(WeightGraph graph, Architecture architecture, long step, String source) {
+  public void write(
+      WeightGraph graph, Architecture architecture, long step, String source, Path directory) {
     Ops tf = graph.tf().withSubScope("torch");
     ImmutableMap<String, String> names = names(architecture.variables());
     Map<String, Value> values = new LinkedHashMap<>();
@@ -87,21 +88,20 @@ final class SafetensorsTarget implements Target {
     }
     values.values().forEach(value -> tensors.add(value.declared()));
     ImmutableMap<String, String> metadata = metadata(architecture, step, source);
-    return (session, directory) ->
-        Safetensors.write(
-            directory.resolve(FILE),
-            metadata,
-            tensors,
-            tensor -> {
-              Value value = values.get(tensor.name());
-              return value == null ? ByteBuffer.allocate(Long.BYTES) : fetch(session, value);
-            });
+    Safetensors.write(
+        directory.resolve(FILE),
+        metadata,
+        tensors,
+        tensor -> {
+          Value value = values.get(tensor.name());
+          return value == null ? ByteBuffer.allocate(Long.BYTES) : fetch(graph.session(), value);
+        });
   }
 
   @Override
   public Forward readBack(Path directory, Architecture architecture) {
     Safetensors file = Safetensors.open(directory.resolve(FILE));
-    try (WeightGraph graph = WeightGraph.build(architecture, ImmutableList.of(), 0)) {
+    try (WeightGraph graph = WeightGraph.open(architecture, ImmutableList.of(), 0)) {
       Ops tf = graph.tf();
       Map<String, Placeholder<TFloat32>> fed = new LinkedHashMap<>();
       Map<String, Op> assigns = new LinkedHashMap<>();
@@ -117,21 +117,19 @@ final class SafetensorsTarget implements Target {
                 tf.linalg.transpose(
                     torch, tf.constant(inverse(TorchNames.axes(variable.spec()))))));
       }
-      try (Session session = graph.open()) {
-        for (Map.Entry<String, Placeholder<TFloat32>> one : fed.entrySet()) {
-          float[] values = file.floats(one.getKey());
-          try (TFloat32 tensor =
-              TFloat32.tensorOf(one.getValue().shape(), DataBuffers.of(values))) {
-            session
-                .runner()
-                .feed(one.getValue(), tensor)
-                .addTarget(assigns.get(one.getKey()))
-                .run()
-                .close();
-          }
+      for (Map.Entry<String, Placeholder<TFloat32>> one : fed.entrySet()) {
+        float[] values = file.floats(one.getKey());
+        try (TFloat32 tensor = TFloat32.tensorOf(one.getValue().shape(), DataBuffers.of(values))) {
+          graph
+              .session()
+              .runner()
+              .feed(one.getValue(), tensor)
+              .addTarget(assigns.get(one.getKey()))
+              .run()
+              .close();
         }
-        return graph.forward(session);
       }
+      return graph.forward();
     }
   }
 

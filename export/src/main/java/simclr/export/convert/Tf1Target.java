@@ -26,17 +26,16 @@ final class Tf1Target implements Target {
   }
 
   @Override
-  public Writer writer(WeightGraph graph, Architecture architecture, long step, String source) {
+  public void write(
+      WeightGraph graph, Architecture architecture, long step, String source, Path directory) {
     Map<String, Operand<?>> values = new LinkedHashMap<>();
     values.put("global_step", graph.tf().readVariableOp(graph.state().globalStep(), TInt64.class));
     graph.state().variables().all().forEach(v -> values.put(v.spec().tf1Name(), v.value()));
     graph.state().slots().forEach(s -> values.put(s.of().tf1Name() + '/' + s.name(), s.value()));
     BundleWriter writer = BundleWriter.build(graph.tf().withSubScope("save"), values);
     String name = "model.ckpt-" + step;
-    return (session, directory) -> {
-      writer.write(session, directory.resolve(name));
-      ModelDir.nameOnly(directory, name);
-    };
+    writer.write(graph.session(), directory.resolve(name));
+    ModelDir.nameOnly(directory, name);
   }
 
   @Override

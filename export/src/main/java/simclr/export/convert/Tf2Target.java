@@ -3,7 +3,6 @@ package simclr.export.convert;
 import com.google.common.collect.ImmutableList;
 import com.google.common.collect.ImmutableMap;
 import java.nio.file.Path;
-import org.tensorflow.Session;
 import simclr.checkpoint.ModelDir;
 import simclr.checkpoint.Saver;
 import simclr.export.weights.Architecture;
@@ -25,13 +24,11 @@ final class Tf2Target implements Target {
   }
 
   @Override
-  public Writer writer(WeightGraph graph, Architecture architecture, long step, String source) {
-    Saver saver = Saver.build(graph.tf(), graph.state());
+  public void write(
+      WeightGraph graph, Architecture architecture, long step, String source, Path directory) {
     String name = "ckpt-" + step;
-    return (session, directory) -> {
-      saver.save(session, directory.resolve(name));
-      ModelDir.nameOnly(directory, name);
-    };
+    Saver.build(graph.tf(), graph.state()).save(graph.session(), directory.resolve(name));
+    ModelDir.nameOnly(directory, name);
   }
 
   @Override
@@ -44,10 +41,9 @@ final class Tf2Target implements Target {
     WeightSource written = WeightSource.open("--output", directory, false, line -> {});
     Architecture inferred = Architecture.of(written);
     Matching matching = Matching.of(written, inferred, false);
-    try (WeightGraph graph = WeightGraph.build(inferred, ImmutableList.of(), 0);
-        Session session = graph.open()) {
-      graph.restore(session, written.file(), matching.keys(written));
-      return graph.forward(session);
+    try (WeightGraph graph = WeightGraph.open(inferred, ImmutableList.of(), 0)) {
+      graph.restore(written.file(), matching.keys(written));
+      return graph.forward();
     }
   }
 }

@@ -1,10 +1,6 @@
 package simclr.export.hub;
 
 import com.google.common.collect.ImmutableMap;
-import java.util.ArrayList;
-import java.util.LinkedHashMap;
-import java.util.List;
-import java.util.Map;
 import org.tensorflow.Graph;
 import org.tensorflow.Operand;
 import org.tensorflow.TensorFlow;
@@ -122,16 +118,8 @@ final class HubGraph {
   /** The outputs under the names, and the names of tensors, that the release has. */
   private static ImmutableMap<String, Operand<TFloat32>> named(
       Graph graph, Ops tf, RunConfig config, SimClrModel.Outputs outputs) {
-    Map<String, Operand<TFloat32>> encoder = new LinkedHashMap<>();
-    encoder.put("initial_conv", outputs.endpoints().initialConv());
-    encoder.put("initial_max_pool", outputs.endpoints().initialMaxPool());
-    List<Operand<TFloat32>> groups = new ArrayList<>(outputs.endpoints().blockGroups());
-    for (int i = 0; i < groups.size(); i++) {
-      encoder.put("block_group" + (i + 1), groups.get(i));
-    }
-    encoder.put("final_avg_pool", outputs.endpoints().finalAvgPool());
-
     ImmutableMap.Builder<String, Operand<TFloat32>> named = ImmutableMap.builder();
+    ImmutableMap<String, Operand<TFloat32>> encoder = outputs.endpoints().named();
     encoder.forEach(
         (name, value) -> {
           Operand<TFloat32> tensor = identity(graph, tf, "base_model/" + name, value);

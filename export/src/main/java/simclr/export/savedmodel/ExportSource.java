@@ -14,6 +14,8 @@ import simclr.checkpoint.ModelDir;
 import simclr.config.RunConfig;
 import simclr.config.UserException;
 import simclr.config.UserException.ExitCode;
+import simclr.inference.ModelSpec;
+import simclr.inference.RestoredModel;
 import simclr.train.FlagsFile;
 
 /**
@@ -100,6 +102,15 @@ public record ExportSource(
     return unnamed.numClasses > 0 && recorded.isPresent()
         ? of(unnamed.config, checkpoint, ClassNames.ofData(unnamed.config, unnamed.numClasses, say))
         : unnamed;
+  }
+
+  /**
+   * The model as evaluation runs it: what an export is written from and compared with.
+   *
+   * @throws UserException DATA if the checkpoint is of another model or torn
+   */
+  RestoredModel open() {
+    return RestoredModel.open(ModelSpec.fed(config, numClasses), checkpoint);
   }
 
   /** Whether z differs from h. */

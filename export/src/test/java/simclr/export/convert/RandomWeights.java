@@ -8,7 +8,6 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Random;
 import org.tensorflow.Operand;
-import org.tensorflow.Session;
 import org.tensorflow.ndarray.buffer.DataBuffers;
 import org.tensorflow.op.Op;
 import org.tensorflow.op.Ops;
@@ -39,7 +38,7 @@ public final class RandomWeights {
   /** Writes a TF1 checkpoint that holds an averaged copy of half the weights. */
   static void writeTf1WithAverages(Path prefix, Map<String, String> flags) {
     Architecture architecture = architecture(flags, 0);
-    try (WeightGraph graph = WeightGraph.build(architecture, ImmutableList.of(), STEP)) {
+    try (WeightGraph graph = WeightGraph.open(architecture, ImmutableList.of(), STEP)) {
       Ops tf = graph.tf();
       Map<String, Operand<?>> values = new LinkedHashMap<>();
       graph
@@ -52,12 +51,8 @@ public final class RandomWeights {
                 values.put(
                     "ema_model/" + v.spec().tf1Name(), tf.math.mul(v.value(), tf.constant(0.5f)));
               });
-      BundleWriter writer = BundleWriter.build(tf, values);
-      ImmutableList<Op> assigns = assigns(graph);
-      try (Session session = graph.open()) {
-        assigns.forEach(assign -> session.runner().addTarget(assign).run().close());
-        writer.write(session, prefix);
-      }
+      assigns(graph).forEach(assign -> graph.session().runner().addTarget(assign).run().close());
+      BundleWriter.build(tf, values).write(graph.session(), prefix);
     }
   }
 
@@ -67,13 +62,9 @@ public final class RandomWeights {
         architecture.variables().stream()
             .filter(VariableSpec::trainable)
             .collect(ImmutableList.toImmutableList());
-    try (WeightGraph graph = WeightGraph.build(architecture, slotted, STEP)) {
-      Target.Writer writer = target.writer(graph, architecture, STEP, "test");
-      ImmutableList<Op> assigns = assigns(graph);
-      try (Session session = graph.open()) {
-        assigns.forEach(assign -> session.runner().addTarget(assign).run().close());
-        writer.write(session, directory);
-      }
+    try (WeightGraph graph = WeightGraph.open(architecture, slotted, STEP)) {
+      assigns(graph).forEach(assign -> graph.session().runner().addTarget(assign).run().close());
+      target.write(graph, architecture, STEP, "test", directory);
     }
   }
 
