@@ -12,7 +12,7 @@ import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
-import simclr.data.Synthetic;
+import simclr.data.source.Synthetic;
 import simclr.eval.metrics.Accuracy;
 import simclr.train.Reporter;
 

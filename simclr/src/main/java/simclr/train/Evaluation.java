@@ -17,8 +17,10 @@ import simclr.io.DurableFiles;
 import simclr.checkpoint.RestoreReport;
 import simclr.checkpoint.Restorer;
 import simclr.config.RunConfig;
+import simclr.data.pipeline.InputPipeline;
 import simclr.inference.ModelSpec;
 import simclr.inference.RestoredModel;
+import simclr.parallel.Devices;
 import simclr.summary.EventWriter;
 import simclr.train.EvaluationListener.Evaluated;
 

@@ -7,7 +7,7 @@ import java.util.List;
 import java.util.Optional;
 import simclr.checkpoint.CheckpointFile;
 import simclr.config.RunConfig;
-import simclr.data.Split;
+import simclr.data.records.Split;
 
 /**
  * Told of every evaluation once its results are written: the place to export what was evaluated, or

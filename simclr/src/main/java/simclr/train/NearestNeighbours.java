@@ -21,8 +21,9 @@ import simclr.checkpoint.CheckpointFile;
 import simclr.config.RunConfig;
 import simclr.config.UserException;
 import simclr.config.UserException.ExitCode;
-import simclr.data.DataSource;
-import simclr.data.Split;
+import simclr.data.source.DataSource;
+import simclr.data.records.Split;
+import simclr.data.pipeline.InputPipeline;
 import simclr.inference.ModelSpec;
 import simclr.inference.RestoredModel;
 import simclr.parallel.Devices;
@@ -79,7 +80,7 @@ final class NearestNeighbours {
     return Optional.of(
         new NearestNeighbours(
             config,
-            train.evenly(BANK),
+            train.subsample(BANK),
             queries,
             config.onlineKnn().onlineKnnEpochs() * plan.counts().epochSteps()));
   }

@@ -9,8 +9,8 @@ import simclr.config.RunConfig.Mode;
 import simclr.config.StepCounts;
 import simclr.config.UserException;
 import simclr.config.UserException.ExitCode;
-import simclr.data.DataSource;
-import simclr.data.Split;
+import simclr.data.records.Split;
+import simclr.data.source.DataSource;
 
 /**
  * What a run is going to do: its data and its steps, with everything refused that can be refused
@@ -167,12 +167,12 @@ record RunPlan(
           config.distillation().distillAlpha(),
           split.name());
     }
-    if (config.labelledPart().labelFraction() < 1 && config.distillation().distillAlpha() == 1) {
+    if (config.labelSubset().labelFraction() < 1 && config.distillation().distillAlpha() == 1) {
       throw new UserException(
           ExitCode.USAGE,
           "--label_fraction is %s with --distill_alpha=1, expected --distill_alpha below 1: without"
               + " it no label is looked at",
-          config.labelledPart().labelFraction());
+          config.labelSubset().labelFraction());
     }
   }
 

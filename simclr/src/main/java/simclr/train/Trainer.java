@@ -23,7 +23,7 @@ import simclr.config.RunConfig;
 import simclr.config.StepCounts;
 import simclr.config.UserException;
 import simclr.config.UserException.ExitCode;
-import simclr.data.InputPipeline;
+import simclr.data.pipeline.InputPipeline;
 import simclr.model.Variables;
 import simclr.parallel.Devices;
 import simclr.summary.EventWriter;

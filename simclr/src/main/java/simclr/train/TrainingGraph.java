@@ -23,7 +23,7 @@ import org.tensorflow.types.TString;
 import simclr.checkpoint.RunState;
 import simclr.checkpoint.RunState.Slot;
 import simclr.config.RunConfig;
-import simclr.data.Batch;
+import simclr.data.pipeline.Batch;
 import simclr.model.Handle;
 import simclr.model.SimClrModel;
 import simclr.model.VariableSpec;

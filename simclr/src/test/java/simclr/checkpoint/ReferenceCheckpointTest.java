@@ -32,7 +32,7 @@ import org.tensorflow.types.TInt64;
 import simclr.checkpoint.CheckpointFile.Entry;
 import simclr.checkpoint.Saver.Scope;
 import simclr.config.RunConfig;
-import simclr.data.Batch;
+import simclr.data.pipeline.Batch;
 import simclr.train.TrainingGraph;
 
 /** A checkpoint that the reference's own {@code run.py} wrote, in and out again. */

@@ -16,9 +16,9 @@ import simclr.config.RunConfig;
 import simclr.config.StepCounts;
 import simclr.config.UserException;
 import simclr.config.UserException.ExitCode;
-import simclr.data.Encoding;
-import simclr.data.Records;
-import simclr.data.Split;
+import simclr.data.image.Encoding;
+import simclr.data.records.Records;
+import simclr.data.records.Split;
 
 final class RunPlanTest {
   private static final Split LABELLED = split(64, ImmutableList.of("cat", "dog"));

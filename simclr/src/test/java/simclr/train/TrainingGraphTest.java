@@ -15,7 +15,7 @@ import org.tensorflow.Session;
 import org.tensorflow.op.Ops;
 import org.tensorflow.types.TFloat32;
 import simclr.config.RunConfig;
-import simclr.data.Batch;
+import simclr.data.pipeline.Batch;
 import simclr.model.Variables.Variable;
 import simclr.parallel.Devices;
 import simclr.summary.Tag;

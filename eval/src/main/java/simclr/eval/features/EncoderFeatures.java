@@ -15,8 +15,8 @@ import simclr.checkpoint.CheckpointFile;
 import simclr.config.RunConfig;
 import simclr.config.UserException;
 import simclr.config.UserException.ExitCode;
-import simclr.data.DataSource;
-import simclr.data.Split;
+import simclr.data.records.Split;
+import simclr.data.source.DataSource;
 import simclr.train.Reporter;
 
 /** Representations that an encoder makes of the splits of a data set; extracted once, then read. */

@@ -17,7 +17,7 @@ import simclr.io.DurableFiles;
 import simclr.config.RunConfig;
 import simclr.config.UserException;
 import simclr.config.UserException.ExitCode;
-import simclr.data.Split;
+import simclr.data.records.Split;
 import simclr.io.DirectoryLock;
 import simclr.io.ResumableNpyWriter;
 import simclr.io.Sha256;

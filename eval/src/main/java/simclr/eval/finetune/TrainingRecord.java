@@ -19,7 +19,7 @@ import simclr.config.RunConfig;
 import simclr.config.RunConfig.FrozenBn;
 import simclr.config.UserException;
 import simclr.config.UserException.ExitCode;
-import simclr.data.Split;
+import simclr.data.records.Split;
 import simclr.eval.features.DataDigest;
 import simclr.eval.metrics.ClassificationMetrics;
 import simclr.eval.metrics.Predictions;
@@ -156,8 +156,8 @@ public final class TrainingRecord implements EvaluationListener {
     json.put("train_batch_size", config.trainBatchSize());
     json.put("fine_tune_after_block", config.fineTuneAfterBlock());
     json.put("frozen_bn", config.toFlags().get("frozen_bn") + "");
-    json.put("label_fraction", config.labelledPart().labelFraction());
-    json.put("train_subset", config.labelledPart().trainSubset().orElse(null));
+    json.put("label_fraction", config.labelSubset().labelFraction());
+    json.put("train_subset", config.labelSubset().trainSubset().orElse(null));
     config
         .distillation()
         .teacher()

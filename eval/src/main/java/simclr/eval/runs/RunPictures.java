@@ -15,7 +15,7 @@ import simclr.checkpoint.CheckpointFile;
 import simclr.checkpoint.ModelDir;
 import simclr.config.RunConfig;
 import simclr.config.UserException;
-import simclr.data.Split;
+import simclr.data.records.Split;
 import simclr.eval.report.Block;
 import simclr.eval.report.Grid;
 import simclr.eval.report.Key;

@@ -22,6 +22,7 @@ import simclr.checkpoint.Restorer;
 import simclr.checkpoint.RunState;
 import simclr.checkpoint.RunState.Slot;
 import simclr.config.RunConfig.OptimizerKind;
+import simclr.data.pipeline.Batch;
 import simclr.export.weights.Architecture;
 import simclr.inference.ModelSpec;
 import simclr.inference.RestoredModel;

@@ -12,7 +12,7 @@ import java.util.Map;
 import org.tensorflow.TensorFlow;
 import simclr.checkpoint.CheckpointFile;
 import simclr.config.RunConfig;
-import simclr.data.EvaluationPreprocessing;
+import simclr.data.augment.EvaluationPreprocessing;
 import simclr.export.bundle.Manifest;
 import simclr.export.bundle.Manifest.Architecture;
 import simclr.export.bundle.Manifest.Input;

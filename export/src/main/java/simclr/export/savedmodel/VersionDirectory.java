@@ -7,6 +7,10 @@ import java.io.IOException;
 import java.nio.file.DirectoryNotEmptyException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Map;
+import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import simclr.io.DurableFiles;
 import simclr.config.UserException;
@@ -97,7 +101,12 @@ public final class VersionDirectory implements AutoCloseable {
     if (keep <= 0) {
       return;
     }
-    ImmutableList<Path> oldestFirst = ExportDirectory.versions(base).values().asList();
+    // Names with zeros in front are of other programs, which may want to keep them.
+    ImmutableList<Path> oldestFirst =
+        ExportDirectory.versions(base).entrySet().stream()
+            .filter(version -> version.getValue().endsWith(Long.toString(version.getKey())))
+            .map(Map.Entry::getValue)
+            .collect(ImmutableList.toImmutableList());
     try {
       for (Path old : oldestFirst.subList(0, Math.max(0, oldestFirst.size() - keep))) {
         DurableFiles.deleteTree(old);

@@ -18,7 +18,7 @@ import simclr.checkpoint.CheckpointFile;
 import simclr.checkpoint.RunState.Slot;
 import simclr.checkpoint.Saver;
 import simclr.config.RunConfig;
-import simclr.data.Batch;
+import simclr.data.pipeline.Batch;
 import simclr.model.VariableSpec;
 import simclr.model.Variables.Variable;
 import simclr.parallel.Devices;

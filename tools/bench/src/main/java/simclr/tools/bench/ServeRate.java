@@ -56,7 +56,8 @@ public final class ServeRate implements AutoCloseable {
                 ServeSettings.of(version).batchTimeout(),
                 ServeSettings.of(version).maxEnqueuedBatches(),
                 ServeSettings.of(version).poll(),
-                ServeSettings.of(version).maxBodyBytes()),
+                ServeSettings.of(version).maxBodyBytes(),
+                ServeSettings.of(version).allowedHosts()),
             Reporter.lines(line -> {}));
     this.outputs = model.signature(signature).getOutputsMap().keySet();
     byte[] encoded = Files.readAllBytes(image);
