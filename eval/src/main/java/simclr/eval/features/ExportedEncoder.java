@@ -38,7 +38,7 @@ final class ExportedEncoder implements FrozenEncoder {
   static ExportedEncoder of(Path export) {
     LoadedModel model = LoadedModel.open(ExportDirectory.newest(export));
     try {
-      return new ExportedEncoder(model, model.requiredCard().imageSize());
+      return new ExportedEncoder(model, model.requiredInfo().imageSize());
     } catch (RuntimeException e) {
       model.close();
       throw e;

@@ -48,7 +48,7 @@ record BoundRequest(
         throw badRequest("inputs have %s and %s rows, expected equally many", rows, tensor.rows());
       }
       rows = tensor.rows();
-      if (model.card().isPresent()) {
+      if (model.info().isPresent()) {
         pixels += requireImages(name, tensor);
       }
     }

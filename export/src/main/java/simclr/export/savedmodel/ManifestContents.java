@@ -2,93 +2,29 @@ package simclr.export.savedmodel;
 
 import static com.google.common.collect.ImmutableList.toImmutableList;
 
-import com.fasterxml.jackson.annotation.JsonInclude;
-import com.fasterxml.jackson.core.JsonProcessingException;
-import com.fasterxml.jackson.databind.ObjectMapper;
-import com.fasterxml.jackson.databind.PropertyNamingStrategies;
-import com.fasterxml.jackson.databind.SerializationFeature;
 import com.google.common.collect.ImmutableList;
 import com.google.common.collect.ImmutableMap;
-import java.io.IOException;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import org.jspecify.annotations.Nullable;
 import org.tensorflow.TensorFlow;
 import simclr.checkpoint.CheckpointFile;
 import simclr.config.RunConfig;
-import simclr.config.UserException;
-import simclr.config.UserException.ExitCode;
 import simclr.data.augment.EvaluationPreprocessing;
+import simclr.export.bundle.Manifest;
+import simclr.export.bundle.Manifest.Architecture;
+import simclr.export.bundle.Manifest.Input;
+import simclr.export.bundle.Manifest.Signature;
+import simclr.export.bundle.Manifest.Source;
+import simclr.export.bundle.Manifest.Tensor;
 import simclr.model.ResNetSpec;
 import simclr.model.SimClrModel;
 
-/**
- * {@code manifest.json}: what an export is, for people and programs that will not run it.
- *
- * @param formatVersion of this file
- * @param representationSize length of h
- * @param projectionSize length of z; null without a projection head
- * @param numClasses of the logits; null without a classifier
- * @param classNamesFile relative to the export; null if the names are not known
- * @param outputs what each name of {@code signatures} and {@code endpoints} means
- * @param signatures what a server answers
- * @param endpoints the dict of the module's call
- * @param flags of the run
- */
-record Manifest(
-    int formatVersion,
-    Architecture architecture,
-    int representationSize,
-    @Nullable Integer projectionSize,
-    @Nullable Integer numClasses,
-    @Nullable String classNamesFile,
-    Input input,
-    Map<String, String> outputs,
-    Map<String, Signature> signatures,
-    Map<String, Tensor> endpoints,
-    Source source,
-    Map<String, @Nullable Object> flags,
-    String tensorflowVersion,
-    String createdBy) {
-
-  private static final String NAME = "manifest.json";
-
-  /** The flags that shape the model. */
-  record Architecture(
-      int resnetDepth,
-      int widthMultiplier,
-      double skRatio,
-      double seRatio,
-      int imageSize,
-      boolean cifarStem,
-      String projHeadMode,
-      int numProjLayers,
-      int projOutDim,
-      int ftProjSelector,
-      boolean globalBn,
-      String trainMode) {}
-
-  /** What the model takes. */
-  record Input(
-      List<Integer> range, String layout, String channels, int imageSize, String preprocessing) {}
-
-  /** A tensor; unknown dimensions are -1. */
-  record Tensor(String dtype, List<Long> shape) {}
-
-  /** What a signature takes and answers. */
-  record Signature(Map<String, Tensor> inputs, Map<String, Tensor> outputs) {}
-
-  /**
-   * Where the weights come from.
-   *
-   * @param sha256 of the checkpoint's data file; of several shards, one behind the other
-   */
-  record Source(String checkpoint, String sha256, long step) {}
+/** Fills the {@link Manifest} of an export. */
+final class ManifestContents {
+  private ManifestContents() {}
 
   static Manifest of(ExportSource source, SavedModelWriter writer, long step) {
     RunConfig config = source.config();
@@ -110,29 +46,6 @@ record Manifest(
         config.toFlags(),
         TensorFlow.version(),
         "SimCLR for Java");
-  }
-
-  /** Writes the file into an export. */
-  void write(Path directory) {
-    Path file = directory.resolve(NAME);
-    try {
-      Files.writeString(file, json() + "\n");
-    } catch (IOException e) {
-      throw new UserException(ExitCode.CANNOT_WRITE, "%s cannot be written (%s)", file, e);
-    }
-  }
-
-  private String json() {
-    ObjectMapper mapper =
-        new ObjectMapper()
-            .setPropertyNamingStrategy(PropertyNamingStrategies.SNAKE_CASE)
-            .setSerializationInclusion(JsonInclude.Include.ALWAYS)
-            .enable(SerializationFeature.INDENT_OUTPUT);
-    try {
-      return mapper.writeValueAsString(this);
-    } catch (JsonProcessingException e) {
-      throw new IllegalStateException(e);
-    }
   }
 
   private static Architecture architecture(RunConfig config, ResNetSpec encoder) {
