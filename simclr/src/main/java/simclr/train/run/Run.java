@@ -133,10 +133,10 @@ public final class Run {
   private static List<String> openingLines(RunPlan plan) {
     RunConfig config = plan.config();
     return List.of(
-        Opening.model(
+        RunBanner.model(
             config, new SimClrModel(config, plan.numClasses()).encoder(), plan.numClasses()),
-        Opening.schedule(config, plan.counts(), plan.trainSplit().examples()),
-        Opening.device(config));
+        RunBanner.schedule(config, plan.counts(), plan.trainSplit().examples()),
+        RunBanner.device(config));
   }
 
   /**

@@ -105,7 +105,7 @@ final class Trainer {
         TrainingGraph graph =
             TrainingGraph.build(
                 config, examples, plan.numClasses(), seed, plan.teacher(), input::build)) {
-      reporter.line(Opening.optimizer(config, graph.state().variables().trainable()));
+      reporter.line(RunBanner.optimizer(config, graph.state().variables().trainable()));
       Ops tf = Ops.create(graph.graph());
       Saver saver = Saver.build(tf, graph.state());
       StartingPoint start = StartingPoint.build(tf, config, plan.teacher(), graph, saver);
