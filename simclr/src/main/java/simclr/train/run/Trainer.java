@@ -31,7 +31,7 @@ import simclr.parallel.Devices;
 import simclr.summary.EventWriter;
 import simclr.summary.Tag;
 import simclr.train.evaluate.NearestNeighbours;
-import simclr.train.graph.StartingPoint;
+import simclr.train.graph.InitialWeights;
 import simclr.train.graph.Teacher;
 import simclr.train.graph.TrainingGraph;
 import simclr.train.run.Progress.Snapshot;
@@ -108,7 +108,7 @@ final class Trainer {
       reporter.line(RunBanner.optimizer(config, graph.state().variables().trainable()));
       Ops tf = Ops.create(graph.graph());
       Saver saver = Saver.build(tf, graph.state());
-      StartingPoint start = StartingPoint.build(tf, config, plan.teacher(), graph, saver);
+      InitialWeights start = InitialWeights.build(tf, config, plan.teacher(), graph, saver);
       try (Session session = new Session(graph.graph(), Devices.sessionConfig(config))) {
         long step = start.restore(session, own, reporter);
         if (step == 0 && !config.pretraining()) {
