@@ -15,7 +15,7 @@ import simclr.config.RunConfig;
 import simclr.config.RunConfig.Mode;
 import simclr.config.UserException;
 import simclr.config.UserException.ExitCode;
-import simclr.inference.EncoderRecord;
+import simclr.inference.EncoderFingerprint;
 import simclr.model.SimClrModel;
 import simclr.train.evaluate.EvaluationListener;
 import simclr.train.evaluate.EvaluationLoop;
@@ -97,7 +97,7 @@ public final class Run {
         return outcome;
       }
       CheckpointFile last = modelDir.latest(reporter::line).orElseThrow();
-      EncoderRecord.read(dir).ifPresent(record -> record.requireFrozen(last));
+      EncoderFingerprint.read(dir).ifPresent(record -> record.requireFrozen(last));
       if (given.config().mode() == Mode.TRAIN) {
         return outcome;
       }
