@@ -15,9 +15,9 @@ import simclr.config.UserException;
 import simclr.config.UserException.ExitCode;
 import simclr.data.image.EncodedImages;
 import simclr.export.bundle.ExportDirectory;
+import simclr.export.bundle.ExportInfo;
 import simclr.export.bundle.HostTensor;
 import simclr.export.bundle.LoadedModel;
-import simclr.export.bundle.ModelCard;
 import simclr.export.bundle.ModelFailure;
 import simclr.export.bundle.PixelRange;
 
@@ -45,9 +45,9 @@ public final class Encoder implements AutoCloseable {
   private static final String REPRESENTATION = "representation";
 
   private final LoadedModel model;
-  private final ModelCard card;
+  private final ExportInfo card;
 
-  private Encoder(LoadedModel model, ModelCard card) {
+  private Encoder(LoadedModel model, ExportInfo card) {
     this.model = model;
     this.card = card;
   }
@@ -73,7 +73,7 @@ public final class Encoder implements AutoCloseable {
     Path version = ExportDirectory.newest(export);
     LoadedModel model = LoadedModel.open(version);
     try {
-      ModelCard card = model.requiredCard();
+      ExportInfo card = model.requiredCard();
       for (String signature : ImmutableList.of(LoadedModel.DEFAULT_SIGNATURE, ENCODED_SIGNATURE)) {
         if (!model.signature(signature).containsOutputs(REPRESENTATION)) {
           throw new UserException(

@@ -36,13 +36,13 @@ public final class LoadedModel implements AutoCloseable {
   private static final String INTERNAL_PREFIX = "__";
 
   private final Path directory;
-  private final Optional<ModelCard> card;
+  private final Optional<ExportInfo> card;
   private final SavedModelBundle bundle;
   private final ImmutableSortedMap<String, SignatureDef> signatures;
   private final ReadWriteLock use = new ReentrantReadWriteLock();
   private boolean closed;
 
-  private LoadedModel(Path directory, Optional<ModelCard> card, SavedModelBundle bundle) {
+  private LoadedModel(Path directory, Optional<ExportInfo> card, SavedModelBundle bundle) {
     this.directory = directory;
     this.card = card;
     this.bundle = bundle;
@@ -72,7 +72,7 @@ public final class LoadedModel implements AutoCloseable {
       throw new UserException(ExitCode.NO_INPUT, "%s is missing, expected a SavedModel", graph);
     }
     OperationScan.of(directory).requireHarmless();
-    Optional<ModelCard> card = ModelCard.read(directory);
+    Optional<ExportInfo> card = ExportInfo.read(directory);
     SavedModelBundle bundle = load(directory);
     try {
       requireVariables(directory, bundle);
@@ -112,7 +112,7 @@ public final class LoadedModel implements AutoCloseable {
   }
 
   /** What the export says of itself; empty in SavedModels of other programs. */
-  public Optional<ModelCard> card() {
+  public Optional<ExportInfo> card() {
     return card;
   }
 
@@ -121,7 +121,7 @@ public final class LoadedModel implements AutoCloseable {
    *
    * @throws UserException (data) if there is none
    */
-  public ModelCard requiredCard() {
+  public ExportInfo requiredCard() {
     return card()
         .orElseThrow(
             () ->

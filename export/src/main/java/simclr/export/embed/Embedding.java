@@ -21,9 +21,9 @@ import simclr.data.records.Records;
 import simclr.data.records.Split;
 import simclr.data.source.DataSource;
 import simclr.export.bundle.ExportDirectory;
+import simclr.export.bundle.ExportInfo;
 import simclr.export.bundle.HostTensor;
 import simclr.export.bundle.LoadedModel;
-import simclr.export.bundle.ModelCard;
 
 /**
  * Writes what an exported encoder makes of every image of a split. The images come through the
@@ -53,7 +53,7 @@ public final class Embedding {
       EmbedSettings settings, Reporter reporter, BooleanSupplier stop) {
     Path directory = ExportDirectory.newest(settings.export());
     try (LoadedModel model = LoadedModel.open(directory)) {
-      ModelCard card = model.requiredCard();
+      ExportInfo card = model.requiredCard();
       RunConfig config = settings.asRun(card.imageSize());
       Split split = DataSource.of(config).open(config.evalSplit());
       reporter.line(split.summary());
@@ -68,7 +68,7 @@ public final class Embedding {
     }
   }
 
-  private static EmbeddingWriter writer(Path output, ModelCard card, Split split) {
+  private static EmbeddingWriter writer(Path output, ExportInfo card, Split split) {
     return output.toString().endsWith(".csv")
         ? CsvEmbeddings.open(output, card.representationSize(), split.labelled())
         : NpyEmbeddings.open(output, split.examples(), card.representationSize(), split.labelled());

@@ -15,7 +15,7 @@ import simclr.config.UserException.ExitCode;
  * @param imageSize side in pixels of the images that the encoder was trained on
  * @param representationSize length of a representation
  */
-public record ModelCard(int imageSize, int representationSize) {
+public record ExportInfo(int imageSize, int representationSize) {
   private static final String NAME = "manifest.json";
   private static final ObjectMapper JSON = new ObjectMapper();
 
@@ -25,7 +25,7 @@ public record ModelCard(int imageSize, int representationSize) {
    * @return empty if there is none, as in a SavedModel of another program
    * @throws UserException (data) if it is not a manifest
    */
-  static Optional<ModelCard> read(Path directory) {
+  static Optional<ExportInfo> read(Path directory) {
     Path file = directory.resolve(NAME);
     if (!Files.exists(file)) {
       return Optional.empty();
@@ -38,7 +38,7 @@ public record ModelCard(int imageSize, int representationSize) {
           ExitCode.DATA, "%s cannot be read, expected a manifest in JSON (%s)", file, e.getClass());
     }
     return Optional.of(
-        new ModelCard(
+        new ExportInfo(
             number(file, manifest.path("input"), "image_size"),
             number(file, manifest, "representation_size")));
   }
