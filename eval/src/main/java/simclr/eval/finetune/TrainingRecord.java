@@ -24,9 +24,8 @@ import simclr.eval.features.DataDigest;
 import simclr.eval.metrics.ClassificationMetrics;
 import simclr.eval.metrics.Predictions;
 import simclr.eval.metrics.RecordedMetrics;
-import simclr.inference.EncoderRecord;
+import simclr.inference.EncoderFingerprint;
 import simclr.io.DurableFiles;
-import simclr.io.Sha256;
 import simclr.train.evaluate.EvaluationListener;
 
 /**
@@ -191,14 +190,14 @@ public final class TrainingRecord implements EvaluationListener {
 
   private static void trust(
       ObjectNode json, RunConfig config, CheckpointFile checkpoint, Path dir) {
-    Optional<EncoderRecord.Comparison> found =
-        EncoderRecord.read(dir).map(record -> record.compare(checkpoint));
+    Optional<EncoderFingerprint.Comparison> found =
+        EncoderFingerprint.read(dir).map(record -> record.compare(checkpoint));
     if (found.isEmpty()) {
       json.put(
           "encoder_frozen",
           config.pretraining() ? "no: it was pretrained" : "unknown: the start was not recorded");
     } else {
-      EncoderRecord.Comparison compared = found.get();
+      EncoderFingerprint.Comparison compared = found.get();
       json.put("encoder_frozen", verdict(compared));
       json.put("variables_sha256_before", compared.weightsBefore());
       json.put("variables_sha256_after", compared.weightsAfter());
@@ -211,7 +210,7 @@ public final class TrainingRecord implements EvaluationListener {
         config.frozenBn() == FrozenBn.FIXED ? "moving statistics" : "batch statistics");
   }
 
-  private static String verdict(EncoderRecord.Comparison compared) {
+  private static String verdict(EncoderFingerprint.Comparison compared) {
     if (compared.firstChangedWeight().isPresent()) {
       return "no: " + compared.firstChangedWeight().get() + " changed";
     }

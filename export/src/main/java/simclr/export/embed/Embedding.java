@@ -21,9 +21,9 @@ import simclr.data.records.Records;
 import simclr.data.records.Split;
 import simclr.data.source.DataSource;
 import simclr.export.bundle.ExportDirectory;
+import simclr.export.bundle.ExportInfo;
 import simclr.export.bundle.HostTensor;
 import simclr.export.bundle.LoadedModel;
-import simclr.export.bundle.ExportInfo;
 
 /**
  * Writes what an exported encoder makes of every image of a split. The images come through the

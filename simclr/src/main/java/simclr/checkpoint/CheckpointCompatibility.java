@@ -14,10 +14,10 @@ import simclr.model.Variables;
 import simclr.model.Variables.Variable;
 
 /** Decides whether a checkpoint fits well enough, and says why it does not. */
-final class Misfit {
+final class CheckpointCompatibility {
   private static final int ROWS = 5;
 
-  private Misfit() {}
+  private CheckpointCompatibility() {}
 
   /** Refuses a TF1 checkpoint, whose tensors go by names that this model does not have. */
   static void checkObjectBased(CheckpointFile file) {
@@ -49,7 +49,7 @@ final class Misfit {
     List<String> missing =
         report.missing().stream().filter(path -> !accepted.contains(path)).toList();
     boolean fits = missing.isEmpty() && report.mismatched().isEmpty();
-    if (fits || (partial && report.matched().stream().anyMatch(Misfit::ofEncoder))) {
+    if (fits || (partial && report.matched().stream().anyMatch(CheckpointCompatibility::ofEncoder))) {
       return;
     }
     throw new UserException(

@@ -24,7 +24,7 @@ import simclr.model.Variables.Variable;
  * Where a run's weights come from: the newest whole checkpoint of its own directory, else {@code
  * --checkpoint}, else the seed.
  */
-public final class StartingPoint {
+public final class InitialWeights {
   private final RunConfig config;
   private final TrainingGraph graph;
   private final Saver saver;
@@ -32,7 +32,7 @@ public final class StartingPoint {
   private final Optional<Teacher> teacher;
   private final List<Restorer> teachers;
 
-  private StartingPoint(
+  private InitialWeights(
       RunConfig config,
       Optional<Teacher> teacher,
       TrainingGraph graph,
@@ -48,7 +48,7 @@ public final class StartingPoint {
   }
 
   /** Adds what it needs to the graph; the session starts after that. */
-  public static StartingPoint build(
+  public static InitialWeights build(
       Ops tf, RunConfig config, Optional<Teacher> teacher, TrainingGraph graph, Saver saver) {
     List<Op> zeros =
         graph.state().variables().all().stream()
@@ -60,7 +60,7 @@ public final class StartingPoint {
         graph.teachers().stream()
             .map(variables -> Restorer.build(tf.withSubScope("teacher"), variables))
             .toList();
-    return new StartingPoint(config, teacher, graph, saver, zeroHead, teachers);
+    return new InitialWeights(config, teacher, graph, saver, zeroHead, teachers);
   }
 
   /**

@@ -46,7 +46,7 @@ import simclr.model.Variables.Variable;
  *
  * @param variables SHA-256 of the values, and whether they may change, by checkpoint key
  */
-public record EncoderRecord(ImmutableSortedMap<String, Entry> variables) {
+public record EncoderFingerprint(ImmutableSortedMap<String, Entry> variables) {
   /** The name in a run's directory. */
   public static final String FILE = "encoder_before.json";
 
@@ -76,7 +76,7 @@ public record EncoderRecord(ImmutableSortedMap<String, Entry> variables) {
       Optional<String> firstBroken) {}
 
   /** Hashes the encoder of a training that is about to begin. */
-  public static EncoderRecord of(RunConfig config, Collection<Variable> all, Session session) {
+  public static EncoderFingerprint of(RunConfig config, Collection<Variable> all, Session session) {
     List<Variable> encoder =
         all.stream().filter(v -> v.spec().part() == Part.ENCODER).toList();
     Set<String> trainedLayers = new HashSet<>();
@@ -98,7 +98,7 @@ public record EncoderRecord(ImmutableSortedMap<String, Entry> variables) {
         }
       }
     }
-    return new EncoderRecord(ImmutableSortedMap.copyOfSorted(variables));
+    return new EncoderFingerprint(ImmutableSortedMap.copyOfSorted(variables));
   }
 
   /**
@@ -107,7 +107,7 @@ public record EncoderRecord(ImmutableSortedMap<String, Entry> variables) {
    * @return empty in a directory of a pretraining, or of a run that began before there were records
    * @throws UserException DATA if it cannot be read
    */
-  public static Optional<EncoderRecord> read(Path modelDir) {
+  public static Optional<EncoderFingerprint> read(Path modelDir) {
     Path file = modelDir.resolve(FILE);
     if (!Files.exists(file)) {
       return Optional.empty();
@@ -128,7 +128,7 @@ public record EncoderRecord(ImmutableSortedMap<String, Entry> variables) {
       throw new UserException(
           ExitCode.DATA, "%s cannot be read (%s), expected the record of a run", file, e);
     }
-    return Optional.of(new EncoderRecord(ImmutableSortedMap.copyOfSorted(variables)));
+    return Optional.of(new EncoderFingerprint(ImmutableSortedMap.copyOfSorted(variables)));
   }
 
   /** Writes the record into the run's directory. */
@@ -161,10 +161,10 @@ public record EncoderRecord(ImmutableSortedMap<String, Entry> variables) {
     return new Comparison(
         total(variables, key -> !isStatistic(key)),
         total(after, key -> !isStatistic(key)),
-        total(variables, EncoderRecord::isStatistic),
-        total(after, EncoderRecord::isStatistic),
+        total(variables, EncoderFingerprint::isStatistic),
+        total(after, EncoderFingerprint::isStatistic),
         first(changed.and(key -> !isStatistic(key))),
-        first(changed.and(EncoderRecord::isStatistic)),
+        first(changed.and(EncoderFingerprint::isStatistic)),
         first(changed.and(key -> frozen.contains(key))));
   }
 

@@ -8,15 +8,15 @@ import org.tensorflow.op.core.VarHandleOp;
 import org.tensorflow.types.family.TType;
 
 /** A resource variable that is not part of the model: a counter, a slot, a running sum. */
-public record Handle(Operand<? extends TType> operand) {
+public record ResourceVariable(Operand<? extends TType> operand) {
 
   /** A variable of the graph; two of one name are the same. */
-  public static Handle of(Ops tf, Class<? extends TType> type, Shape shape, String sharedName) {
-    return new Handle(tf.varHandleOp(type, shape, VarHandleOp.sharedName(sharedName)));
+  public static ResourceVariable of(Ops tf, Class<? extends TType> type, Shape shape, String sharedName) {
+    return new ResourceVariable(tf.varHandleOp(type, shape, VarHandleOp.sharedName(sharedName)));
   }
 
   /** A variable that holds one number. */
-  public static Handle scalar(Ops tf, Class<? extends TType> type, String sharedName) {
+  public static ResourceVariable scalar(Ops tf, Class<? extends TType> type, String sharedName) {
     return of(tf, type, Shape.scalar(), sharedName);
   }
 

@@ -4,7 +4,7 @@ import com.google.common.base.Strings;
 import java.util.Arrays;
 
 /** A request that is answered with an error: the status that TensorFlow Serving gives, and why. */
-final class Refusal extends RuntimeException {
+final class HttpError extends RuntimeException {
   private static final long serialVersionUID = 1L;
 
   static final int BAD_REQUEST = 400;
@@ -20,14 +20,14 @@ final class Refusal extends RuntimeException {
 
   private final int status;
 
-  Refusal(int status, String template, Object... args) {
+  HttpError(int status, String template, Object... args) {
     // Thrown for what others got wrong: where is no news, and a stack costs more than the answer.
     super(Strings.lenientFormat(template, shortened(args)), null, false, false);
     this.status = status;
   }
 
-  static Refusal badRequest(String template, Object... args) {
-    return new Refusal(BAD_REQUEST, template, args);
+  static HttpError badRequest(String template, Object... args) {
+    return new HttpError(BAD_REQUEST, template, args);
   }
 
   /** What a request holds is quoted, but never whole megabytes of it. */

@@ -23,8 +23,8 @@ import simclr.optim.Optimizer;
 import simclr.parallel.Devices;
 
 /** The lines that a run opens with: what it is about to do, in one line for each question. */
-final class Opening {
-  private Opening() {}
+final class RunBanner {
+  private RunBanner() {}
 
   /** Which network: the stem decides over good and useless more than anything else here. */
   static String model(RunConfig config, ResNetSpec encoder, int numClasses) {

@@ -16,15 +16,15 @@ import simclr.model.Variables.Variable;
  * <p>Asked for the gradient of a variable that a loss does not depend on, TensorFlow's C++ fails or
  * goes astray; so the question is answered first.
  */
-final class Reach {
+final class GradientPath {
   private final Set<String> operations;
 
-  private Reach(Set<String> operations) {
+  private GradientPath(Set<String> operations) {
     this.operations = operations;
   }
 
   /** Walks from {@code loss} to its inputs; a stopped gradient is an end. */
-  static Reach of(Operand<?> loss) {
+  static GradientPath of(Operand<?> loss) {
     Set<String> seen = new HashSet<>();
     Deque<GraphOperation> open = new ArrayDeque<>();
     open.add((GraphOperation) loss.op());
@@ -37,7 +37,7 @@ final class Reach {
         }
       }
     }
-    return new Reach(seen);
+    return new GradientPath(seen);
   }
 
   /** Those variables whose value the tensor depends on. */
