@@ -66,7 +66,7 @@ public final class MultiLabelMetrics implements TestMetrics {
   }
 
   /** Of the mean average precision, by drawing examples with all their labels. */
-  Interval interval(Bootstrap bootstrap) {
+  ConfidenceInterval interval(Bootstrap bootstrap) {
     return bootstrap.interval(scores.length, sample -> ranked.ofSample(sample).value());
   }
 

@@ -11,10 +11,10 @@ import org.tensorflow.op.core.Squeeze;
 import org.tensorflow.types.TFloat32;
 import org.tensorflow.types.TInt32;
 import org.tensorflow.types.family.TType;
-import simclr.data.Augmentation;
-import simclr.data.ColorJitter;
-import simclr.data.Crop;
-import simclr.data.EvaluationPreprocessing;
+import simclr.data.augment.Augmentation;
+import simclr.data.augment.ColorJitter;
+import simclr.data.augment.Crop;
+import simclr.data.augment.EvaluationPreprocessing;
 import simclr.model.BatchBlur;
 
 /** Files {@code augment-*}: one operation on an image, or a whole preprocessing. */

@@ -12,13 +12,7 @@ final class Endpoints {
   private Endpoints() {}
 
   static Map<String, Operand<TFloat32>> of(SimClrModel.Outputs outputs, RunConfig config) {
-    Map<String, Operand<TFloat32>> named = new LinkedHashMap<>();
-    named.put("initial_conv", outputs.endpoints().initialConv());
-    named.put("initial_max_pool", outputs.endpoints().initialMaxPool());
-    for (int i = 0; i < outputs.endpoints().blockGroups().size(); i++) {
-      named.put("block_group" + (i + 1), outputs.endpoints().blockGroups().get(i));
-    }
-    named.put("final_avg_pool", outputs.endpoints().finalAvgPool());
+    Map<String, Operand<TFloat32>> named = new LinkedHashMap<>(outputs.endpoints().named());
     for (int i = 0; i < outputs.normalized().size(); i++) {
       named.put("proj_layer_" + i, outputs.normalized().get(i));
     }

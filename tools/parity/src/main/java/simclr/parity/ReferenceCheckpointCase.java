@@ -6,22 +6,16 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import org.tensorflow.Operand;
 import org.tensorflow.Result;
-import org.tensorflow.Session;
 import org.tensorflow.ndarray.Shape;
-import org.tensorflow.op.Ops;
-import org.tensorflow.op.core.Placeholder;
 import org.tensorflow.types.TFloat32;
-import org.tensorflow.types.TInt64;
 import simclr.checkpoint.CheckpointFile;
 import simclr.checkpoint.CheckpointKeys;
-import simclr.checkpoint.Saver;
 import simclr.config.RunConfig;
-import simclr.data.Batch;
+import simclr.data.pipeline.Batch;
+import simclr.inference.ModelSpec;
+import simclr.inference.RestoredModel;
 import simclr.model.VariableSpec;
-import simclr.parallel.Devices;
-import simclr.train.InferenceGraph;
 
 /**
  * Files {@code expected.json} beside an archived model directory of the reference: what its
@@ -128,28 +122,13 @@ final class ReferenceCheckpointCase implements GoldenCase {
     Shape shape = given.shape("shape");
     float[] pixels = Fill.images(given.text("name"), given.text("gain"), shape);
     given.done();
-    List<Placeholder<TFloat32>> images = new ArrayList<>();
-    try (InferenceGraph graph =
-        InferenceGraph.build(
-            config,
-            numClasses,
-            0,
-            tf -> {
-              images.add(tf.placeholder(TFloat32.class, Placeholder.shape(shape)));
-              Operand<TInt64> none = tf.constant(new long[Math.toIntExact(shape.get(0))]);
-              return new Batch(images.get(0), none);
-            })) {
-      Saver saver = Saver.build(Ops.create(graph.graph()), graph.state());
-      try (Session session = new Session(graph.graph(), Devices.sessionConfig(config));
-          TFloat32 fed = OneOff.tensor(shape, pixels)) {
-        graph.initialize(session);
-        saver.restore(session, checkpoint, Saver.Scope.MODEL_ONLY, false);
-        Map<String, Values> found =
-            OneOff.fetch(
-                session.runner().feed(images.get(0), fed),
-                new LinkedHashMap<>(Endpoints.of(graph.outputs(), config)));
-        ArchitectureCase.checkEndpoints(checks, "inference", found, file.object("inference"));
-      }
+    try (RestoredModel model = RestoredModel.open(ModelSpec.fed(config, numClasses), checkpoint);
+        TFloat32 fed = OneOff.tensor(shape, pixels)) {
+      Map<String, Values> found =
+          OneOff.fetch(
+              model.session().runner().feed(model.graph().batch().images(), fed),
+              new LinkedHashMap<>(Endpoints.of(model.outputs(), config)));
+      ArchitectureCase.checkEndpoints(checks, "inference", found, file.object("inference"));
     }
   }
 
