@@ -11,6 +11,7 @@ import java.util.Map;
 import java.util.TreeSet;
 import simclr.config.UserException;
 import simclr.config.UserException.ExitCode;
+import simclr.io.UnreadableInput;
 
 /**
  * The examples of a split that a file lists, as SimCLR's lists of 1 % and 10 % of ImageNet do: one

@@ -16,6 +16,7 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import simclr.config.UserException;
 import simclr.config.UserException.ExitCode;
+import simclr.io.UnreadableInput;
 
 /**
  * What {@code dataset_info.json} of a TFDS directory says about files and splits.
