@@ -16,6 +16,7 @@ import simclr.checkpoint.CheckpointFile;
 import simclr.checkpoint.ModelDir;
 import simclr.config.RunConfig;
 import simclr.config.RunConfig.FrozenBn;
+import simclr.config.LocalPath;
 import simclr.config.UserException;
 import simclr.config.UserException.ExitCode;
 import simclr.data.records.Split;
@@ -41,7 +42,7 @@ public final class TrainingRecord implements EvaluationListener {
 
   @Override
   public void evaluated(Evaluated evaluated) {
-    Path dir = Path.of(evaluated.config().requiredModelDir());
+    Path dir = LocalPath.of(evaluated.config().requiredModelDir(), "--model_dir");
     ClassificationMetrics metrics =
         ClassificationMetrics.ofPredictions(predictions(evaluated), evaluated.labels());
     metrics.writeAnswers(dir);

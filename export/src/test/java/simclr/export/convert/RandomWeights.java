@@ -15,7 +15,7 @@ import org.tensorflow.op.Ops;
 import org.tensorflow.types.TFloat32;
 import org.tensorflow.types.family.TType;
 import simclr.checkpoint.Architecture;
-import simclr.checkpoint.BundleWriter;
+import simclr.checkpoint.bundle.BundleWriter;
 import simclr.config.RunConfig;
 import simclr.export.weights.InferredModel;
 import simclr.model.VariableSpec;

@@ -1,5 +1,7 @@
 package simclr.data.source;
 
+import simclr.io.TfRecordFile;
+import simclr.io.UnreadableInput;
 import static java.util.stream.Collectors.joining;
 
 import com.google.common.collect.ImmutableList;
@@ -171,7 +173,8 @@ record TfdsDirectory(Path directory, String title, TfdsInfo info, TfdsFeatures f
     if (!Files.exists(metadata)) {
       return Optional.empty();
     }
-    String name = TfdsInfo.json(metadata).path("default_config_name").asText("");
+    String key = "default_config_name";
+    String name = TfdsInfo.fileName(metadata, key, TfdsInfo.json(metadata).path(key));
     return name.isEmpty() ? Optional.empty() : Optional.of(name);
   }
 

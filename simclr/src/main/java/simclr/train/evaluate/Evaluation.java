@@ -13,13 +13,16 @@ import org.tensorflow.ndarray.StdArrays;
 import org.tensorflow.types.TFloat32;
 import org.tensorflow.types.TInt64;
 import simclr.checkpoint.CheckpointFile;
+import simclr.checkpoint.RestoreReport;
+import simclr.checkpoint.Restorer;
 import simclr.config.FlagsFile;
+import simclr.config.LocalPath;
 import simclr.config.Reporter;
+import simclr.io.DurableFiles;
 import simclr.config.RunConfig;
 import simclr.data.pipeline.InputPipeline;
 import simclr.inference.ModelSpec;
 import simclr.inference.RestoredModel;
-import simclr.io.DurableFiles;
 import simclr.parallel.Devices;
 import simclr.summary.EventWriter;
 import simclr.train.evaluate.EvaluationListener.Evaluated;
@@ -124,7 +127,7 @@ final class Evaluation implements AutoCloseable {
 
   /** Returns the flags of the run. */
   private RunConfig write(EvaluationResult result) {
-    Path dir = Path.of(config.requiredModelDir());
+    Path dir = LocalPath.of(config.requiredModelDir(), "--model_dir");
     RunConfig run = withSeedOfRun(dir);
     try (EventWriter events = EventWriter.in(dir)) {
       events.scalars(result.step(), result.scalars());

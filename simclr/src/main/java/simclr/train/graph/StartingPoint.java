@@ -16,6 +16,7 @@ import simclr.checkpoint.Restorer;
 import simclr.checkpoint.Saver;
 import simclr.config.Reporter;
 import simclr.config.RunConfig;
+import simclr.config.LocalPath;
 import simclr.model.VariableSpec.Part;
 import simclr.model.Variables.Variable;
 
@@ -118,7 +119,7 @@ public final class StartingPoint {
   private boolean isOwn(CheckpointFile file) {
     Path directory = file.prefix().toAbsolutePath().getParent();
     try {
-      return directory != null && Files.isSameFile(directory, Path.of(config.requiredModelDir()));
+      return directory != null && Files.isSameFile(directory, LocalPath.of(config.requiredModelDir(), "--model_dir"));
     } catch (IOException e) {
       // The file was read a moment ago: whatever this is, it is no reason to stop.
       return false;

@@ -13,6 +13,7 @@ import simclr.config.FlagsFile;
 import simclr.config.Reporter;
 import simclr.config.RunConfig;
 import simclr.config.RunConfig.Mode;
+import simclr.config.LocalPath;
 import simclr.config.UserException;
 import simclr.config.UserException.ExitCode;
 import simclr.inference.EncoderRecord;
@@ -68,7 +69,7 @@ public final class Run {
 
   private static Outcome execute(
       RunConfig config, Reporter reporter, EvaluationListener listener, BooleanSupplier stop) {
-    Path dir = Path.of(config.requiredModelDir());
+    Path dir = LocalPath.of(config.requiredModelDir(), "--model_dir");
     if (config.mode() == Mode.EVAL && !Files.isDirectory(dir)) {
       throw new UserException(
           ExitCode.NO_INPUT, "--model_dir %s is missing, expected the directory of a run", dir);

@@ -1,5 +1,6 @@
-package simclr.checkpoint;
+package simclr.checkpoint.bundle;
 
+import com.google.common.base.Splitter;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -67,20 +68,25 @@ public final class BundleWriter {
         session.runner().feed(part, path).addTarget(write).run().close();
       }
       // One shard needs no MergeV2Checkpoints: that op would rename before anything is synced.
-      DurableFiles.sync(CheckpointFile.data(partPrefix));
-      DurableFiles.sync(CheckpointFile.index(partPrefix));
-      Files.deleteIfExists(CheckpointFile.index(prefix)); // never an old index beside new data
-      DurableFiles.move(CheckpointFile.data(partPrefix), CheckpointFile.data(prefix));
-      DurableFiles.move(CheckpointFile.index(partPrefix), CheckpointFile.index(prefix));
+      DurableFiles.sync(BundleFiles.data(partPrefix));
+      DurableFiles.sync(BundleFiles.index(partPrefix));
+      Files.deleteIfExists(BundleFiles.index(prefix)); // never an old index beside new data
+      DurableFiles.move(BundleFiles.data(partPrefix), BundleFiles.data(prefix));
+      DurableFiles.move(BundleFiles.index(partPrefix), BundleFiles.index(prefix));
       DurableFiles.syncDirectoryOf(prefix);
       DurableFiles.deleteTree(aside);
     } catch (TFFailedPreconditionException | TFInvalidArgumentException e) {
       throw new IllegalStateException(prefix + " is saved before its variables are initialised", e);
     } catch (TensorFlowException e) {
-      throw cannotWrite(prefix, aside, CheckpointFile.reason(e));
+      throw cannotWrite(prefix, aside, reason(e));
     } catch (IOException e) {
       throw cannotWrite(prefix, aside, e.toString());
     }
+  }
+
+  /** TensorFlow's message without the graph nodes that follow in later lines. */
+  private static String reason(TensorFlowException e) {
+    return Splitter.on('\n').split(String.valueOf(e.getMessage())).iterator().next();
   }
 
   private static UserException cannotWrite(Path prefix, Path aside, String reason) {
