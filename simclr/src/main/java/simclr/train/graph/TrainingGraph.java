@@ -195,7 +195,9 @@ public final class TrainingGraph implements AutoCloseable {
 
   /** Copies the first replica's variables to the others, after it was restored. */
   public void synchronize(Session session) {
-    session.runner().addTarget(synchronize).run().close();
+    if (towers.size() > 1) { // a run of nothing would still prepare the graph
+      session.runner().addTarget(synchronize).run().close();
+    }
   }
 
   /** Whether all weights are finite numbers. */
