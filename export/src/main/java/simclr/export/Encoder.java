@@ -15,9 +15,9 @@ import simclr.config.UserException;
 import simclr.config.UserException.ExitCode;
 import simclr.data.image.EncodedImages;
 import simclr.export.bundle.ExportDirectory;
+import simclr.export.bundle.ExportInfo;
 import simclr.export.bundle.HostTensor;
 import simclr.export.bundle.LoadedModel;
-import simclr.export.bundle.ExportInfo;
 import simclr.export.bundle.ModelFailure;
 import simclr.export.bundle.PixelRange;
 

@@ -20,7 +20,6 @@ import org.tensorflow.types.TFloat32;
 import simclr.checkpoint.ArchitectureGuess;
 import simclr.checkpoint.CheckpointFile;
 import simclr.config.RunConfig;
-import simclr.data.pipeline.Batch;
 import simclr.export.bundle.HostTensor;
 import simclr.inference.ModelSpec;
 import simclr.inference.RestoredModel;

@@ -20,9 +20,9 @@ import simclr.data.records.Records;
 import simclr.data.records.Split;
 import simclr.data.source.DataSource;
 import simclr.export.bundle.ExportDirectory;
+import simclr.export.bundle.ExportInfo;
 import simclr.export.bundle.HostTensor;
 import simclr.export.bundle.LoadedModel;
-import simclr.export.bundle.ExportInfo;
 import simclr.train.Reporter;
 
 /**
