@@ -70,9 +70,7 @@ public final class SavedModelExport {
         check = ReloadCheck.expecting(source, functions, model);
       }
       WarmUpRequest.write(
-          version.aside(),
-          MODEL_NAME,
-          warmUp(writer.signatures(), source.config().imageSize()));
+          version.aside(), MODEL_NAME, warmUp(writer.signatures(), source.config().imageSize()));
       ManifestContents.of(source, writer, step).write(version.aside());
       OperationScan.of(version.aside()).requireHarmless();
       check.run(version.aside());

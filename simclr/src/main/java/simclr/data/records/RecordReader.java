@@ -24,7 +24,6 @@ import simclr.data.image.EncodedImages;
 import simclr.data.image.Encoding;
 import simclr.data.image.ImageDecoding;
 import simclr.data.records.Records.Shards.Part;
-import simclr.io.TfRecordFile;
 
 /**
  * Examples in TFRecord files too large for memory. Of each record its file and offset are kept (12

@@ -19,7 +19,6 @@ import org.tensorflow.types.TUint8;
 import simclr.config.UserException;
 import simclr.config.UserException.ExitCode;
 import simclr.data.image.Encoding;
-import simclr.io.UnreadableInput;
 
 /**
  * Finds the image that the graph's decoder failed on, whose own message names none.
