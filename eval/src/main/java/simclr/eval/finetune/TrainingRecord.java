@@ -124,7 +124,7 @@ public final class TrainingRecord implements EvaluationListener {
   private static void encoder(ObjectNode json, RunConfig config) {
     Optional<CheckpointFile> start = config.checkpoint().flatMap(TrainingRecord::stillThere);
     boolean export =
-        start.filter(file -> file.prefix().endsWith(Path.of("variables", "variables"))).isPresent();
+        start.filter(file -> file.prefix().endsWith("variables/variables")).isPresent();
     json.put(
         "kind", config.checkpoint().isEmpty() ? "random_init" : export ? "export" : "checkpoint");
     json.put("path", start.map(CheckpointFile::toString).or(config::checkpoint).orElse(null));
