@@ -16,7 +16,7 @@ import simclr.data.DataSource;
 import simclr.data.Split;
 import simclr.eval.features.EncoderChoice;
 import simclr.eval.features.EncoderFeatures;
-import simclr.eval.features.EncoderIdentity.Kind;
+import simclr.eval.record.EncoderInfo.Kind;
 import simclr.eval.features.FeatureSets;
 import simclr.eval.features.FeatureSource;
 import simclr.eval.features.LabelledFeatures;

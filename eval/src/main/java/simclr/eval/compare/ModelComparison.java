@@ -1,5 +1,7 @@
 package simclr.eval.compare;
 
+import simclr.eval.record.StoredEvaluation;
+
 import static com.google.common.collect.ImmutableList.toImmutableList;
 
 import com.fasterxml.jackson.databind.ObjectMapper;

@@ -1,5 +1,7 @@
 package simclr.eval.compare;
 
+import simclr.eval.record.StoredEvaluation;
+
 import com.google.common.collect.ImmutableList;
 import java.util.Optional;
 import simclr.config.UserException;

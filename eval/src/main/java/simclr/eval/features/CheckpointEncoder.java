@@ -1,5 +1,7 @@
 package simclr.eval.features;
 
+import simclr.eval.record.EncoderInfo;
+
 import com.google.common.collect.ImmutableList;
 import com.google.common.collect.ImmutableMap;
 import com.google.common.hash.Hasher;
@@ -38,7 +40,7 @@ final class CheckpointEncoder implements FrozenEncoder {
   private static final String HEAD = "model/supervised_head/";
 
   private final RunConfig config;
-  private final EncoderIdentity identity;
+  private final EncoderInfo identity;
   private final InferenceGraph graph;
   private final Operand<TFloat32> images;
   private final ImmutableMap<String, Operand<TFloat32>> outputs;
@@ -46,7 +48,7 @@ final class CheckpointEncoder implements FrozenEncoder {
 
   private CheckpointEncoder(
       RunConfig config,
-      EncoderIdentity identity,
+      EncoderInfo identity,
       InferenceGraph graph,
       Operand<TFloat32> images,
       ImmutableMap<String, Operand<TFloat32>> outputs,
@@ -68,9 +70,9 @@ final class CheckpointEncoder implements FrozenEncoder {
   static CheckpointEncoder restored(RunConfig config, CheckpointFile file, Reporter reporter) {
     ArchitectureGuess found = ArchitectureGuess.of(file);
     int classes = config.wantsSupervisedHead() ? Math.toIntExact(found.classes().orElse(0)) : 0;
-    EncoderIdentity identity =
-        new EncoderIdentity(
-            EncoderIdentity.Kind.CHECKPOINT,
+    EncoderInfo identity =
+        EncoderInfo.of(
+            EncoderInfo.Kind.CHECKPOINT,
             Optional.of(file.prefix().toString()),
             Optional.of(Sha256.ofData(file.prefix())),
             OptionalLong.of(file.step()),
@@ -80,9 +82,9 @@ final class CheckpointEncoder implements FrozenEncoder {
 
   /** The weights that training with the seed of the flags starts from; without one, seed 0. */
   static CheckpointEncoder initial(RunConfig config, Reporter reporter) {
-    EncoderIdentity identity =
-        new EncoderIdentity(
-            EncoderIdentity.Kind.RANDOM_INIT,
+    EncoderInfo identity =
+        EncoderInfo.of(
+            EncoderInfo.Kind.RANDOM_INIT,
             Optional.empty(),
             Optional.empty(),
             OptionalLong.of(0),
@@ -94,11 +96,11 @@ final class CheckpointEncoder implements FrozenEncoder {
             .toString();
     return new CheckpointEncoder(
         config,
-        new EncoderIdentity(
-            identity.kind(),
-            identity.path(),
+        EncoderInfo.of(
+            EncoderInfo.Kind.RANDOM_INIT,
+            Optional.empty(),
             Optional.of(encoder.digest()),
-            identity.step(),
+            OptionalLong.of(0),
             Optional.of(architecture)),
         encoder.graph,
         encoder.images,
@@ -109,7 +111,7 @@ final class CheckpointEncoder implements FrozenEncoder {
   private static CheckpointEncoder build(
       RunConfig config,
       int classes,
-      EncoderIdentity identity,
+      EncoderInfo identity,
       Optional<CheckpointFile> file,
       Reporter reporter) {
     List<Placeholder<TFloat32>> images = new ArrayList<>();
@@ -160,7 +162,7 @@ final class CheckpointEncoder implements FrozenEncoder {
   }
 
   @Override
-  public EncoderIdentity identity() {
+  public EncoderInfo identity() {
     return identity;
   }
 

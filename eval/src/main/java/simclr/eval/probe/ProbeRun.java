@@ -8,6 +8,7 @@ import java.util.Optional;
 import java.util.function.BooleanSupplier;
 import simclr.eval.features.FeatureSets;
 import simclr.eval.features.FeatureSource;
+import simclr.eval.record.EvaluationRecord;
 import simclr.train.Reporter;
 
 /**
@@ -121,7 +122,7 @@ public record ProbeRun(
   private void write(ProbeResult result, Path directory, Reporter reporter) {
     result.write(directory);
     removeProgress(directory);
-    reporter.line("written to " + directory.resolve(ProbeResult.FILE));
+    reporter.line("written to " + directory.resolve(EvaluationRecord.FILE));
   }
 
   private Optional<ProbeResult> evaluate(

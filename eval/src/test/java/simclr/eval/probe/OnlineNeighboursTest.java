@@ -14,7 +14,7 @@ import org.junit.jupiter.api.io.TempDir;
 import simclr.config.RunConfig;
 import simclr.eval.features.EncoderChoice;
 import simclr.eval.features.EncoderFeatures;
-import simclr.eval.features.EncoderIdentity.Kind;
+import simclr.eval.record.EncoderInfo.Kind;
 import simclr.eval.features.Storage;
 import simclr.summary.ScalarHistory;
 import simclr.summary.Tag;
