@@ -78,6 +78,11 @@ public final class EncoderFeatures implements FeatureSource {
     return directory.resolve(DIRECTORY);
   }
 
+  /** What makes the representations. */
+  public EncoderInfo encoder() {
+    return encoder.identity();
+  }
+
   @Override
   public String label() {
     return encoder.identity().kind() == EncoderInfo.Kind.CHECKPOINT ? "" : kind();

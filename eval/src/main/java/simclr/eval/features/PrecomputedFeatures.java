@@ -12,7 +12,6 @@ import java.util.Optional;
 import java.util.function.BooleanSupplier;
 import simclr.config.UserException;
 import simclr.config.UserException.ExitCode;
-import simclr.eval.metrics.MultiLabels;
 import simclr.train.Reporter;
 
 /**
@@ -73,12 +72,7 @@ public record PrecomputedFeatures(Files train, Optional<Files> validation, Files
                 learn,
                 choose,
                 test.read(),
-                FeatureSets.numbered(
-                    learn
-                        .labels()
-                        .several()
-                        .map(MultiLabels::classes)
-                        .orElseGet(() -> learn.labels().largest() + 1)),
+                FeatureSets.numbered(LabelChecks.classesOf(learn)),
                 ImmutableMap.of("encoder_frozen", "not known: features came ready"))));
   }
 

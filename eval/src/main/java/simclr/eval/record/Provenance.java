@@ -45,4 +45,9 @@ public record Provenance(
         Versions.current(),
         Math.round(seconds * 1000) / 1000.0);
   }
+
+  /** Whether it came from the same flags. */
+  public boolean sameFlags(Map<String, ?> others) {
+    return flags != null && RecordJson.tree(flags).equals(RecordJson.tree(RecordJson.map(others)));
+  }
 }
