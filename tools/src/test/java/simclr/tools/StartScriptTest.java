@@ -53,7 +53,8 @@ final class StartScriptTest {
   @BeforeEach
   void makeCheckout() throws IOException {
     checkout = temporary.resolve("a checkout");
-    for (String module : List.of("simclr", "export", "eval", "tools")) {
+    for (String module :
+        List.of("simclr", "export", "eval", "tools/parity", "tools/bench", "tools")) {
       Files.createDirectories(checkout.resolve(module + "/src/main/java"));
       write(module + "/pom.xml", "<project/>");
     }
@@ -94,13 +95,16 @@ final class StartScriptTest {
     start("--help");
     touch(checkout.resolve("simclr/src/main/java/A.java"));
     assertThat(start("--help").err()).startsWith(REBUILT).hasLineCount(1);
-    touch(checkout.resolve("export/pom.xml"));
-    assertThat(start("--help").err()).startsWith(REBUILT);
+    for (String changed :
+        List.of("export/pom.xml", "tools/parity/pom.xml", "tools/bench/pom.xml")) {
+      touch(checkout.resolve(changed));
+      assertThat(start("--help").err()).describedAs(changed).startsWith(REBUILT);
+    }
     Files.delete(checkout.resolve("eval/src/main/java/B.java"));
     touch(checkout.resolve("eval/src/main/java"));
     assertThat(start("--help").err()).startsWith(REBUILT);
     assertThat(start("--help").err()).isEmpty();
-    assertThat(builds()).hasSize(4);
+    assertThat(builds()).hasSize(6);
   }
 
   @Test

@@ -7,7 +7,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
-import simclr.config.LabelledPart;
+import simclr.config.LabelSubset;
 import simclr.config.RunConfig;
 import simclr.eval.published.Evaluation;
 import simclr.eval.published.Evaluation.Method;
@@ -68,7 +68,7 @@ public final class OwnEvaluation {
 
   /** Which labels were learnt from, in the words of the published tables; empty for all. */
   private static Optional<String> labels(RunConfig config) {
-    LabelledPart part = config.labelledPart();
+    LabelSubset part = config.labelSubset();
     Matcher subset = PERCENT.matcher(config.dataset());
     double percent = 100 * part.labelFraction() * (subset.find() ? share(subset) : 1);
     List<String> words = new ArrayList<>();

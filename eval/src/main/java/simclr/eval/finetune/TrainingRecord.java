@@ -28,13 +28,14 @@ import simclr.config.RunConfig;
 import simclr.config.RunConfig.FrozenBn;
 import simclr.config.UserException;
 import simclr.config.UserException.ExitCode;
-import simclr.data.Split;
+import simclr.data.records.Split;
 import simclr.eval.features.DataDigest;
 import simclr.eval.metrics.ClassificationMetrics;
 import simclr.eval.metrics.Predictions;
-import simclr.export.savedmodel.Sha256;
-import simclr.train.EncoderRecord;
-import simclr.train.EvaluationListener;
+import simclr.io.Sha256;
+import simclr.inference.EncoderRecord;
+import simclr.io.DurableFiles;
+import simclr.train.evaluate.EvaluationListener;
 
 /**
  * Writes what lets a reader trust an evaluation of a run's own classifier: {@value #FILE} and
@@ -84,7 +85,7 @@ public final class TrainingRecord implements EvaluationListener {
             null,
             encoder(config),
             new CheckpointInfo(
-                checkpoint.toString(), Sha256.ofData(checkpoint.prefix()), evaluated.step())),
+                checkpoint.toString(), CheckpointFile.sha256(checkpoint.prefix()), evaluated.step())),
         new Splits(
             config.dataset(),
             evaluated.train().map(TrainingRecord::split).orElse(null),
@@ -117,7 +118,7 @@ public final class TrainingRecord implements EvaluationListener {
     return EncoderInfo.of(
         config.checkpoint().isEmpty() ? Kind.RANDOM_INIT : export ? Kind.EXPORT : Kind.CHECKPOINT,
         start.map(CheckpointFile::toString).or(config::checkpoint),
-        start.map(file -> Sha256.ofData(file.prefix())),
+        start.map(file -> CheckpointFile.sha256(file.prefix())),
         OptionalLong.empty(),
         Optional.of(
             "ResNet-%d, width %d, sk_ratio %s, se_ratio %s"
@@ -162,10 +163,10 @@ public final class TrainingRecord implements EvaluationListener {
           config.trainBatchSize(),
           config.fineTuneAfterBlock(),
           config.toFlags().get("frozen_bn") + "",
-          config.labelledPart().labelFraction(),
-          config.labelledPart().trainSubset().map(Object::toString).orElse(null),
+          config.labelSubset().labelFraction(),
+          config.labelSubset().trainSubset().map(Object::toString).orElse(null),
           teacher.map(CheckpointFile::toString).orElse(null),
-          teacher.map(file -> Sha256.ofData(file.prefix())).orElse(null));
+          teacher.map(file -> CheckpointFile.sha256(file.prefix())).orElse(null));
     }
   }
 

@@ -8,8 +8,9 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.OptionalDouble;
 import java.util.stream.IntStream;
-import simclr.export.embed.NpyWriter;
+import simclr.io.NpyWriter;
 
 /**
  * How well scores rank the examples of each class where an example may have several: the 11-point

@@ -3,7 +3,6 @@ package simclr.eval.probe;
 import com.google.common.hash.Hasher;
 import com.google.common.hash.Hashing;
 import java.nio.ByteBuffer;
-import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 import simclr.eval.features.FeatureMatrix;
@@ -13,6 +12,7 @@ import simclr.eval.record.EncoderInfo;
 import simclr.eval.record.Provenance.Versions;
 import simclr.eval.record.RecordJson;
 import simclr.eval.record.SplitInfo;
+import simclr.io.Sha256;
 
 /**
  * All that a protocol's outcome depends on. The features are hashed themselves: digests of images do
@@ -51,9 +51,7 @@ record ProgressKey(
             sets.test().info(),
             seed,
             Versions.current());
-    return Hashing.sha256()
-        .hashString(RecordJson.tree(all).toString(), StandardCharsets.UTF_8)
-        .toString();
+    return Sha256.ofText(RecordJson.tree(all).toString());
   }
 
   private static String hash(FeatureMatrix matrix) {

@@ -3,8 +3,8 @@ package simclr.eval.probe;
 import java.nio.file.Path;
 import java.util.Optional;
 import java.util.function.BooleanSupplier;
+import simclr.config.Reporter;
 import simclr.eval.features.FeatureSets;
-import simclr.train.Reporter;
 
 /**
  * A way to measure a representation, with its settings. It owns its name, what its figures mean,

@@ -9,9 +9,9 @@ import org.tensorflow.ndarray.FloatNdArray;
 import org.tensorflow.op.Ops;
 import org.tensorflow.types.TFloat32;
 import simclr.config.RunConfig;
-import simclr.data.Batch;
-import simclr.data.InputPipeline;
-import simclr.data.Split;
+import simclr.data.pipeline.Batch;
+import simclr.data.pipeline.InputPipeline;
+import simclr.data.records.Split;
 import simclr.parallel.Devices;
 
 /** Pictures of what pretraining sees. */

@@ -21,12 +21,15 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import simclr.config.FlagsFile;
+import simclr.config.LabelSubset;
 import simclr.config.RunConfig;
 import simclr.config.UserException;
 import simclr.eval.features.Layers;
 import simclr.eval.published.Conditions;
 import simclr.eval.published.Setting;
-import simclr.train.FlagsFile;
 
 /**
  * The seven settings of a run and of an evaluation of it.

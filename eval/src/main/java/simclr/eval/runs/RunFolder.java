@@ -18,13 +18,14 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.stream.Stream;
+import java.util.stream.StreamSupport;
+import simclr.config.FlagsFile;
 import simclr.config.RunConfig;
 import simclr.config.UserException;
 import simclr.config.UserException.ExitCode;
 import simclr.eval.finetune.TrainingRecord;
 import simclr.summary.ScalarHistory;
 import simclr.summary.Tag;
-import simclr.train.FlagsFile;
 
 /**
  * What a run left in its directory.

@@ -33,7 +33,7 @@ import simclr.eval.probe.logistic.Logreg;
 import simclr.eval.probe.ridge.Ridge;
 import simclr.eval.probe.sgd.LinearSgd;
 import simclr.eval.runs.RunReport;
-import simclr.train.Reporter;
+import simclr.config.Reporter;
 
 /**
  * Records, printed lines and a report that the version before {@code eval.record} wrote: they are

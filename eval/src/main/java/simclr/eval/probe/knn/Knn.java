@@ -2,6 +2,8 @@ package simclr.eval.probe.knn;
 
 import com.fasterxml.jackson.annotation.JsonInclude;
 import com.fasterxml.jackson.annotation.JsonProperty;
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.google.common.collect.ImmutableList;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -13,6 +15,7 @@ import java.util.OptionalDouble;
 import java.util.function.BooleanSupplier;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
+import simclr.config.Reporter;
 import simclr.config.UserException;
 import simclr.config.UserException.ExitCode;
 import simclr.eval.features.EtaProgress;
@@ -23,11 +26,11 @@ import simclr.eval.metrics.Accuracy;
 import simclr.eval.metrics.ClassificationMetrics;
 import simclr.eval.probe.Checks;
 import simclr.eval.probe.Outcome;
+import simclr.eval.probe.ProbeResult;
 import simclr.eval.probe.Protocol;
-import simclr.eval.published.Evaluation;
 import simclr.eval.published.Evaluation.Method;
+import simclr.eval.published.Evaluation;
 import simclr.inference.WeightedKnn;
-import simclr.train.Reporter;
 
 /**
  * The classes of the nearest training examples by the cosine of the features, each with a vote. Of

@@ -1,15 +1,18 @@
 package simclr.eval.probe.logistic;
 
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.io.IOException;
 import simclr.eval.probe.Outcome;
 import simclr.eval.probe.ProbeCheckpoint;
-
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
+import simclr.config.Reporter;
 import simclr.eval.probe.logistic.Logreg.Tried;
-import simclr.train.Reporter;
 
 /**
  * How far the choice of a penalty has come: {@code rows} of the result, {@code last} and {@code

@@ -2,15 +2,15 @@ package simclr.eval.probe.ridge;
 
 import com.fasterxml.jackson.annotation.JsonInclude;
 import com.fasterxml.jackson.annotation.JsonProperty;
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.util.Locale;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
-import simclr.eval.published.Evaluation;
-
 import simclr.eval.probe.Checks;
 import simclr.eval.probe.Outcome;
 import simclr.eval.probe.Protocol;
-
+import simclr.eval.published.Evaluation;
 import com.google.common.collect.ImmutableList;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -19,6 +19,7 @@ import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.SplittableRandom;
 import java.util.function.BooleanSupplier;
+import simclr.config.Reporter;
 import simclr.config.UserException;
 import simclr.config.UserException.ExitCode;
 import simclr.eval.features.EtaProgress;
@@ -27,7 +28,7 @@ import simclr.eval.features.LabelledFeatures;
 import simclr.eval.metrics.Accuracy;
 import simclr.eval.metrics.ClassificationMetrics;
 import simclr.eval.metrics.SeedStatistics;
-import simclr.train.Reporter;
+import simclr.eval.probe.ProbeResult;
 
 /**
  * Ridge regression of one-hot classes, in closed form; of all training examples, or of a few of

@@ -1,10 +1,5 @@
 package simclr.eval.probe.ridge;
 
-import simclr.eval.probe.LinearClassifier;
-import simclr.eval.probe.NativeFeatures;
-import simclr.eval.probe.Standardizer;
-import simclr.eval.probe.Covariance;
-
 import java.util.OptionalDouble;
 import org.tensorflow.Graph;
 import org.tensorflow.Operand;
@@ -25,6 +20,10 @@ import org.tensorflow.types.family.TType;
 import simclr.config.UserException;
 import simclr.config.UserException.ExitCode;
 import simclr.eval.features.LabelledFeatures;
+import simclr.eval.probe.Covariance;
+import simclr.eval.probe.LinearClassifier;
+import simclr.eval.probe.NativeFeatures;
+import simclr.eval.probe.Standardizer;
 
 /**
  * The minimum of {@code 1/2n |X W + b - Y|^2 + l2/2 |W|^2} for one-hot Y.
