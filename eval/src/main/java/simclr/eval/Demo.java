@@ -4,6 +4,7 @@ import com.google.common.collect.ImmutableList;
 import com.google.common.collect.ImmutableMap;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.BooleanSupplier;
@@ -101,7 +102,7 @@ public final class Demo {
     Split train = source.open(config.trainSplit());
     Split test = source.open(config.evalSplit());
 
-    reporter.line("linear probe on the encoder after %d steps".formatted(weights.step()));
+    reporter.line(String.format(Locale.ROOT, "linear probe on the encoder after %d steps", weights.step()));
     Optional<Probed> pretrained = probe(Kind.CHECKPOINT);
     if (pretrained.isEmpty()) {
       return Optional.empty();

@@ -80,7 +80,7 @@ final class DemoReport {
         ImmutableList.of(
             new Bar(
                 "Pretrained encoder",
-                "%d steps of contrastive learning, no labels".formatted(result.step()),
+                String.format(Locale.ROOT, "%d steps of contrastive learning, no labels", result.step()),
                 result.pretrained(),
                 true),
             new Bar(
@@ -90,8 +90,7 @@ final class DemoReport {
                 false),
             new Bar("Raw pixels", "no encoder", result.pixels(), false)),
         1.0 / test.numClasses(),
-        "Top-1 accuracy of multinomial logistic regression, fitted with the labels of the %,d training images and scored on %,d test images that neither the encoder nor the probe has seen. Whiskers: 95 %% Wilson intervals."
-            .formatted(train.examples(), test.examples()));
+        String.format(Locale.ROOT, "Top-1 accuracy of multinomial logistic regression, fitted with the labels of the %,d training images and scored on %,d test images that neither the encoder nor the probe has seen. Whiskers: 95 %% Wilson intervals.", train.examples(), test.examples()));
   }
 
   private String lead() {
@@ -188,7 +187,7 @@ final class DemoReport {
             "Contrast loss",
             "NT-Xent over both directions, mean of the steps since the point before, on augmented"
                 + " training images. An encoder that maps everything to one point gets the"
-                + " collapse level; a batch has N = %d images.".formatted(config.trainBatchSize()))
+                + String.format(Locale.ROOT, " collapse level; a batch has N = %d images.", config.trainBatchSize()))
         .put(
             "Contrast accuracy",
             "Share of first views whose nearest second view, of the N in the batch, is their own"

@@ -32,8 +32,7 @@ public record DemoResult(
 
   /** For programs: one object on one line. */
   public String json() {
-    return "{\"step\": %d, \"pretrained\": %s, \"random_init\": %s, \"raw_pixels\": %s, \"report\": %s, \"export\": %s}"
-        .formatted(
+    return String.format(Locale.ROOT, "{\"step\": %d, \"pretrained\": %s, \"random_init\": %s, \"raw_pixels\": %s, \"report\": %s, \"export\": %s}", 
             step,
             json(pretrained),
             json(untrained),
@@ -71,7 +70,7 @@ public record DemoResult(
             c ->
                 c == '"' || c == '\\'
                     ? "\\" + (char) c
-                    : c < 0x20 ? "\\u%04x".formatted(c) : String.valueOf((char) c))
+                    : c < 0x20 ? String.format(Locale.ROOT, "\\u%04x", c) : String.valueOf((char) c))
         .collect(joining("", "\"", "\""));
   }
 }

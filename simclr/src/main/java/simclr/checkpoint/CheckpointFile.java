@@ -35,6 +35,7 @@ import org.tensorflow.types.TInt64;
 import org.tensorflow.types.TString;
 import simclr.config.UserException;
 import simclr.config.UserException.ExitCode;
+import simclr.graph.GraphOps;
 
 /**
  * A checkpoint on disk, TF2 or TF1: {@code PREFIX.index} and {@code PREFIX.data-00000-of-00001}.
@@ -244,7 +245,7 @@ public final class CheckpointFile {
   /** By the raw builder, since the typed one knows no Java class for some types of tensors. */
   private Operation restoreOp(Graph graph, List<String> keys) {
     checkArgument(!keys.isEmpty(), "no tensors to read from %s", prefix);
-    Ops tf = Ops.create(graph);
+    Ops tf = GraphOps.of(graph);
     String[] wholeTensors = new String[keys.size()];
     Arrays.fill(wholeTensors, "");
     DataType[] types = keys.stream().map(key -> entry(key).type()).toArray(DataType[]::new);

@@ -3,6 +3,7 @@ package simclr.checkpoint;
 import com.google.common.collect.ImmutableListMultimap;
 import java.io.ByteArrayOutputStream;
 import java.nio.charset.StandardCharsets;
+import java.util.Locale;
 
 /**
  * As much of protobuf's text format as a message of strings and numbers needs.
@@ -47,7 +48,7 @@ final class TextFormat {
       if (escape >= 0 && c != '\'' && c != '?') {
         quoted.append('\\').append(ESCAPES.charAt(escape));
       } else if (c < ' ' || c == 127) {
-        quoted.append("\\%03o".formatted((int) c));
+        quoted.append(String.format(Locale.ROOT, "\\%03o", (int) c));
       } else {
         quoted.append(c);
       }

@@ -20,6 +20,7 @@ import org.tensorflow.types.TString;
 import org.tensorflow.types.TUint8;
 import simclr.config.UserException;
 import simclr.config.UserException.ExitCode;
+import simclr.graph.GraphOps;
 
 /**
  * {@code --cache_dataset}: every image decoded once, at the start, and kept as pixels.
@@ -47,7 +48,7 @@ final class DecodedImages {
 
   private static ImageStore decode(Examples inOrder, long count) {
     try (Graph graph = new Graph()) {
-      Ops tf = Ops.create(graph);
+      Ops tf = GraphOps.of(graph);
       Examples.Mapped mapped =
           inOrder.map(
               tf,

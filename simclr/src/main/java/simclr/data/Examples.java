@@ -19,6 +19,7 @@ import org.tensorflow.types.TInt64;
 import org.tensorflow.types.family.TType;
 import simclr.config.UserException;
 import simclr.data.ExampleStore.Decoded;
+import simclr.graph.GraphOps;
 
 /**
  * The examples of a split in the order in which they are taken.
@@ -123,7 +124,7 @@ final class Examples implements AutoCloseable {
   Optional<UserException> firstBroken(long start, long count) {
     long end = seed.isPresent() ? start + count : Math.min(start + count, split.examples());
     try (Graph graph = new Graph()) {
-      Ops tf = Ops.create(graph);
+      Ops tf = GraphOps.of(graph);
       List<Operand<?>> captured = placeholders(tf);
       Operand<TInt64> counter = tf.placeholder(TInt64.class, Placeholder.shape(Shape.scalar()));
       // Without a seed it is the placeholder itself, and that cannot be fetched.

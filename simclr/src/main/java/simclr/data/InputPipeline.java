@@ -31,6 +31,7 @@ import simclr.config.RunConfig;
 import simclr.config.UserException;
 import simclr.config.UserException.ExitCode;
 import simclr.data.ExampleStore.Decoded;
+import simclr.graph.GraphOps;
 
 /**
  * From stored examples to batches of views, all of it inside the graph: TensorFlow's own threads
@@ -292,7 +293,7 @@ public final class InputPipeline implements AutoCloseable {
   /** Height, width and channels of the first image. */
   private int[] firstSize() {
     try (Graph graph = new Graph()) {
-      Ops tf = Ops.create(graph);
+      Ops tf = GraphOps.of(graph);
       Examples.Mapped mapped =
           examples.map(
               tf,

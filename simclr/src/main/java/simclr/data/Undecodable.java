@@ -17,6 +17,7 @@ import org.tensorflow.types.TString;
 import org.tensorflow.types.TUint8;
 import simclr.config.UserException;
 import simclr.config.UserException.ExitCode;
+import simclr.graph.GraphOps;
 
 /**
  * Finds the image that the graph's decoder failed on, whose own message names none.
@@ -31,7 +32,7 @@ public final class Undecodable implements AutoCloseable {
   private final DecodeImage<TUint8> pixels;
 
   private Undecodable() {
-    Ops tf = Ops.create(graph);
+    Ops tf = GraphOps.of(graph);
     contents = tf.placeholder(TString.class);
     pixels =
         tf.image.decodeImage(

@@ -10,7 +10,6 @@ import org.tensorflow.Operand;
 import org.tensorflow.Result;
 import org.tensorflow.Session;
 import org.tensorflow.ndarray.Shape;
-import org.tensorflow.op.Ops;
 import org.tensorflow.op.core.Placeholder;
 import org.tensorflow.types.TFloat32;
 import org.tensorflow.types.TInt64;
@@ -19,6 +18,7 @@ import simclr.checkpoint.CheckpointKeys;
 import simclr.checkpoint.Saver;
 import simclr.config.RunConfig;
 import simclr.data.Batch;
+import simclr.graph.GraphOps;
 import simclr.model.VariableSpec;
 import simclr.parallel.Devices;
 import simclr.train.InferenceGraph;
@@ -139,7 +139,7 @@ final class ReferenceCheckpointCase implements GoldenCase {
               Operand<TInt64> none = tf.constant(new long[Math.toIntExact(shape.get(0))]);
               return new Batch(images.get(0), none);
             })) {
-      Saver saver = Saver.build(Ops.create(graph.graph()), graph.state());
+      Saver saver = Saver.build(GraphOps.of(graph.graph()), graph.state());
       try (Session session = new Session(graph.graph(), Devices.sessionConfig(config));
           TFloat32 fed = OneOff.tensor(shape, pixels)) {
         graph.initialize(session);

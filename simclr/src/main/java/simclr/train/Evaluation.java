@@ -12,7 +12,6 @@ import org.tensorflow.Session;
 import org.tensorflow.exceptions.TFInvalidArgumentException;
 import org.tensorflow.exceptions.TensorFlowException;
 import org.tensorflow.ndarray.StdArrays;
-import org.tensorflow.op.Ops;
 import org.tensorflow.types.TFloat32;
 import org.tensorflow.types.TInt64;
 import simclr.checkpoint.CheckpointFile;
@@ -21,6 +20,7 @@ import simclr.checkpoint.RestoreReport;
 import simclr.checkpoint.Restorer;
 import simclr.config.RunConfig;
 import simclr.data.InputPipeline;
+import simclr.graph.GraphOps;
 import simclr.parallel.Devices;
 import simclr.summary.EventWriter;
 import simclr.train.EvaluationListener.Evaluated;
@@ -55,7 +55,7 @@ final class Evaluation implements AutoCloseable {
     this.graph = graph;
     this.reporter = reporter;
     this.logits = graph.outputs().logits().orElseThrow();
-    this.restorer = Restorer.build(Ops.create(graph.graph()), graph.state().variables());
+    this.restorer = Restorer.build(GraphOps.of(graph.graph()), graph.state().variables());
     this.session = new Session(graph.graph(), Devices.sessionConfig(config));
   }
 
@@ -120,7 +120,7 @@ final class Evaluation implements AutoCloseable {
         throw input.explain(e, i);
       }
       if (reporter.terminal()) {
-        reporter.status("evaluating step %d: batch %d of %d".formatted(step, i + 1, steps));
+        reporter.status(String.format(Locale.ROOT, "evaluating step %d: batch %d of %d", step, i + 1, steps));
       }
     }
     if (reporter.terminal()) {
@@ -147,7 +147,7 @@ final class Evaluation implements AutoCloseable {
       events.scalars(result.step(), result.scalars());
     }
     DurableFiles.write(dir.resolve("result.json"), result.json());
-    DurableFiles.write(dir.resolve("result_%d.json".formatted(result.step())), result.json());
+    DurableFiles.write(dir.resolve(String.format(Locale.ROOT, "result_%d.json", result.step())), result.json());
     DurableFiles.write(dir.resolve(FlagsFile.NAME), FlagsFile.content(run));
     result
         .scalars()

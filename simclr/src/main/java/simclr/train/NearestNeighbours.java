@@ -2,6 +2,7 @@ package simclr.train;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
 import org.tensorflow.Graph;
 import org.tensorflow.Operand;
@@ -27,6 +28,7 @@ import simclr.config.UserException.ExitCode;
 import simclr.data.DataSource;
 import simclr.data.InputPipeline;
 import simclr.data.Split;
+import simclr.graph.GraphOps;
 import simclr.parallel.Devices;
 
 /**
@@ -93,8 +95,7 @@ final class NearestNeighbours {
 
   /** How it is measured, for the log. */
   String words() {
-    return "%d neighbours by cosine of h among %d training images, weight exp(cosine / %s), %d images of %s"
-        .formatted(NEIGHBOURS, bank.examples(), TEMPERATURE, queries.examples(), queries.name());
+    return String.format(Locale.ROOT, "%d neighbours by cosine of h among %d training images, weight exp(cosine / %s), %d images of %s", NEIGHBOURS, bank.examples(), TEMPERATURE, queries.examples(), queries.name());
   }
 
   /** Share of the evaluation split that is named right, 0 to 1. */
@@ -109,7 +110,7 @@ final class NearestNeighbours {
   private Features features(CheckpointFile weights, Split split) {
     try (InputPipeline input = InputPipeline.evaluation(split, config);
         InferenceGraph graph = InferenceGraph.build(config, split.numClasses(), 0, input::build)) {
-      Ops tf = Ops.create(graph.graph());
+      Ops tf = GraphOps.of(graph.graph());
       Restorer restorer = Restorer.build(tf, graph.state().variables());
       Operand<TFloat32> h = unitLength(tf, graph.outputs().endpoints().finalAvgPool());
       try (Session session = new Session(graph.graph(), Devices.sessionConfig(config))) {
@@ -137,7 +138,7 @@ final class NearestNeighbours {
     int width = known.rows().get(0).length;
     int neighbours = Math.min(NEIGHBOURS, known.rows().size());
     try (Graph graph = new Graph()) {
-      Ops tf = Ops.create(graph);
+      Ops tf = GraphOps.of(graph);
       Operand<TFloat32> bankRows =
           tf.placeholder(TFloat32.class, Placeholder.shape(Shape.of(known.rows().size(), width)));
       Operand<TInt32> bankLabels =

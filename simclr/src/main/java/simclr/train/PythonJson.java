@@ -5,6 +5,7 @@ import static java.util.stream.Collectors.joining;
 import java.math.BigDecimal;
 import java.math.MathContext;
 import java.math.RoundingMode;
+import java.util.Locale;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
@@ -69,7 +70,7 @@ final class PythonJson {
     if (exponent < MIN_PLAIN_EXPONENT || exponent >= MAX_PLAIN_EXPONENT) {
       String fraction = digits.length() > 1 ? "." + digits.substring(1) : "";
       String sign = exponent < 0 ? "-" : "+";
-      return "%s%se%s%02d".formatted(digits.charAt(0), fraction, sign, Math.abs(exponent));
+      return String.format(Locale.ROOT, "%s%se%s%02d", digits.charAt(0), fraction, sign, Math.abs(exponent));
     }
     String plain = x.toPlainString();
     return plain.contains(".") ? plain : plain + ".0";
@@ -90,7 +91,7 @@ final class PythonJson {
       case '\t' -> "\\t";
       case '\b' -> "\\b";
       case '\f' -> "\\f";
-      default -> c < 0x20 || c > 0x7e ? "\\u%04x".formatted((int) c) : String.valueOf(c);
+      default -> c < 0x20 || c > 0x7e ? String.format(Locale.ROOT, "\\u%04x", (int) c) : String.valueOf(c);
     };
   }
 }

@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
 import org.tensorflow.Session;
 import org.tensorflow.op.Op;
@@ -83,7 +84,7 @@ final class StartingPoint {
     RestoreReport report = saver.restore(session, own, Saver.Scope.ALL, config.partial());
     long step = own.step();
     tell(report, reporter);
-    reporter.line("going on from step %d (%s)".formatted(step, own));
+    reporter.line(String.format(Locale.ROOT, "going on from step %d (%s)", step, own));
     config
         .checkpoint()
         .ifPresent(

@@ -24,6 +24,7 @@ import simclr.config.StepCounts;
 import simclr.config.UserException;
 import simclr.config.UserException.ExitCode;
 import simclr.data.InputPipeline;
+import simclr.graph.GraphOps;
 import simclr.model.Variables;
 import simclr.parallel.Devices;
 import simclr.summary.EventWriter;
@@ -99,7 +100,7 @@ final class Trainer {
             TrainingGraph.build(
                 config, examples, plan.numClasses(), seed, plan.teacher(), input::build)) {
       reporter.line(Opening.optimizer(config, graph.state().variables().trainable()));
-      Ops tf = Ops.create(graph.graph());
+      Ops tf = GraphOps.of(graph.graph());
       Saver saver = Saver.build(tf, graph.state());
       StartingPoint start = StartingPoint.build(tf, plan, graph, saver);
       try (Session session = new Session(graph.graph(), Devices.sessionConfig(config))) {
@@ -206,7 +207,7 @@ final class Trainer {
       events.images(completed, "image", imageSize, imageSize, pictures);
     }
     modelDir.save(session, saver, completed);
-    reporter.line("Completed: %d / %d steps".formatted(completed, counts.trainSteps()));
+    reporter.line(String.format(Locale.ROOT, "Completed: %d / %d steps", completed, counts.trainSteps()));
     round
         .means()
         .forEach(
@@ -256,7 +257,7 @@ final class Trainer {
     String largest =
         graph.readGradientNorms(session).entrySet().stream()
             .max(Comparator.comparing(Map.Entry::getValue))
-            .map(e -> "%.3g in %s".formatted(e.getValue(), e.getKey().checkpointKey()))
+            .map(e -> String.format(Locale.ROOT, "%.3g in %s", e.getValue(), e.getKey().checkpointKey()))
             .orElse("unknown");
     String kept =
         ModelDir.latestPrefix(modelDir.path())

@@ -26,6 +26,7 @@ import simclr.config.RunConfig;
 import simclr.data.Batch;
 import simclr.export.bundle.HostTensor;
 import simclr.export.savedmodel.Sha256;
+import simclr.graph.GraphOps;
 import simclr.model.SimClrModel;
 import simclr.model.Variables.Variable;
 import simclr.parallel.Devices;
@@ -124,7 +125,7 @@ final class CheckpointEncoder implements FrozenEncoder {
               images.add(tf.placeholder(TFloat32.class, Placeholder.shape(shape)));
               return new Batch(images.get(0), tf.constant(new long[0]));
             });
-    Ops tf = Ops.create(graph.graph());
+    Ops tf = GraphOps.of(graph.graph());
     Restorer restorer = Restorer.build(tf, graph.state().variables());
     ImmutableMap<String, Operand<TFloat32>> outputs = outputs(tf, graph.outputs());
     Session session = new Session(graph.graph(), Devices.sessionConfig(config));

@@ -7,13 +7,13 @@ import java.nio.ByteOrder;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.function.BooleanSupplier;
 import org.tensorflow.Graph;
 import org.tensorflow.Result;
 import org.tensorflow.Session;
 import org.tensorflow.exceptions.TFInvalidArgumentException;
 import org.tensorflow.exceptions.TensorFlowException;
-import org.tensorflow.op.Ops;
 import org.tensorflow.types.TFloat32;
 import org.tensorflow.types.TInt64;
 import simclr.config.RunConfig;
@@ -21,6 +21,7 @@ import simclr.data.Batch;
 import simclr.data.InputPipeline;
 import simclr.data.Split;
 import simclr.export.bundle.HostTensor;
+import simclr.graph.GraphOps;
 import simclr.train.Reporter;
 
 /**
@@ -71,8 +72,7 @@ final class Extraction {
     long from = cache.progress(files, batch).orElse(0);
     if (from > 0) {
       reporter.line(
-          "extracting %s: going on behind %d of %d examples"
-              .formatted(split.name(), from, split.examples()));
+          String.format(Locale.ROOT, "extracting %s: going on behind %d of %d examples", split.name(), from, split.examples()));
     }
     if (!pass(layers, files, batch, from)) {
       return false;
@@ -98,7 +98,7 @@ final class Extraction {
         Graph graph = new Graph();
         Writers writers = new Writers(layers, from)) {
       input.notice().ifPresent(reporter::line);
-      Batch next = input.build(Ops.create(graph));
+      Batch next = input.build(GraphOps.of(graph));
       try (Session session = new Session(graph)) {
         input.start(session, from / batch);
         Countdown countdown =

@@ -8,6 +8,7 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.file.Path;
+import java.util.Locale;
 import simclr.checkpoint.DurableFiles;
 import simclr.config.UserException;
 import simclr.config.UserException.ExitCode;
@@ -43,7 +44,7 @@ final class GrowingNpy implements AutoCloseable {
   static GrowingNpy open(
       Path file, String descr, int elementBytes, long rows, int columns, long from) {
     Path aside = aside(file);
-    String shape = columns == 0 ? "(%d,)".formatted(rows) : "(%d, %d)".formatted(rows, columns);
+    String shape = columns == 0 ? String.format(Locale.ROOT, "(%d,)", rows) : String.format(Locale.ROOT, "(%d, %d)", rows, columns);
     byte[] head = NpyWriter.header(descr, shape);
     int rowBytes = Math.max(1, columns) * elementBytes;
     try {

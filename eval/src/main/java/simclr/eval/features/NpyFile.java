@@ -12,6 +12,7 @@ import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.util.Locale;
 import java.util.Optional;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -215,8 +216,7 @@ public final class NpyFile {
         if (value != 0 && value != 1) {
           throw broken(
               path,
-              "row %d, column %d is %d, expected 0 or 1: whether the example is of the class"
-                  .formatted(i, c, value));
+              String.format(Locale.ROOT, "row %d, column %d is %d, expected 0 or 1: whether the example is of the class", i, c, value));
         }
         classes[i][c] = value == 1;
       }
@@ -288,8 +288,7 @@ public final class NpyFile {
       }
       throw broken(
           path,
-          "row %d, column %d is %s, expected a finite number"
-              .formatted(row, column, values[offset + column]));
+          String.format(Locale.ROOT, "row %d, column %d is %s, expected a finite number", row, column, values[offset + column]));
     }
   }
 

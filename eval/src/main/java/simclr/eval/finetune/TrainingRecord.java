@@ -9,6 +9,7 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Locale;
 import java.util.Optional;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
@@ -131,8 +132,7 @@ public final class TrainingRecord implements EvaluationListener {
     json.put("sha256", start.map(file -> Sha256.ofData(file.prefix())).orElse(null));
     json.put(
         "architecture",
-        "ResNet-%d, width %d, sk_ratio %s, se_ratio %s"
-            .formatted(
+        String.format(Locale.ROOT, "ResNet-%d, width %d, sk_ratio %s, se_ratio %s", 
                 config.resnetDepth(),
                 config.widthMultiplier(),
                 config.skRatio(),

@@ -26,6 +26,7 @@ import org.tensorflow.types.TFloat32;
 import org.tensorflow.types.TInt32;
 import org.tensorflow.types.family.TType;
 import simclr.eval.features.LabelledFeatures;
+import simclr.graph.GraphOps;
 import simclr.optim.LearningRateSchedule;
 
 /**
@@ -68,7 +69,7 @@ final class HeadTraining implements AutoCloseable {
       order[i] = i;
     }
     this.next = order.length;
-    Ops tf = Ops.create(graph);
+    Ops tf = GraphOps.of(graph);
     features = tf.placeholder(TFloat32.class, Placeholder.shape(Shape.of(batch, width)));
     labels = tf.placeholder(TInt32.class, Placeholder.shape(Shape.of(batch)));
     rate = tf.placeholder(TFloat32.class, Placeholder.shape(Shape.scalar()));

@@ -11,6 +11,7 @@ import org.tensorflow.op.Ops;
 import org.tensorflow.op.core.Placeholder;
 import org.tensorflow.types.TFloat32;
 import simclr.eval.features.LabelledFeatures;
+import simclr.graph.GraphOps;
 
 /** A trained linear classifier: scores are weights times scaled features, plus biases. */
 final class LinearClassifier {
@@ -55,7 +56,7 @@ final class LinearClassifier {
   /** Scores all examples in their order. */
   void score(LabelledFeatures examples, ScoreTaker taker) {
     try (Graph graph = new Graph()) {
-      Ops tf = Ops.create(graph);
+      Ops tf = GraphOps.of(graph);
       Shape inputs = Shape.of(Shape.UNKNOWN_SIZE, scaling.width());
       Shape matrix = Shape.of(scaling.width(), classes);
       Operand<TFloat32> x = tf.placeholder(TFloat32.class, Placeholder.shape(inputs));

@@ -16,6 +16,7 @@ import org.tensorflow.types.TFloat32;
 import org.tensorflow.types.TInt32;
 import org.tensorflow.types.family.TType;
 import simclr.eval.features.LabelledFeatures;
+import simclr.graph.GraphOps;
 
 /**
  * Searches the nearest of a bank of examples and adds up their votes, all in native memory: blocks
@@ -42,7 +43,7 @@ final class NeighbourVotes implements AutoCloseable {
     this.bank = bank;
     this.width = width;
     this.classes = classes;
-    Ops tf = Ops.create(graph);
+    Ops tf = GraphOps.of(graph);
     Shape rows = Shape.of(Shape.UNKNOWN_SIZE, width);
     this.queries = tf.placeholder(TFloat32.class, Placeholder.shape(rows));
     int most = knn.k().stream().mapToInt(Integer::intValue).max().orElseThrow();
@@ -191,7 +192,7 @@ final class NeighbourVotes implements AutoCloseable {
 
   private static void normalise(NativeFeatures features, int width) {
     try (Graph graph = new Graph()) {
-      Ops tf = Ops.create(graph);
+      Ops tf = GraphOps.of(graph);
       Operand<TFloat32> x =
           tf.placeholder(TFloat32.class, Placeholder.shape(Shape.of(Shape.UNKNOWN_SIZE, width)));
       Operand<TFloat32> directions = normalised(tf, x);

@@ -14,6 +14,7 @@ import org.tensorflow.types.TFloat32;
 import org.tensorflow.types.TFloat64;
 import org.tensorflow.types.family.TNumber;
 import org.tensorflow.types.family.TType;
+import simclr.graph.GraphOps;
 
 /**
  * The axes along which centred features vary independently of each other.
@@ -60,7 +61,7 @@ final class PrincipalAxes implements AutoCloseable {
   /** Turns features, block by block. */
   <T extends TNumber> void turn(NativeFeatures features, Class<T> type) {
     try (Graph graph = new Graph()) {
-      Ops tf = Ops.create(graph);
+      Ops tf = GraphOps.of(graph);
       Operand<T> x = tf.placeholder(type, Placeholder.shape(Shape.of(Shape.UNKNOWN_SIZE, width)));
       Operand<TFloat64> q = tf.placeholder(TFloat64.class, Placeholder.shape(axes.shape()));
       Operand<T> turned = tf.linalg.matMul(x, tf.dtypes.cast(q, type));
@@ -99,7 +100,7 @@ final class PrincipalAxes implements AutoCloseable {
                 t ->
                     DataBuffers.of(all, true, false)
                         .copyTo(t.asRawTensor().data().asDoubles(), count))) {
-      Ops tf = Ops.create(graph);
+      Ops tf = GraphOps.of(graph);
       Operand<TFloat64> q = tf.placeholder(TFloat64.class, Placeholder.shape(axes.shape()));
       Operand<TFloat64> w = tf.placeholder(TFloat64.class, Placeholder.shape(turned.shape()));
       Operand<TFloat64> product = tf.linalg.matMul(q, w, MatMul.transposeA(into));
@@ -120,7 +121,7 @@ final class PrincipalAxes implements AutoCloseable {
   static <T extends TNumber> TFloat64 covariance(
       NativeFeatures features, int width, Class<T> type) {
     try (Graph graph = new Graph()) {
-      Ops tf = Ops.create(graph);
+      Ops tf = GraphOps.of(graph);
       Shape square = Shape.of(width, width);
       Operand<T> x = tf.placeholder(type, Placeholder.shape(Shape.of(Shape.UNKNOWN_SIZE, width)));
       Operand<TFloat64> before = tf.placeholder(TFloat64.class, Placeholder.shape(square));
@@ -146,7 +147,7 @@ final class PrincipalAxes implements AutoCloseable {
   private static TFloat64 scaled(TFloat64 sum, double factor) {
     try (Graph graph = new Graph();
         TFloat64 owned = sum) {
-      Ops tf = Ops.create(graph);
+      Ops tf = GraphOps.of(graph);
       Operand<TFloat64> x = tf.placeholder(TFloat64.class, Placeholder.shape(sum.shape()));
       Operand<TFloat64> product = tf.math.mul(x, tf.constant(factor));
       try (Session session = new Session(graph)) {
@@ -163,7 +164,7 @@ final class PrincipalAxes implements AutoCloseable {
   private static <T extends TNumber> PrincipalAxes decompose(
       TFloat64 covariance, int width, Class<T> type) {
     try (Graph graph = new Graph()) {
-      Ops tf = Ops.create(graph);
+      Ops tf = GraphOps.of(graph);
       Operand<TFloat64> c = tf.placeholder(TFloat64.class, Placeholder.shape(covariance.shape()));
       SelfAdjointEig<T> eig =
           tf.linalg.selfAdjointEig(tf.dtypes.cast(c, type), SelfAdjointEig.computeV(true));

@@ -6,6 +6,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.Arrays;
+import java.util.Locale;
 import java.util.Optional;
 import simclr.train.Reporter;
 
@@ -67,7 +68,7 @@ final class SweepProgress {
     }
     JsonNode best = found.get().path("best");
     ArrayNode rows = (ArrayNode) found.get().path("rows");
-    reporter.line("l2: going on after %d of %d values".formatted(rows.size(), values));
+    reporter.line(String.format(Locale.ROOT, "l2: going on after %d of %d values", rows.size(), values));
     return new SweepProgress(
         kept,
         rows,

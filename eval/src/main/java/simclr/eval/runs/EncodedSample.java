@@ -4,6 +4,7 @@ import com.google.common.collect.ImmutableList;
 import com.google.common.primitives.ImmutableLongArray;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.BooleanSupplier;
@@ -15,7 +16,6 @@ import org.tensorflow.exceptions.TFInvalidArgumentException;
 import org.tensorflow.exceptions.TensorFlowException;
 import org.tensorflow.ndarray.FloatNdArray;
 import org.tensorflow.ndarray.StdArrays;
-import org.tensorflow.op.Ops;
 import org.tensorflow.types.TFloat32;
 import org.tensorflow.types.TInt64;
 import simclr.checkpoint.CheckpointFile;
@@ -24,6 +24,7 @@ import simclr.config.RunConfig;
 import simclr.data.InputPipeline;
 import simclr.data.Records;
 import simclr.data.Split;
+import simclr.graph.GraphOps;
 import simclr.parallel.Devices;
 import simclr.train.InferenceGraph;
 import simclr.train.Reporter;
@@ -66,7 +67,7 @@ record EncodedSample(
     try (InputPipeline input = InputPipeline.evaluation(sample, config);
         InferenceGraph graph =
             InferenceGraph.build(config, numClasses, config.seed().orElse(0L), input::build)) {
-      Restorer restorer = Restorer.build(Ops.create(graph.graph()), graph.state().variables());
+      Restorer restorer = Restorer.build(GraphOps.of(graph.graph()), graph.state().variables());
       Operand<TFloat32> h = graph.outputs().endpoints().finalAvgPool();
       Operand<TFloat32> z = graph.outputs().z();
       try (Session session = new Session(graph.graph(), Devices.sessionConfig(config))) {
@@ -91,7 +92,7 @@ record EncodedSample(
             throw input.explain(e, batch);
           }
           if (reporter.terminal()) {
-            reporter.status("encoding: %d of %d".formatted(collected.labels.size(), wanted));
+            reporter.status(String.format(Locale.ROOT, "encoding: %d of %d", collected.labels.size(), wanted));
           }
         }
         if (reporter.terminal()) {

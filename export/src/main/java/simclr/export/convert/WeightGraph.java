@@ -25,6 +25,7 @@ import simclr.checkpoint.RunState.Slot;
 import simclr.config.RunConfig.OptimizerKind;
 import simclr.data.Batch;
 import simclr.export.weights.Architecture;
+import simclr.graph.GraphOps;
 import simclr.model.SimClrModel;
 import simclr.model.VariableSpec;
 import simclr.train.InferenceGraph;
@@ -46,7 +47,7 @@ final class WeightGraph implements AutoCloseable {
 
   private WeightGraph(InferenceGraph graph, Collection<VariableSpec> slotted, long step) {
     this.graph = graph;
-    this.tf = Ops.create(graph.graph());
+    this.tf = GraphOps.of(graph.graph());
     RunState model = graph.state();
     ImmutableList<Slot> slots = slotted.stream().map(this::slot).collect(toImmutableList());
     this.state =

@@ -4,6 +4,7 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.util.Locale;
 import simclr.checkpoint.PendingFile;
 
 /**
@@ -34,12 +35,12 @@ public final class NpyWriter implements AutoCloseable {
    * @throws simclr.config.UserException CANNOT_WRITE
    */
   public static NpyWriter floats(Path path, long rows, int columns) {
-    return open(path, "<f4", "(%d, %d)".formatted(rows, columns), columns * Float.BYTES);
+    return open(path, "<f4", String.format(Locale.ROOT, "(%d, %d)", rows, columns), columns * Float.BYTES);
   }
 
   /** A vector of int64. */
   static NpyWriter longs(Path path, long rows) {
-    return open(path, "<i8", "(%d,)".formatted(rows), Long.BYTES);
+    return open(path, "<i8", String.format(Locale.ROOT, "(%d,)", rows), Long.BYTES);
   }
 
   private static NpyWriter open(Path path, String type, String shape, int rowBytes) {

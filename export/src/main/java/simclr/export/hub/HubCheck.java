@@ -18,6 +18,7 @@ import org.tensorflow.types.TFloat32;
 import org.tensorflow.types.family.TType;
 import simclr.data.Batch;
 import simclr.export.weights.SavedModelFile;
+import simclr.graph.GraphOps;
 
 /**
  * Runs a module that was just written, from its files alone. The format leaves restoring to its
@@ -38,7 +39,7 @@ final class HubCheck {
             .getName();
     try (Graph graph = new Graph()) {
       graph.importGraphDef(meta.getGraphDef());
-      Ops tf = Ops.create(graph);
+      Ops tf = GraphOps.of(graph);
       List<Op> restores = new ArrayList<>();
       graph
           .operations()

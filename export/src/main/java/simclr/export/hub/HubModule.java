@@ -17,6 +17,7 @@ import simclr.config.UserException.ExitCode;
 import simclr.export.savedmodel.ExportSource;
 import simclr.export.savedmodel.VersionDirectory;
 import simclr.export.weights.SavedModelFile;
+import simclr.graph.GraphOps;
 import simclr.train.InferenceGraph;
 
 /**
@@ -91,7 +92,7 @@ public final class HubModule {
     try (InferenceGraph graph =
         InferenceGraph.build(
             config, numClasses, 0, tf -> HubCheck.images(tf, config.imageSize()))) {
-      Ops tf = Ops.create(graph.graph());
+      Ops tf = GraphOps.of(graph.graph());
       Restorer restorer = Restorer.build(tf, graph.state().variables());
       Map<String, Operand<?>> values = new LinkedHashMap<>();
       graph.state().variables().all().forEach(v -> values.put(v.spec().tf1Name(), v.value()));

@@ -21,6 +21,7 @@ import simclr.checkpoint.BundleWriter;
 import simclr.checkpoint.CheckpointKeys;
 import simclr.checkpoint.Restorer;
 import simclr.data.Batch;
+import simclr.graph.GraphOps;
 import simclr.model.SimClrModel;
 import simclr.model.Variables.Variable;
 import simclr.parallel.Devices;
@@ -62,7 +63,7 @@ final class EvaluatedModel implements AutoCloseable {
               images.add(tf.placeholder(TFloat32.class, Placeholder.shape(shape)));
               return new Batch(images.get(0), tf.constant(new long[0]));
             });
-    Ops tf = Ops.create(graph.graph());
+    Ops tf = GraphOps.of(graph.graph());
     Restorer restorer = Restorer.build(tf, graph.state().variables());
     BundleWriter writer =
         BundleWriter.build(tf.withSubScope("export"), variables(tf, graph, objects));

@@ -9,6 +9,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -36,7 +37,7 @@ public final class VersionDirectory implements AutoCloseable {
     this.newBase = Files.notExists(base);
     this.replace = replace;
     this.target = base.resolve(Long.toString(version));
-    this.aside = base.resolve(".%d.%d.tmp".formatted(version, ProcessHandle.current().pid()));
+    this.aside = base.resolve(String.format(Locale.ROOT, ".%d.%d.tmp", version, ProcessHandle.current().pid()));
   }
 
   /**

@@ -8,12 +8,12 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import org.tensorflow.Graph;
-import org.tensorflow.op.Ops;
 import simclr.checkpoint.ArchitectureGuess;
 import simclr.checkpoint.CheckpointFile.Entry;
 import simclr.config.RunConfig;
 import simclr.config.UserException;
 import simclr.config.UserException.ExitCode;
+import simclr.graph.GraphOps;
 import simclr.model.SimClrModel;
 import simclr.model.VariableSpec;
 import simclr.model.VariableSpec.Kind;
@@ -97,7 +97,7 @@ public record Architecture(
   public static ImmutableList<VariableSpec> variables(RunConfig config, int numClasses) {
     try (Graph graph = new Graph()) {
       return new SimClrModel(config, numClasses)
-          .declare(Ops.create(graph), false).all().stream()
+          .declare(GraphOps.of(graph), false).all().stream()
               .map(Variable::spec)
               .collect(toImmutableList());
     }

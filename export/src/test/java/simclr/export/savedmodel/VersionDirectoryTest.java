@@ -7,6 +7,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Locale;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -73,18 +74,18 @@ final class VersionDirectoryTest {
   @Test
   void whatAKilledProcessLeftIsCleared() throws IOException {
     long ended = ended();
-    Files.createDirectories(base.resolve(".3.%d.tmp".formatted(ended)).resolve("variables"));
-    Files.createDirectories(base.resolve(".3.%d.tmp".formatted(ProcessHandle.current().pid())));
+    Files.createDirectories(base.resolve(String.format(Locale.ROOT, ".3.%d.tmp", ended)).resolve("variables"));
+    Files.createDirectories(base.resolve(String.format(Locale.ROOT, ".3.%d.tmp", ProcessHandle.current().pid())));
     Files.createDirectories(base.resolve(".hidden"));
     VersionDirectory.begin(base, 4, false).close();
     assertThat(names())
-        .containsExactlyInAnyOrder(".hidden", ".3.%d.tmp".formatted(ProcessHandle.current().pid()));
+        .containsExactlyInAnyOrder(".hidden", String.format(Locale.ROOT, ".3.%d.tmp", ProcessHandle.current().pid()));
   }
 
   @Test
   void aVersionThatAKilledProcessPutAsideGetsItsNameBack() throws IOException {
     long ended = ended();
-    Path former = base.resolve(".3.%d.tmp.former".formatted(ended));
+    Path former = base.resolve(String.format(Locale.ROOT, ".3.%d.tmp.former", ended));
     Files.createDirectories(former);
     Files.writeString(former.resolve("saved_model.pb"), "old");
     VersionDirectory.begin(base, 4, true).close();
