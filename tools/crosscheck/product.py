@@ -32,11 +32,12 @@ def simclr(*arguments, status=0):
 
 
 def java(main_class, *arguments):
-    """The command that runs a main class of the product, which tools/simclr builds if need be."""
+    """The command that runs a main class of tools/bench, which tools/simclr builds if need be."""
     subprocess.run([COMMAND, "--version"], check=True, stdout=subprocess.DEVNULL)
-    target = os.path.join(ROOT, "tools", "target")
-    with open(os.path.join(target, "classpath"), encoding="utf-8") as file:
-        path = os.pathsep.join([os.path.join(target, "classes"), file.read().strip()])
+    tools = os.path.join(ROOT, "tools")
+    with open(os.path.join(tools, "target", "classpath"), encoding="utf-8") as file:
+        libraries = file.read().strip()
+    path = os.pathsep.join([os.path.join(tools, "bench", "target", "classes"), libraries])
     options = ["-XX:+UseSerialGC", "-Dorg.bytedeco.javacpp.maxPhysicalBytes=0"]
     options += os.environ.get("SIMCLR_JAVA_OPTS", "").split()
     return ["java", *options, "-cp", path, main_class, *arguments]

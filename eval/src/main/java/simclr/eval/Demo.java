@@ -10,25 +10,26 @@ import java.util.Optional;
 import java.util.function.BooleanSupplier;
 import java.util.function.Predicate;
 import simclr.checkpoint.CheckpointFile;
-import simclr.checkpoint.DurableFiles;
 import simclr.checkpoint.ModelDir;
+import simclr.config.Reporter;
 import simclr.config.RunConfig;
-import simclr.data.DataSource;
-import simclr.data.Split;
+import simclr.data.records.Split;
+import simclr.data.source.DataSource;
 import simclr.eval.features.EncoderChoice;
 import simclr.eval.features.EncoderFeatures;
 import simclr.eval.features.EncoderIdentity.Kind;
+import simclr.eval.features.FeatureDtype;
 import simclr.eval.features.FeatureSets;
 import simclr.eval.features.FeatureSource;
 import simclr.eval.features.LabelledFeatures;
-import simclr.eval.features.Storage;
 import simclr.eval.metrics.Accuracy;
-import simclr.eval.probe.LinearProbe;
+import simclr.eval.probe.logistic.LinearProbe;
 import simclr.export.savedmodel.ExportSource;
 import simclr.export.savedmodel.SavedModelExport;
+import simclr.io.DurableFiles;
 import simclr.train.Outcome;
-import simclr.train.Reporter;
-import simclr.train.Run;
+import simclr.train.run.Run;
+import simclr.train.run.Outcome;
 
 /**
  * The whole story in two minutes on two cores: pretrain a small encoder on procedural images
@@ -147,7 +148,7 @@ public final class Demo {
             Optional.empty(),
             Optional.empty(),
             Optional.empty(),
-            Storage.FLOAT32);
+            FeatureDtype.FLOAT32);
     Reporter status = progressAlone(reporter);
     try (FeatureSource source = EncoderFeatures.open(choice, status)) {
       String layer = source.layer(Optional.empty());

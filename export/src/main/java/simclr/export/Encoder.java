@@ -13,7 +13,7 @@ import java.util.function.IntFunction;
 import org.tensorflow.ndarray.Shape;
 import simclr.config.UserException;
 import simclr.config.UserException.ExitCode;
-import simclr.data.EncodedImages;
+import simclr.data.image.EncodedImages;
 import simclr.export.bundle.ExportDirectory;
 import simclr.export.bundle.HostTensor;
 import simclr.export.bundle.LoadedModel;

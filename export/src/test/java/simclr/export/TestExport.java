@@ -23,10 +23,10 @@ import org.tensorflow.types.TFloat32;
 import simclr.checkpoint.CheckpointFile;
 import simclr.checkpoint.Saver;
 import simclr.config.RunConfig;
-import simclr.data.Batch;
+import simclr.data.pipeline.Batch;
 import simclr.export.savedmodel.ExportSource;
 import simclr.export.savedmodel.SavedModelExport;
-import simclr.train.InferenceGraph;
+import simclr.inference.InferenceGraph;
 
 /** The export of a ResNet-18 that never trained, made once for all tests, and images for it. */
 public final class TestExport {

@@ -17,6 +17,7 @@ import org.tensorflow.op.core.Placeholder;
 import org.tensorflow.types.TString;
 import simclr.config.UserException;
 import simclr.config.UserException.ExitCode;
+import simclr.io.DurableFiles;
 
 /**
  * Writes tensors as {@code PREFIX.index} and {@code PREFIX.data-00000-of-00001}, the format of all

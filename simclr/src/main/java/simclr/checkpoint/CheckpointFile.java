@@ -13,13 +13,13 @@ import com.google.common.collect.Iterables;
 import com.google.common.collect.Maps;
 import com.google.protobuf.InvalidProtocolBufferException;
 import java.io.IOException;
-import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.stream.Stream;
 import org.tensorflow.Graph;
 import org.tensorflow.Operation;
 import org.tensorflow.Result;
@@ -36,6 +36,7 @@ import org.tensorflow.types.TString;
 import simclr.config.UserException;
 import simclr.config.UserException.ExitCode;
 import simclr.graph.GraphOps;
+import simclr.io.Sha256;
 
 /**
  * A checkpoint on disk, TF2 or TF1: {@code PREFIX.index} and {@code PREFIX.data-00000-of-00001}.
@@ -133,18 +134,39 @@ public final class CheckpointFile {
 
   /** Size of its files; a file of another program may have several shards. */
   public long bytes() {
-    String data = prefix.getFileName() + ".data-";
-    long bytes = 0;
-    try (DirectoryStream<Path> files =
-        Files.newDirectoryStream(
-            prefix.toAbsolutePath().resolveSibling("."),
-            file -> file.getFileName().toString().startsWith(data))) {
-      for (Path file : files) {
-        bytes += Files.size(file);
+    try {
+      long bytes = Files.size(index(prefix));
+      for (Path shard : shards(prefix)) {
+        bytes += Files.size(shard);
       }
-      return bytes + Files.size(index(prefix));
+      return bytes;
     } catch (IOException e) {
       throw new UserException(ExitCode.NO_INPUT, "%s cannot be read (%s)", prefix, e);
+    }
+  }
+
+  /**
+   * What tells one checkpoint's weights from another's: SHA-256 of the data file, of several shards
+   * one behind the other.
+   *
+   * @throws UserException DATA if it cannot be read
+   */
+  public static String sha256(Path prefix) {
+    try {
+      return Sha256.ofFiles(shards(prefix));
+    } catch (IOException e) {
+      throw new UserException(ExitCode.DATA, "%s cannot be read (%s)", prefix, e);
+    }
+  }
+
+  /** The data files in order. */
+  static ImmutableList<Path> shards(Path prefix) throws IOException {
+    String data = prefix.getFileName() + ".data-";
+    try (Stream<Path> siblings = Files.list(prefix.toAbsolutePath().resolveSibling("."))) {
+      return siblings
+          .filter(file -> file.getFileName().toString().startsWith(data))
+          .sorted()
+          .collect(ImmutableList.toImmutableList());
     }
   }
 

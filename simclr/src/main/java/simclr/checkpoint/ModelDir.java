@@ -18,6 +18,8 @@ import org.tensorflow.Session;
 import simclr.checkpoint.StateFile.Kept;
 import simclr.config.UserException;
 import simclr.config.UserException.ExitCode;
+import simclr.io.DirectoryLock;
+import simclr.io.DurableFiles;
 
 /**
  * The directory of one run, laid out as the reference does: {@code checkpoint} (state file), {@code
@@ -275,27 +277,19 @@ public final class ModelDir implements AutoCloseable {
   private void deleteLeftovers() throws IOException {
     List<Path> leftovers;
     try (Stream<Path> files = Files.list(path)) {
-      leftovers = files.filter(file -> isLeftover(file.getFileName().toString())).toList();
+      leftovers =
+          files.filter(f -> f.getFileName().toString().matches("ckpt-\\d+_temp")).toList();
     }
     for (Path leftover : leftovers) {
       DurableFiles.deleteTree(leftover);
     }
-  }
-
-  private static boolean isLeftover(String name) {
-    return name.matches("ckpt-\\d+_temp") || name.matches("\\.checkpoint\\.\\d+\\.tmp");
+    DurableFiles.removeAbandoned(path);
   }
 
   /** The index first: without it there is no checkpoint. */
   private static void delete(Path prefix) throws IOException {
     Files.deleteIfExists(CheckpointFile.index(prefix));
-    Path dir = prefix.toAbsolutePath().resolveSibling(".");
-    List<Path> shards;
-    String data = prefix.getFileName() + ".data-";
-    try (Stream<Path> files = Files.list(dir)) {
-      shards = files.filter(file -> file.getFileName().toString().startsWith(data)).toList();
-    }
-    for (Path shard : shards) {
+    for (Path shard : CheckpointFile.shards(prefix)) {
       Files.deleteIfExists(shard);
     }
   }

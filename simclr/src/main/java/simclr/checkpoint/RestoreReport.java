@@ -47,6 +47,11 @@ public record RestoreReport(
     return String.format(Locale.ROOT, "%s: %d matched, %d missing, %d of another shape, %d unused", file, matched.size(), missing.size(), mismatched.size(), unused.size());
   }
 
+  /** What to tell the user: one line if everything fits, else the whole table. */
+  public String text() {
+    return complete() ? summary() : table();
+  }
+
   /** The counts, then a line for everything that did not match. */
   public String table() {
     return table(Integer.MAX_VALUE);

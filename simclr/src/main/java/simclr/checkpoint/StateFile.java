@@ -3,13 +3,25 @@ package simclr.checkpoint;
 import static com.google.common.base.Preconditions.checkArgument;
 
 import com.google.common.collect.ImmutableList;
-import com.google.common.collect.ImmutableListMultimap;
+import com.google.protobuf.ByteString;
+import com.google.protobuf.DescriptorProtos.DescriptorProto;
+import com.google.protobuf.DescriptorProtos.FieldDescriptorProto.Label;
+import com.google.protobuf.DescriptorProtos.FieldDescriptorProto.Type;
+import com.google.protobuf.DescriptorProtos.FileDescriptorProto;
+import com.google.protobuf.Descriptors.Descriptor;
+import com.google.protobuf.Descriptors.DescriptorValidationException;
+import com.google.protobuf.Descriptors.FileDescriptor;
+import com.google.protobuf.DynamicMessage;
+import com.google.protobuf.TextFormat;
+import com.google.protobuf.TextFormat.ParseException;
+import com.google.protobuf.TextFormat.Parser.SingularOverwritePolicy;
 import java.io.IOException;
 import java.math.BigDecimal;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
 import simclr.config.UserException;
 import simclr.config.UserException.ExitCode;
@@ -39,6 +51,11 @@ record StateFile(String latest, ImmutableList<Kept> kept, double lastPreserved) 
   private static final String PATHS = "all_model_checkpoint_paths";
   private static final String TIMES = "all_model_checkpoint_timestamps";
   private static final String PRESERVED = "last_preserved_timestamp";
+  private static final Descriptor MESSAGE = describe();
+  private static final TextFormat.Parser PARSER =
+      TextFormat.Parser.newBuilder()
+          .setSingularOverwritePolicy(SingularOverwritePolicy.FORBID_SINGULAR_OVERWRITES)
+          .build();
 
   /**
    * A checkpoint that is kept.
@@ -78,16 +95,16 @@ record StateFile(String latest, ImmutableList<Kept> kept, double lastPreserved) 
    * @throws IllegalArgumentException if the text is cut or not of this kind
    */
   static StateFile parse(String text) {
-    ImmutableListMultimap<String, Object> fields = TextFormat.parse(text);
-    String latest = only(fields, LATEST, String.class).orElse("");
+    DynamicMessage state = message(text);
+    String latest = (String) state.getField(MESSAGE.findFieldByName(LATEST));
     checkArgument(!latest.isEmpty(), "%s is missing", LATEST);
-    double lastPreserved = only(fields, PRESERVED, Double.class).orElse(0.0);
-    List<String> names = all(fields, PATHS, String.class);
-    List<Double> times = all(fields, TIMES, Double.class);
+    double lastPreserved = (Double) state.getField(MESSAGE.findFieldByName(PRESERVED));
+    List<?> names = (List<?>) state.getField(MESSAGE.findFieldByName(PATHS));
+    List<?> times = (List<?>) state.getField(MESSAGE.findFieldByName(TIMES));
     ImmutableList.Builder<Kept> kept = ImmutableList.builder();
     for (int i = 0; i < names.size(); i++) {
       boolean timed = times.size() == names.size();
-      kept.add(new Kept(names.get(i), timed ? times.get(i) : lastPreserved + 1));
+      kept.add(new Kept((String) names.get(i), timed ? (Double) times.get(i) : lastPreserved + 1));
     }
     if (!names.contains(latest)) {
       kept.add(new Kept(latest, lastPreserved + 1));
@@ -98,9 +115,9 @@ record StateFile(String latest, ImmutableList<Kept> kept, double lastPreserved) 
   /** The text, as Python writes it. */
   String text() {
     StringBuilder text = new StringBuilder();
-    text.append(LATEST).append(": ").append(TextFormat.quote(latest)).append('\n');
+    text.append(LATEST).append(": ").append(quoted(latest)).append('\n');
     for (Kept one : kept) {
-      text.append(PATHS).append(": ").append(TextFormat.quote(one.name)).append('\n');
+      text.append(PATHS).append(": ").append(quoted(one.name)).append('\n');
     }
     for (Kept one : kept) {
       text.append(TIMES).append(": ").append(plain(one.timestamp)).append('\n');
@@ -123,18 +140,42 @@ record StateFile(String latest, ImmutableList<Kept> kept, double lastPreserved) 
     return new BigDecimal(Double.toString(seconds)).toPlainString();
   }
 
-  private static <T> Optional<T> only(
-      ImmutableListMultimap<String, Object> fields, String name, Class<T> type) {
-    List<T> values = all(fields, name, type);
-    checkArgument(values.size() <= 1, "%s is given %s times", name, values.size());
-    return values.stream().findFirst();
+  private static String quoted(String text) {
+    return '"' + TextFormat.escapeBytes(ByteString.copyFromUtf8(text)) + '"';
   }
 
-  private static <T> List<T> all(
-      ImmutableListMultimap<String, Object> fields, String name, Class<T> type) {
-    for (Object value : fields.get(name)) {
-      checkArgument(type.isInstance(value), "%s is %s, of another type", name, value);
+  private static DynamicMessage message(String text) {
+    DynamicMessage.Builder message = DynamicMessage.newBuilder(MESSAGE);
+    try {
+      PARSER.merge(text, message);
+    } catch (ParseException e) {
+      throw new IllegalArgumentException(
+          String.format(Locale.ROOT, "line %d: %s", 
+                  e.getLine(), String.valueOf(e.getMessage()).replaceFirst("^\\d+:\\d+: ", "")),
+          e);
     }
-    return fields.get(name).stream().map(type::cast).toList();
+    return message.build();
+  }
+
+  /** TensorFlow-Java has no class for the message. */
+  private static Descriptor describe() {
+    DescriptorProto.Builder state = DescriptorProto.newBuilder().setName("CheckpointState");
+    field(state, 1, LATEST, Label.LABEL_OPTIONAL, Type.TYPE_STRING);
+    field(state, 2, PATHS, Label.LABEL_REPEATED, Type.TYPE_STRING);
+    field(state, 3, TIMES, Label.LABEL_REPEATED, Type.TYPE_DOUBLE);
+    field(state, 4, PRESERVED, Label.LABEL_OPTIONAL, Type.TYPE_DOUBLE);
+    try {
+      return FileDescriptor.buildFrom(
+              FileDescriptorProto.newBuilder().addMessageType(state).build(),
+              new FileDescriptor[0])
+          .findMessageTypeByName("CheckpointState");
+    } catch (DescriptorValidationException e) {
+      throw new IllegalStateException(e);
+    }
+  }
+
+  private static void field(
+      DescriptorProto.Builder message, int number, String name, Label label, Type type) {
+    message.addFieldBuilder().setNumber(number).setName(name).setLabel(label).setType(type);
   }
 }

@@ -15,16 +15,27 @@ import org.tensorflow.types.TInt32;
  *
  * @param positive shape (n, 1): similarity of each view with its partner
  * @param similarity shape (n, m): with every candidate
- * @param weight shape (n, m): what each candidate counts, 0 for those that are no negatives; a row
- *     sums to 1, or to 0 where there is none
+ * @param weight shape (n, m): the weight of each candidate, 0 for those that are not negatives; a
+ *     row sums to 1, or to 0 where there is none
+ * @param tolerance shape (n, m): similarities of a candidate and the partner that differ by no more
+ *     than this may be equal before rounding
  */
 record Negatives(
-    Operand<TFloat32> positive, Operand<TFloat32> similarity, Operand<TFloat32> weight) {
+    Operand<TFloat32> positive,
+    Operand<TFloat32> similarity,
+    Operand<TFloat32> weight,
+    Operand<TFloat32> tolerance) {
   /** Below every similarity that is compared with it, yet finite in float32. */
   private static final float LEAST = -1e30f;
 
+  /** The relative error of one float32 rounding. */
+  private static final float ROUNDING = 0x1p-24f;
+
+  /** Roundings in the scaling of a row to length 1. */
+  private static final float SCALING_ROUNDINGS = 4;
+
   /**
-   * All negatives, each counting the same.
+   * All negatives, each with the same weight.
    *
    * @param own views of this replica, first or second
    * @param partners the other views of all images
@@ -42,40 +53,56 @@ record Negatives(
     Operand<TFloat32> others = tf.math.sub(tf.constant(1f), same);
     Operand<TFloat32> across = PairedViews.similarity(tf, own, partners, 1);
     Operand<TFloat32> positive = sum(tf, tf.math.mul(across, same));
+    Operand<TFloat32> partnerLengths = columnLengths(tf, partners);
+    Operand<TFloat32> partnerLength = sum(tf, tf.math.mul(partnerLengths, same));
     if (oneView) {
-      return new Negatives(positive, across, evenly(tf, others));
+      return new Negatives(
+          positive,
+          across,
+          equalWeights(tf, others),
+          tolerance(tf, own, partnerLength, partnerLengths));
     }
     Operand<TFloat32> along = PairedViews.similarity(tf, own, siblings, 1);
     Operand<TInt32> columns = tf.constant(1);
+    Operand<TFloat32> lengths =
+        tf.concat(List.of(partnerLengths, columnLengths(tf, siblings)), columns);
     return new Negatives(
         positive,
         tf.concat(List.of(across, along), columns),
-        evenly(tf, tf.concat(List.of(others, others), columns)));
+        equalWeights(tf, tf.concat(List.of(others, others), columns)),
+        tolerance(tf, own, partnerLength, lengths));
   }
 
   /**
-   * Of those farther than the positive the nearest alone (SimCLR section 5.1, after Schroff et al.
-   * 2015); a view without such a negative has none.
+   * Only the nearest of the negatives that are farther than the positive (SimCLR section 5.1, after
+   * Schroff et al. 2015); a view without such a negative has none. Equal similarities come out of a
+   * matrix product a few roundings apart, by kernel and by column, so that what lies within the
+   * {@link #tolerance} of the positive is not farther, and of negatives that lie within it of the
+   * nearest the first is taken.
    *
    * @param margin how much less similar than the positive it may be at most; infinite for no limit
    */
   Negatives semiHard(Ops tf, float margin) {
+    Operand<TFloat32> distance = tf.math.sub(positive, similarity);
     Operand<TBool> wanted =
         tf.math.logicalAnd(
-            tf.math.greater(weight, tf.constant(0f)), tf.math.less(similarity, positive));
+            tf.math.greater(weight, tf.constant(0f)), tf.math.greater(distance, tolerance));
     if (Float.isFinite(margin)) {
       wanted =
           tf.math.logicalAnd(
-              wanted, tf.math.greater(similarity, tf.math.sub(positive, tf.constant(margin))));
+              wanted, tf.math.less(distance, tf.math.sub(tf.constant(margin), tolerance)));
     }
-    Operand<TFloat32> is = tf.dtypes.cast(wanted, TFloat32.class);
     Operand<TFloat32> candidates =
         tf.select(wanted, similarity, tf.fill(tf.shape(similarity), tf.constant(LEAST)));
-    Operand<TInt32> nearest = tf.math.argMax(candidates, tf.constant(1), TInt32.class);
-    Operand<TInt32> width = tf.gather(tf.shape(similarity), tf.constant(1), tf.constant(0));
-    Operand<TFloat32> chosen = PairedViews.oneHot(tf, nearest, width);
-    Operand<TFloat32> exists = tf.reduceMax(is, tf.constant(1), ReduceMax.keepDims(true));
-    return new Negatives(positive, similarity, tf.stopGradient(tf.math.mul(chosen, exists)));
+    Operand<TFloat32> nearest = tf.reduceMax(candidates, tf.constant(1), ReduceMax.keepDims(true));
+    Operand<TFloat32> tied =
+        asFloat(tf, tf.math.greaterEqual(candidates, tf.math.sub(nearest, tolerance)));
+    Operand<TInt32> first = tf.math.argMax(tied, tf.constant(1), TInt32.class);
+    Operand<TFloat32> chosen = PairedViews.oneHot(tf, first, PairedViews.size(tf, similarity, 1));
+    Operand<TFloat32> exists =
+        tf.reduceMax(asFloat(tf, wanted), tf.constant(1), ReduceMax.keepDims(true));
+    return new Negatives(
+        positive, similarity, tf.stopGradient(tf.math.mul(chosen, exists)), tolerance);
   }
 
   /**
@@ -88,9 +115,35 @@ record Negatives(
     return tf.reduceSum(tf.math.mul(penalty, weight), tf.constant(1));
   }
 
-  private static Operand<TFloat32> evenly(Ops tf, Operand<TFloat32> mask) {
+  /**
+   * The bound on the rounding of inner products: each is off by at most (d + scaling) roundings of
+   * the product of its vectors' lengths, whatever the order of summation.
+   *
+   * @param own shape (n, d)
+   * @param partner shape (n, 1): length of each row's partner
+   * @param candidates shape (1, m): length of each candidate
+   */
+  private static Operand<TFloat32> tolerance(
+      Ops tf, Operand<TFloat32> own, Operand<TFloat32> partner, Operand<TFloat32> candidates) {
+    Operand<TFloat32> width = tf.dtypes.cast(PairedViews.size(tf, own, 1), TFloat32.class);
+    Operand<TFloat32> roundings = tf.math.add(width, tf.constant(SCALING_ROUNDINGS));
+    Operand<TFloat32> each = tf.math.mul(roundings, tf.constant(ROUNDING));
+    Operand<TFloat32> anchors = tf.math.mul(tf.math.sqrt(sum(tf, tf.math.square(own))), each);
+    return tf.stopGradient(tf.math.mul(anchors, tf.math.add(partner, candidates)));
+  }
+
+  /** Shape (1, m): the lengths of m rows. */
+  private static Operand<TFloat32> columnLengths(Ops tf, Operand<TFloat32> rows) {
+    return tf.reshape(tf.math.sqrt(sum(tf, tf.math.square(rows))), tf.array(1, -1));
+  }
+
+  private static Operand<TFloat32> equalWeights(Ops tf, Operand<TFloat32> mask) {
     Operand<TFloat32> count = tf.math.maximum(sum(tf, mask), tf.constant(1f));
     return tf.stopGradient(tf.math.div(mask, count));
+  }
+
+  private static Operand<TFloat32> asFloat(Ops tf, Operand<TBool> x) {
+    return tf.dtypes.cast(x, TFloat32.class);
   }
 
   private static Operand<TFloat32> sum(Ops tf, Operand<TFloat32> x) {

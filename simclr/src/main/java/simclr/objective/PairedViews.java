@@ -46,8 +46,8 @@ record PairedViews(
     Operand<TFloat32> b = views.get(1);
     Operand<TFloat32> allA = replicas.concat(tf, a);
     Operand<TFloat32> allB = replicas.concat(tf, b);
-    Operand<TInt32> count = rows(tf, a);
-    Operand<TInt32> total = rows(tf, allA);
+    Operand<TInt32> count = size(tf, a, 0);
+    Operand<TInt32> total = size(tf, allA, 0);
     return new PairedViews(a, b, allA, allB, replicas.globalIndices(tf, count), total);
   }
 
@@ -91,6 +91,11 @@ record PairedViews(
     return tf.oneHot(indices, depth, tf.constant(1f), tf.constant(0f));
   }
 
+  /** Scalar: the length of an axis of x. */
+  static Operand<TInt32> size(Ops tf, Operand<TFloat32> x, int axis) {
+    return tf.gather(tf.shape(x), tf.constant(axis), tf.constant(0));
+  }
+
   private static Operand<TFloat32> entropy(Ops tf, Operand<TFloat32> logits) {
     Operand<TFloat32> p = tf.nn.softmax(logits);
     Operand<TFloat32> log = tf.math.log(tf.math.add(p, tf.constant(ENTROPY_FLOOR)));
@@ -103,9 +108,5 @@ record PairedViews(
         tf.reduceSum(tf.math.square(z), tf.constant(-1), ReduceSum.keepDims(true));
     Operand<TFloat32> floor = tf.constant(MIN_SQUARED_NORM);
     return tf.math.mul(z, tf.math.rsqrt(tf.math.maximum(squared, floor)));
-  }
-
-  private static Operand<TInt32> rows(Ops tf, Operand<TFloat32> x) {
-    return tf.gather(tf.shape(x), tf.constant(0), tf.constant(0));
   }
 }

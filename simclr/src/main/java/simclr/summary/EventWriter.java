@@ -26,11 +26,12 @@ import org.tensorflow.proto.TensorProto;
 import org.tensorflow.proto.TensorShapeProto;
 import simclr.config.UserException;
 import simclr.config.UserException.ExitCode;
+import simclr.io.TfRecordFile;
 
 /**
  * A TensorBoard event file in the form of TensorFlow 2, as {@code tf.summary} writes it.
  *
- * <p>The file is a row of Event messages framed by {@link TfRecords}. The first event holds the
+ * <p>The file is a row of Event messages framed as in a {@link TfRecordFile}. The first event holds the
  * version; every other one value: a float tensor under the plugin {@code scalars}, or a string
  * vector {@code [width, height, png, ...]} under {@code images}. A process killed amid a record
  * leaves a tail that readers skip. Not safe for several threads.
@@ -148,7 +149,7 @@ public final class EventWriter implements AutoCloseable {
   }
 
   private void write(Event event) throws IOException {
-    TfRecords.append(out, event.toByteArray());
+    TfRecordFile.append(out, event.toByteArray());
   }
 
   private static Event.Builder event() {

@@ -1,12 +1,7 @@
 package simclr.summary;
 
 import com.google.common.collect.ImmutableSortedMap;
-import java.io.BufferedInputStream;
-import java.io.DataInputStream;
-import java.io.EOFException;
 import java.io.IOException;
-import java.io.InputStream;
-import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -14,13 +9,13 @@ import java.util.Arrays;
 import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.TreeMap;
 import java.util.stream.Stream;
 import org.tensorflow.proto.Event;
 import org.tensorflow.proto.Summary;
 import simclr.config.UserException;
 import simclr.config.UserException.ExitCode;
+import simclr.io.TfRecordFile;
 
 /**
  * The curves of a run, read back from the event files that {@link EventWriter} left in its
@@ -30,11 +25,6 @@ import simclr.config.UserException.ExitCode;
  * holds.
  */
 public final class ScalarHistory {
-  /** Length and its checksum. */
-  private static final int HEADER_BYTES = 12;
-
-  private static final int FOOTER_BYTES = 4;
-
   private final Map<Tag, TreeMap<Long, Float>> curves = new EnumMap<>(Tag.class);
 
   private ScalarHistory() {}
@@ -70,33 +60,11 @@ public final class ScalarHistory {
 
   /** A tail that a kill cut off ends the file; what precedes it counts. */
   private void read(Path file) throws IOException {
-    try (InputStream raw = Files.newInputStream(file);
-        DataInputStream in = new DataInputStream(new BufferedInputStream(raw))) {
-      for (Optional<byte[]> record = next(in, file); record.isPresent(); record = next(in, file)) {
-        Event event = Event.parseFrom(record.get());
+    try (TfRecordFile records = TfRecordFile.open(file)) {
+      for (byte[] data = records.nextWhole(); data != null; data = records.nextWhole()) {
+        Event event = Event.parseFrom(data);
         event.getSummary().getValueList().forEach(value -> add(event.getStep(), value));
       }
-    }
-  }
-
-  private static Optional<byte[]> next(DataInputStream in, Path file) throws IOException {
-    byte[] header = new byte[HEADER_BYTES];
-    try {
-      in.readFully(header);
-      ByteBuffer fields = ByteBuffer.wrap(header).order(ByteOrder.LITTLE_ENDIAN);
-      long length = fields.getLong();
-      boolean whole = fields.getInt() == TfRecords.maskedCrc(Arrays.copyOf(header, 8));
-      if (!whole || length < 0 || length > Files.size(file)) {
-        return Optional.empty();
-      }
-      byte[] data = new byte[Math.toIntExact(length)];
-      in.readFully(data);
-      byte[] footer = new byte[FOOTER_BYTES];
-      in.readFully(footer);
-      int crc = ByteBuffer.wrap(footer).order(ByteOrder.LITTLE_ENDIAN).getInt();
-      return crc == TfRecords.maskedCrc(data) ? Optional.of(data) : Optional.empty();
-    } catch (EOFException e) {
-      return Optional.empty();
     }
   }
 

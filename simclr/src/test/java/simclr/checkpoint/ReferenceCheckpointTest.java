@@ -33,8 +33,8 @@ import org.tensorflow.types.TInt64;
 import simclr.checkpoint.CheckpointFile.Entry;
 import simclr.checkpoint.Saver.Scope;
 import simclr.config.RunConfig;
-import simclr.data.Batch;
-import simclr.train.TrainingGraph;
+import simclr.data.pipeline.Batch;
+import simclr.train.graph.TrainingGraph;
 
 /** A checkpoint that the reference's own {@code run.py} wrote, in and out again. */
 final class ReferenceCheckpointTest {

@@ -13,13 +13,13 @@ import javax.imageio.ImageWriter;
 import javax.imageio.stream.ImageOutputStream;
 
 /** Encoded images for tests. */
-final class TestImages {
+public final class TestImages {
   private TestImages() {}
 
   /**
    * @param kind a type of {@link BufferedImage}
    */
-  static byte[] encoded(String format, int kind, int width, int height) {
+  public static byte[] encoded(String format, int kind, int width, int height) {
     BufferedImage image = new BufferedImage(width, height, kind);
     for (int y = 0; y < height; y++) {
       for (int x = 0; x < width; x++) {
@@ -37,15 +37,15 @@ final class TestImages {
     return out.toByteArray();
   }
 
-  static byte[] png(int width, int height) {
+  public static byte[] png(int width, int height) {
     return encoded("png", BufferedImage.TYPE_INT_RGB, width, height);
   }
 
-  static byte[] jpeg(int width, int height) {
+  public static byte[] jpeg(int width, int height) {
     return encoded("jpg", BufferedImage.TYPE_INT_RGB, width, height);
   }
 
-  static byte[] cmykJpeg(int width, int height) {
+  public static byte[] cmykJpeg(int width, int height) {
     WritableRaster raster =
         Raster.createInterleavedRaster(DataBuffer.TYPE_BYTE, width, height, 4, null);
     ImageWriter writer = ImageIO.getImageWritersByFormatName("jpeg").next();

@@ -9,11 +9,11 @@ import simclr.config.UserException;
 import simclr.config.UserException.ExitCode;
 
 /** Claims about errors that a user sees. */
-final class UserErrors {
+public final class UserErrors {
   private UserErrors() {}
 
   /** Runs what must fail with an exit code; returns its one sentence for further claims. */
-  static AbstractStringAssert<?> assertFails(ExitCode exitCode, ThrowingCallable call) {
+  public static AbstractStringAssert<?> assertFails(ExitCode exitCode, ThrowingCallable call) {
     UserException error = catchThrowableOfType(UserException.class, call);
     assertThat(error).isNotNull();
     assertThat(error.exitCode()).isEqualTo(exitCode);

@@ -11,6 +11,7 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
 import org.tensorflow.Graph;
 import org.tensorflow.Operand;
 import org.tensorflow.Output;
@@ -78,23 +79,123 @@ final class ContrastiveLossTest {
     assertThat(moves).isTrue();
   }
 
+  static Stream<ContrastiveLoss> lossesWithCollapseLevel() {
+    return losses().filter(loss -> !dependsOnLength(loss));
+  }
+
+  static Stream<ContrastiveLoss> lossesWithoutCollapseLevel() {
+    return losses().filter(ContrastiveLossTest::dependsOnLength);
+  }
+
+  /** NT-Logistic weighs a positive alone, so that its value at equal rows follows their length. */
+  private static boolean dependsOnLength(ContrastiveLoss loss) {
+    return loss instanceof NtLogistic logistic && !logistic.normalize();
+  }
+
   @ParameterizedTest
-  @MethodSource("losses")
-  void oneReplicaOfEqualRowsSitsAtTheCollapseLevel(ContrastiveLoss loss) {
-    float[][] z = new float[2 * IMAGES][WIDTH];
-    for (float[] row : z) {
-      row[0] = 1;
+  @MethodSource("lossesWithCollapseLevel")
+  void equalRowsSitAtTheCollapseLevel(ContrastiveLoss loss) {
+    for (int width : new int[] {1, 4, 63, 128}) {
+      for (float[][] z : List.of(equalRows(IMAGES, unitRow(width)), equalRows(37, row(width, 1)))) {
+        assertThat((double) evaluate(loss, z).loss())
+            .as("width %s, %s rows", width, z.length)
+            .isCloseTo(loss.collapseLevel(z.length / 2).orElseThrow(), within(1e-4));
+      }
     }
-    loss.collapseLevel(IMAGES)
-        .ifPresent(
-            level -> assertThat((double) evaluate(loss, z).loss()).isCloseTo(level, within(1e-4)));
+  }
+
+  @ParameterizedTest
+  @MethodSource("lossesWithoutCollapseLevel")
+  void thereIsNoCollapseLevelWhereItDependsOnTheLengthOfZ(ContrastiveLoss loss) {
+    assertThat(loss.collapseLevel(IMAGES)).isEmpty();
+  }
+
+  @ParameterizedTest
+  @ValueSource(floats = {1e-3f, 1, 1e3f})
+  void aNegativeAsSimilarAsThePositiveIsNotSemiHard(float scale) {
+    for (int width : new int[] {3, 64, 128, 257}) {
+      float[][] z = equalRows(33, row(width, scale));
+      for (boolean oneView : new boolean[] {true, false}) {
+        Evaluated triplet =
+            evaluate(new MarginTriplet(MARGIN, TEMPERATURE, false, oneView, true), z);
+        assertThat(triplet.loss()).as("width %s", width).isZero();
+        assertThat(triplet.gradient()).allSatisfy(row -> assertThat(row).containsOnly(0));
+      }
+    }
   }
 
   @Test
-  void semiHardNegativesAreFewer() {
-    float[][] z = rows(2);
-    assertThat(evaluate(new MarginTriplet(MARGIN, 1, true, true, true), z).loss())
-        .isNotEqualTo(evaluate(new MarginTriplet(MARGIN, 1, true, true, false), z).loss());
+  void aNegativeJustBelowThePositiveIsSemiHard() {
+    float below = 1 - 1e-5f;
+    // Two images: similarity 1 with the partner, a hair less with the other image's views.
+    float across = (float) Math.sqrt(1 - below * below);
+    float[][] z = {{1, 0}, {below, across}, {1, 0}, {below, across}};
+    assertThat((double) evaluate(new MarginTriplet(MARGIN, 1, false, false, true), z).loss())
+        .isCloseTo(2 * (MARGIN - 1e-5), within(1e-6));
+  }
+
+  @Test
+  void ofNegativesThatAreEquallyNearTheFirstIsPushed() {
+    // The second and the third image have the same views.
+    float[][] z = {{1, 0}, {0.8f, 0.6f}, {0.8f, 0.6f}, {1, 0}, {0.8f, 0.6f}, {0.8f, 0.6f}};
+    List<float[]> gradient =
+        evaluate(new MarginTriplet(MARGIN, 1, false, true, true), z).gradient();
+    // As negatives of the first image only: the others' nearest are each other, exact ties.
+    assertThat(gradient.get(1)).isNotEqualTo(gradient.get(2));
+    assertThat(gradient.get(4)).isNotEqualTo(gradient.get(5));
+  }
+
+  @Test
+  void semiHardPicksTheNearestNegativeBelowThePositive() {
+    // Seen from the first image: its partner at 0.8, one image nearer than that, one farther.
+    float[][] z = {
+      {1, 0}, {0.96f, 0.28f}, {0.6f, 0.8f}, {0.8f, 0.6f}, {0.96f, 0.28f}, {0.6f, 0.8f}
+    };
+    double[][] u = doubles(z);
+    double all = 0;
+    double semiHard = 0;
+    for (int anchor = 0; anchor < 6; anchor++) {
+      double positive = dot(u[anchor], u[(anchor + 3) % 6]);
+      double mean = 0;
+      double nearest = Double.NEGATIVE_INFINITY;
+      for (int image = 0; image < 3; image++) {
+        if (image != anchor % 3) {
+          double negative = dot(u[anchor], u[image + (anchor < 3 ? 3 : 0)]);
+          mean += Math.max(negative - positive + MARGIN, 0) / 2;
+          if (negative < positive - 1e-6 && negative > positive - MARGIN) {
+            nearest = Math.max(nearest, negative);
+          }
+        }
+      }
+      all += mean / 3;
+      semiHard += Math.max(nearest - positive + MARGIN, 0) / 3;
+    }
+    assertThat((double) evaluate(new MarginTriplet(MARGIN, 1, false, true, false), z).loss())
+        .isCloseTo(all, within(1e-5));
+    assertThat((double) evaluate(new MarginTriplet(MARGIN, 1, false, true, true), z).loss())
+        .isCloseTo(semiHard, within(1e-5));
+    assertThat(semiHard).isGreaterThan(0).isLessThan(all);
+  }
+
+  private static float[] unitRow(int width) {
+    float[] row = new float[width];
+    row[0] = 1;
+    return row;
+  }
+
+  private static float[] row(int width, float scale) {
+    SplittableRandom random = new SplittableRandom(width);
+    float[] row = new float[width];
+    for (int d = 0; d < width; d++) {
+      row[d] = scale * (float) random.nextDouble(-1, 1);
+    }
+    return row;
+  }
+
+  private static float[][] equalRows(int images, float[] row) {
+    float[][] z = new float[2 * images][];
+    Arrays.fill(z, row);
+    return z;
   }
 
   private static double expected(ContrastiveLoss loss, float[][] z) {
@@ -188,9 +289,9 @@ final class ContrastiveLossTest {
   }
 
   private static double[][] doubles(float[][] z) {
-    double[][] copy = new double[z.length][WIDTH];
+    double[][] copy = new double[z.length][z[0].length];
     for (int i = 0; i < z.length; i++) {
-      for (int d = 0; d < WIDTH; d++) {
+      for (int d = 0; d < z[i].length; d++) {
         copy[i][d] = z[i][d];
       }
     }
@@ -217,7 +318,7 @@ final class ContrastiveLossTest {
         TFloat32 fed = TFloat32.tensorOf(StdArrays.ndCopyOf(rows))) {
       Ops tf = Ops.create(graph);
       Operand<TFloat32> z =
-          tf.placeholder(TFloat32.class, Placeholder.shape(Shape.of(2 * IMAGES, WIDTH)));
+          tf.placeholder(TFloat32.class, Placeholder.shape(Shape.of(rows.length, rows[0].length)));
       Operand<TFloat32> value = loss.build(tf, Replicas.single(), z).loss();
       Output<?> gradient = graph.addGradients(value.asOutput(), new Output<?>[] {z.asOutput()})[0];
       try (Session session = new Session(graph);

@@ -9,15 +9,15 @@ import java.util.Optional;
 import java.util.Set;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
+import simclr.config.Reporter;
 import simclr.config.UserException;
 import simclr.config.UserException.ExitCode;
 import simclr.eval.features.EncoderChoice;
 import simclr.eval.features.EncoderFeatures;
 import simclr.eval.features.EncoderIdentity;
+import simclr.eval.features.FeatureDtype;
 import simclr.eval.features.FeatureSource;
-import simclr.eval.features.ReadyFeatures;
-import simclr.eval.features.Storage;
-import simclr.train.Reporter;
+import simclr.eval.features.PrecomputedFeatures;
 
 /** What all protocols are given: where examples come from and where results go. */
 @Command
@@ -81,7 +81,7 @@ final class ProbeInputs {
       names = "--features_precision",
       paramLabel = "float32|bfloat16",
       description = "How representations are kept in files. Default: float32.")
-  private Storage featuresPrecision = Storage.FLOAT32;
+  private FeatureDtype featuresPrecision = FeatureDtype.FLOAT32;
 
   @Option(
       names = "--features_dir",
@@ -169,11 +169,11 @@ final class ProbeInputs {
 
   /** Opens what was given; the caller closes it. */
   FeatureSource source(Reporter reporter) {
-    Optional<ReadyFeatures.Files> train =
-        ReadyFeatures.Files.of("train", trainFeatures, trainLabels);
-    Optional<ReadyFeatures.Files> test = ReadyFeatures.Files.of("test", testFeatures, testLabels);
-    Optional<ReadyFeatures.Files> validation =
-        ReadyFeatures.Files.of("validation", validationFeatures, validationLabels);
+    Optional<PrecomputedFeatures.Files> train =
+        PrecomputedFeatures.Files.of("train", trainFeatures, trainLabels);
+    Optional<PrecomputedFeatures.Files> test = PrecomputedFeatures.Files.of("test", testFeatures, testLabels);
+    Optional<PrecomputedFeatures.Files> validation =
+        PrecomputedFeatures.Files.of("validation", validationFeatures, validationLabels);
     if (train.isPresent() && test.isPresent()) {
       Map<String, String> given = flags.given();
       if (!given.isEmpty()) {
@@ -182,7 +182,7 @@ final class ProbeInputs {
             "--%s is given with --train_features, expected ready features or an encoder",
             given.keySet().iterator().next());
       }
-      return new ReadyFeatures(train.get(), validation, test.get());
+      return new PrecomputedFeatures(train.get(), validation, test.get());
     }
     if (train.isPresent() || test.isPresent() || validation.isPresent()) {
       throw new UserException(

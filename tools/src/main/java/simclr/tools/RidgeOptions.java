@@ -7,7 +7,7 @@ import java.util.OptionalDouble;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 import simclr.eval.probe.Protocol;
-import simclr.eval.probe.Ridge;
+import simclr.eval.probe.ridge.Ridge;
 
 /** Settings of {@code probe ridge}. */
 @Command

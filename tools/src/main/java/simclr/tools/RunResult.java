@@ -12,7 +12,7 @@ import java.nio.file.Path;
 import java.time.Instant;
 import java.util.Locale;
 import simclr.config.RunConfig;
-import simclr.train.Outcome;
+import simclr.train.run.Outcome;
 
 /**
  * What {@code --json} prints after a run.

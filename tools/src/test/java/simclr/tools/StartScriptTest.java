@@ -60,7 +60,8 @@ final class StartScriptTest {
   @BeforeEach
   void makeCheckout() throws IOException {
     checkout = temporary.resolve("a checkout");
-    for (String module : List.of("simclr", "export", "eval", "tools")) {
+    for (String module :
+        List.of("simclr", "export", "eval", "tools/parity", "tools/bench", "tools")) {
       Files.createDirectories(checkout.resolve(module + "/src/main/java"));
       write(module + "/pom.xml", "<project/>");
     }
@@ -101,12 +102,15 @@ final class StartScriptTest {
     start("--help");
     write("simclr/src/main/java/A.java", "class A {;}");
     assertThat(start("--help").err()).startsWith(REBUILT).hasLineCount(1);
-    write("export/pom.xml", "<project></project>");
-    assertThat(start("--help").err()).startsWith(REBUILT);
+    for (String changed :
+        List.of("export/pom.xml", "tools/parity/pom.xml", "tools/bench/pom.xml")) {
+      write(changed, "<project></project>");
+      assertThat(start("--help").err()).describedAs(changed).startsWith(REBUILT);
+    }
     Files.delete(checkout.resolve("eval/src/main/java/B.java"));
     assertThat(start("--help").err()).startsWith(REBUILT);
     assertThat(start("--help").err()).isEmpty();
-    assertThat(builds()).hasSize(4);
+    assertThat(builds()).hasSize(6);
   }
 
   @Test

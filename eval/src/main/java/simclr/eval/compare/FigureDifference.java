@@ -1,6 +1,6 @@
 package simclr.eval.compare;
 
-import simclr.eval.metrics.Interval;
+import simclr.eval.metrics.ConfidenceInterval;
 
 /**
  * By how much B differs from A in one figure.
@@ -12,7 +12,7 @@ import simclr.eval.metrics.Interval;
  * @param permutationP probability of such a difference if the models were equally good
  */
 public record FigureDifference(
-    String figure, double first, double second, Interval interval, double permutationP) {
+    String figure, double first, double second, ConfidenceInterval interval, double permutationP) {
   public double difference() {
     return second - first;
   }

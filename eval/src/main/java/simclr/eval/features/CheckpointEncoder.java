@@ -1,5 +1,7 @@
 package simclr.eval.features;
 
+import static java.util.Objects.requireNonNull;
+
 import com.google.common.collect.ImmutableList;
 import com.google.common.collect.ImmutableMap;
 import com.google.common.hash.Hasher;
@@ -13,51 +15,30 @@ import java.util.Optional;
 import java.util.OptionalLong;
 import org.tensorflow.Operand;
 import org.tensorflow.Result;
-import org.tensorflow.Session;
-import org.tensorflow.ndarray.Shape;
 import org.tensorflow.op.Ops;
-import org.tensorflow.op.core.Placeholder;
 import org.tensorflow.types.TFloat32;
-import simclr.checkpoint.ArchitectureGuess;
+import simclr.checkpoint.Architecture;
 import simclr.checkpoint.CheckpointFile;
-import simclr.checkpoint.RestoreReport;
-import simclr.checkpoint.Restorer;
+import simclr.config.Reporter;
 import simclr.config.RunConfig;
-import simclr.data.Batch;
+import simclr.data.pipeline.Batch;
 import simclr.export.bundle.HostTensor;
-import simclr.export.savedmodel.Sha256;
-import simclr.graph.GraphOps;
+import simclr.inference.ModelSpec;
+import simclr.inference.RestoredModel;
 import simclr.model.SimClrModel;
+import simclr.model.VariableSpec.Part;
 import simclr.model.Variables.Variable;
-import simclr.parallel.Devices;
-import simclr.train.InferenceGraph;
-import simclr.train.Reporter;
 
 /** The model of the flags, filled from a checkpoint or left as training would start. */
 final class CheckpointEncoder implements FrozenEncoder {
-  /** The classifier is no part of what is measured. */
-  private static final String HEAD = "model/supervised_head/";
-
-  private final RunConfig config;
   private final EncoderIdentity identity;
-  private final InferenceGraph graph;
-  private final Operand<TFloat32> images;
+  private final RestoredModel model;
   private final ImmutableMap<String, Operand<TFloat32>> outputs;
-  private final Session session;
 
-  private CheckpointEncoder(
-      RunConfig config,
-      EncoderIdentity identity,
-      InferenceGraph graph,
-      Operand<TFloat32> images,
-      ImmutableMap<String, Operand<TFloat32>> outputs,
-      Session session) {
-    this.config = config;
+  private CheckpointEncoder(EncoderIdentity identity, RestoredModel model) {
     this.identity = identity;
-    this.graph = graph;
-    this.images = images;
-    this.outputs = outputs;
-    this.session = session;
+    this.model = model;
+    this.outputs = outputs(model.tf(), model.outputs());
   }
 
   /**
@@ -67,82 +48,32 @@ final class CheckpointEncoder implements FrozenEncoder {
    *     model
    */
   static CheckpointEncoder restored(RunConfig config, CheckpointFile file, Reporter reporter) {
-    ArchitectureGuess found = ArchitectureGuess.of(file);
-    int classes = config.wantsSupervisedHead() ? Math.toIntExact(found.classes().orElse(0)) : 0;
+    Architecture found = Architecture.of(file);
+    int classes = config.wantsSupervisedHead() ? found.numClasses() : 0;
     EncoderIdentity identity =
         new EncoderIdentity(
             EncoderIdentity.Kind.CHECKPOINT,
             Optional.of(file.prefix().toString()),
-            Optional.of(Sha256.ofData(file.prefix())),
+            Optional.of(CheckpointFile.sha256(file.prefix())),
             OptionalLong.of(file.step()),
             Optional.of(found.toString()));
-    return build(config, classes, identity, Optional.of(file), reporter);
+    return new CheckpointEncoder(
+        identity, RestoredModel.open(ModelSpec.fedSquare(config, classes), file, reporter::line));
   }
 
   /** The weights that training with the seed of the flags starts from; without one, seed 0. */
-  static CheckpointEncoder initial(RunConfig config, Reporter reporter) {
+  static CheckpointEncoder initial(RunConfig config) {
+    RestoredModel model = RestoredModel.initial(ModelSpec.fedSquare(config, 0));
+    Architecture architecture =
+        Architecture.of(model.variables().all().stream().map(Variable::spec).toList());
     EncoderIdentity identity =
         new EncoderIdentity(
             EncoderIdentity.Kind.RANDOM_INIT,
             Optional.empty(),
-            Optional.empty(),
+            Optional.of(digest(model)),
             OptionalLong.of(0),
-            Optional.empty());
-    CheckpointEncoder encoder = build(config, 0, identity, Optional.empty(), reporter);
-    String architecture =
-        ArchitectureGuess.of(
-                encoder.graph.state().variables().all().stream().map(Variable::spec).toList())
-            .toString();
-    return new CheckpointEncoder(
-        config,
-        new EncoderIdentity(
-            identity.kind(),
-            identity.path(),
-            Optional.of(encoder.digest()),
-            identity.step(),
-            Optional.of(architecture)),
-        encoder.graph,
-        encoder.images,
-        encoder.outputs,
-        encoder.session);
-  }
-
-  private static CheckpointEncoder build(
-      RunConfig config,
-      int classes,
-      EncoderIdentity identity,
-      Optional<CheckpointFile> file,
-      Reporter reporter) {
-    List<Placeholder<TFloat32>> images = new ArrayList<>();
-    int size = config.imageSize();
-    InferenceGraph graph =
-        InferenceGraph.build(
-            config,
-            classes,
-            config.seed().orElse(0L),
-            tf -> {
-              Shape shape = Shape.of(Shape.UNKNOWN_SIZE, size, size, 3);
-              images.add(tf.placeholder(TFloat32.class, Placeholder.shape(shape)));
-              return new Batch(images.get(0), tf.constant(new long[0]));
-            });
-    Ops tf = GraphOps.of(graph.graph());
-    Restorer restorer = Restorer.build(tf, graph.state().variables());
-    ImmutableMap<String, Operand<TFloat32>> outputs = outputs(tf, graph.outputs());
-    Session session = new Session(graph.graph(), Devices.sessionConfig(config));
-    CheckpointEncoder encoder =
-        new CheckpointEncoder(config, identity, graph, images.get(0), outputs, session);
-    try {
-      graph.initialize(session);
-      file.ifPresent(
-          found -> {
-            RestoreReport report = restorer.restore(session, found, config.partial());
-            reporter.line(report.complete() ? report.summary() : report.table());
-          });
-      return encoder;
-    } catch (RuntimeException e) {
-      encoder.close();
-      throw e;
-    }
+            Optional.of(architecture.toString()));
+    return new CheckpointEncoder(identity, model);
   }
 
   private static ImmutableMap<String, Operand<TFloat32>> outputs(
@@ -172,17 +103,21 @@ final class CheckpointEncoder implements FrozenEncoder {
 
   @Override
   public int imageSize() {
-    return config.imageSize();
+    return model.spec().config().imageSize();
   }
 
   @Override
   public String digest() {
+    return digest(model);
+  }
+
+  private static String digest(RestoredModel model) {
     Hasher hasher = Hashing.sha256().newHasher();
-    for (Variable variable : graph.state().variables().all()) {
-      String key = variable.spec().checkpointKey();
-      if (!key.startsWith(HEAD)) {
-        hasher.putString(key, StandardCharsets.UTF_8);
-        try (Result result = session.runner().fetch(variable.value()).run()) {
+    for (Variable variable : model.variables().all()) {
+      // The classifier is not part of what is measured.
+      if (variable.spec().part() != Part.SUPERVISED_HEAD) {
+        hasher.putString(variable.spec().checkpointKey(), StandardCharsets.UTF_8);
+        try (Result result = model.session().runner().fetch(variable.value()).run()) {
           byte[] bytes = new byte[Math.toIntExact(result.get(0).numBytes())];
           result.get(0).asRawTensor().data().read(bytes);
           hasher.putBytes(bytes);
@@ -203,9 +138,9 @@ final class CheckpointEncoder implements FrozenEncoder {
 
   @Override
   public List<HostTensor.Floats> encode(TFloat32 batch, List<String> layers) {
-    Session.Runner runner = session.runner().feed(images, batch);
-    layers.forEach(layer -> runner.fetch(outputs.get(layer)));
-    try (Result result = runner.run()) {
+    List<Operand<TFloat32>> wanted =
+        layers.stream().map(layer -> requireNonNull(outputs.get(layer))).toList();
+    try (Result result = model.run(batch, wanted)) {
       ImmutableList.Builder<HostTensor.Floats> values = ImmutableList.builder();
       for (int i = 0; i < layers.size(); i++) {
         values.add((HostTensor.Floats) HostTensor.of(result.get(i)));
@@ -216,7 +151,6 @@ final class CheckpointEncoder implements FrozenEncoder {
 
   @Override
   public void close() {
-    session.close();
-    graph.close();
+    model.close();
   }
 }

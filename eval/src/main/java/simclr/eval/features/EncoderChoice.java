@@ -7,13 +7,13 @@ import java.util.Map;
 import java.util.Optional;
 import simclr.checkpoint.CheckpointFile;
 import simclr.checkpoint.ModelDir;
+import simclr.config.FlagsFile;
+import simclr.config.Reporter;
 import simclr.config.RunConfig;
 import simclr.config.UserException;
 import simclr.config.UserException.ExitCode;
 import simclr.eval.features.EncoderIdentity.Kind;
 import simclr.export.savedmodel.GuessedFlags;
-import simclr.train.FlagsFile;
-import simclr.train.Reporter;
 
 /**
  * Which encoder is measured on which data.
@@ -35,7 +35,7 @@ public record EncoderChoice(
     Optional<String> validationSplit,
     Optional<Path> featuresDir,
     Optional<Path> output,
-    Storage storage) {
+    FeatureDtype dtype) {
   private static final String MODEL_DIR = "model_dir";
   private static final String CHECKPOINT = "checkpoint";
 

@@ -16,13 +16,15 @@ import org.tensorflow.exceptions.TFInvalidArgumentException;
 import org.tensorflow.exceptions.TensorFlowException;
 import org.tensorflow.types.TFloat32;
 import org.tensorflow.types.TInt64;
+import simclr.config.Reporter;
 import simclr.config.RunConfig;
-import simclr.data.Batch;
-import simclr.data.InputPipeline;
-import simclr.data.Split;
+import simclr.data.pipeline.Batch;
+import simclr.data.pipeline.InputPipeline;
+import simclr.data.records.Split;
 import simclr.export.bundle.HostTensor;
 import simclr.graph.GraphOps;
-import simclr.train.Reporter;
+import simclr.io.NpyDtype;
+import simclr.io.ResumableNpyWriter;
 
 /**
  * Writes what an encoder makes of every image of a split into a {@link FeatureCache}, in the
@@ -37,7 +39,7 @@ final class Extraction {
   private final RunConfig config;
   private final Split split;
   private final FeatureCache cache;
-  private final Storage storage;
+  private final FeatureDtype dtype;
   private final Reporter reporter;
   private final BooleanSupplier stop;
 
@@ -46,14 +48,14 @@ final class Extraction {
       RunConfig config,
       Split split,
       FeatureCache cache,
-      Storage storage,
+      FeatureDtype dtype,
       Reporter reporter,
       BooleanSupplier stop) {
     this.encoder = encoder;
     this.config = config;
     this.split = split;
     this.cache = cache;
-    this.storage = storage;
+    this.dtype = dtype;
     this.reporter = reporter;
     this.stop = stop;
   }
@@ -86,7 +88,7 @@ final class Extraction {
             .objectNode()
             .put("split", split.summary())
             .put("examples", split.examples())
-            .put("stored_as", storage.name().toLowerCase(java.util.Locale.ROOT))
+            .put("stored_as", dtype.name().toLowerCase(Locale.ROOT))
             .put("variables_sha256_before", digestBefore)
             .put("variables_sha256_after", digestAfter));
     return true;
@@ -101,8 +103,8 @@ final class Extraction {
       Batch next = input.build(GraphOps.of(graph));
       try (Session session = new Session(graph)) {
         input.start(session, from / batch);
-        Countdown countdown =
-            Countdown.of(reporter, "extracting " + split.name(), from, split.examples());
+        EtaProgress countdown =
+            EtaProgress.of(reporter, "extracting " + split.name(), from, split.examples());
         long done = from;
         long noted = System.nanoTime();
         while (done < split.examples()) {
@@ -139,13 +141,13 @@ final class Extraction {
   private final class Writers implements AutoCloseable {
     private final ImmutableList<String> layers;
     private final long from;
-    private final List<GrowingNpy> files = new ArrayList<>();
-    private final GrowingNpy labels;
+    private final List<ResumableNpyWriter> files = new ArrayList<>();
+    private final ResumableNpyWriter labels;
 
     Writers(ImmutableList<String> layers, long from) {
       this.layers = layers;
       this.from = from;
-      this.labels = GrowingNpy.open(cache.labels(), "<i8", Long.BYTES, split.examples(), 0, from);
+      this.labels = ResumableNpyWriter.vector(cache.labels(), NpyDtype.INT64, split.examples(), from);
     }
 
     long append(TFloat32 images, TInt64 classes) {
@@ -154,17 +156,16 @@ final class Extraction {
         // Only the first batch tells how wide a layer is.
         for (int i = 0; i < layers.size(); i++) {
           files.add(
-              GrowingNpy.open(
+              ResumableNpyWriter.matrix(
                   cache.file(layers.get(i)),
-                  storage.descr(),
-                  storage.bytes(),
+                  dtype.npy(),
                   split.examples(),
                   rows.get(i).perRow(),
                   from));
         }
       }
       for (int i = 0; i < files.size(); i++) {
-        files.get(i).append(storage.encode(rows.get(i)));
+        files.get(i).append(dtype.encode(rows.get(i)));
       }
       long count = classes.shape().get(0);
       ByteBuffer bytes =
@@ -175,18 +176,18 @@ final class Extraction {
     }
 
     void sync() {
-      files.forEach(GrowingNpy::sync);
+      files.forEach(ResumableNpyWriter::sync);
       labels.sync();
     }
 
     void commit() {
-      labels.commit(split.examples());
-      files.forEach(file -> file.commit(split.examples()));
+      labels.commit();
+      files.forEach(ResumableNpyWriter::commit);
     }
 
     @Override
     public void close() {
-      files.forEach(GrowingNpy::close);
+      files.forEach(ResumableNpyWriter::close);
       labels.close();
     }
   }

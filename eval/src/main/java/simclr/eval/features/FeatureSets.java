@@ -58,7 +58,7 @@ public record FeatureSets(
   }
 
   /** Whether examples may belong to several classes or none. */
-  public boolean severalLabels() {
+  public boolean isMultiLabel() {
     return train.labels().several().isPresent();
   }
 
@@ -96,7 +96,7 @@ public record FeatureSets(
 
   /**
    * The validation set that was given, else a part of each class of the training set, drawn at
-   * random. A class keeps at least one example to learn from ({@link Carving} where an example may
+   * random. A class keeps at least one example to learn from ({@link MultiLabelHoldout} where an example may
    * have several).
    *
    * @param share of the training examples, in (0, 1)
@@ -106,8 +106,8 @@ public record FeatureSets(
       return new Partition(train, validation.get(), false);
     }
     SplittableRandom random = new SplittableRandom(seed);
-    if (severalLabels()) {
-      return carved(Carving.held(train.labels().several().orElseThrow(), share, random));
+    if (isMultiLabel()) {
+      return carved(MultiLabelHoldout.held(train.labels().several().orElseThrow(), share, random));
     }
     List<List<Integer>> byClass = byClass(train, classes());
     List<Integer> held = new ArrayList<>();

@@ -56,8 +56,8 @@ public record LabelledFeatures(
   /**
    * The same examples, told apart by one class of a multi-label set: 1 who belongs to it, else 0.
    */
-  public LabelledFeatures oneAgainstRest(int label) {
-    return with(labels.oneAgainstRest(label));
+  public LabelledFeatures oneVsRest(int label) {
+    return with(labels.oneVsRest(label));
   }
 
   private LabelledFeatures with(Labels other) {
@@ -126,7 +126,7 @@ public record LabelledFeatures(
     }
 
     /** 1 for rows that belong to a class of a multi-label set, else 0. */
-    public Labels oneAgainstRest(int label) {
+    public Labels oneVsRest(int label) {
       MultiLabels all = several.orElseThrow();
       return of(
           IntStream.range(0, all.examples()).map(row -> all.has(row, label) ? 1 : 0).toArray());

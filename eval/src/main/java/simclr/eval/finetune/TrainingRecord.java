@@ -14,20 +14,20 @@ import java.util.Optional;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import simclr.checkpoint.CheckpointFile;
-import simclr.checkpoint.DurableFiles;
 import simclr.checkpoint.ModelDir;
 import simclr.config.RunConfig;
 import simclr.config.RunConfig.FrozenBn;
 import simclr.config.UserException;
 import simclr.config.UserException.ExitCode;
-import simclr.data.Split;
+import simclr.data.records.Split;
 import simclr.eval.features.DataDigest;
 import simclr.eval.metrics.ClassificationMetrics;
 import simclr.eval.metrics.Predictions;
 import simclr.eval.metrics.RecordedMetrics;
-import simclr.export.savedmodel.Sha256;
-import simclr.train.EncoderRecord;
-import simclr.train.EvaluationListener;
+import simclr.inference.EncoderRecord;
+import simclr.io.DurableFiles;
+import simclr.io.Sha256;
+import simclr.train.evaluate.EvaluationListener;
 
 /**
  * Writes what lets a reader trust an evaluation of a run's own classifier: {@value #FILE} and
@@ -79,7 +79,7 @@ public final class TrainingRecord implements EvaluationListener {
     encoder(json.putObject("encoder"), config);
     ObjectNode classifier = json.putObject("evaluated");
     classifier.put("path", evaluated.checkpoint().toString());
-    classifier.put("sha256", Sha256.ofData(evaluated.checkpoint().prefix()));
+    classifier.put("sha256", CheckpointFile.sha256(evaluated.checkpoint().prefix()));
     classifier.put("step", evaluated.step());
     settings(json.putObject("settings"), config);
     json.put("dataset", config.dataset());
@@ -129,7 +129,7 @@ public final class TrainingRecord implements EvaluationListener {
     json.put(
         "kind", config.checkpoint().isEmpty() ? "random_init" : export ? "export" : "checkpoint");
     json.put("path", start.map(CheckpointFile::toString).or(config::checkpoint).orElse(null));
-    json.put("sha256", start.map(file -> Sha256.ofData(file.prefix())).orElse(null));
+    json.put("sha256", start.map(file -> CheckpointFile.sha256(file.prefix())).orElse(null));
     json.put(
         "architecture",
         String.format(Locale.ROOT, "ResNet-%d, width %d, sk_ratio %s, se_ratio %s", 
@@ -157,8 +157,8 @@ public final class TrainingRecord implements EvaluationListener {
     json.put("train_batch_size", config.trainBatchSize());
     json.put("fine_tune_after_block", config.fineTuneAfterBlock());
     json.put("frozen_bn", config.toFlags().get("frozen_bn") + "");
-    json.put("label_fraction", config.labelledPart().labelFraction());
-    json.put("train_subset", config.labelledPart().trainSubset().orElse(null));
+    json.put("label_fraction", config.labelSubset().labelFraction());
+    json.put("train_subset", config.labelSubset().trainSubset().orElse(null));
     config
         .distillation()
         .teacher()
@@ -166,7 +166,7 @@ public final class TrainingRecord implements EvaluationListener {
         .ifPresent(
             teacher ->
                 json.put("teacher", teacher.toString())
-                    .put("teacher_sha256", Sha256.ofData(teacher.prefix())));
+                    .put("teacher_sha256", CheckpointFile.sha256(teacher.prefix())));
   }
 
   private static ObjectNode split(ObjectNode json, Split split) {

@@ -24,11 +24,11 @@ public record Accuracy(long correct, long total) {
   }
 
   /** The 95 % interval of Wilson (1927), which stays inside [0, 1]. */
-  public Interval interval() {
+  public ConfidenceInterval interval() {
     double p = value();
     double z2 = Z95 * Z95 / total;
     double centre = (p + z2 / 2) / (1 + z2);
     double half = Z95 / (1 + z2) * Math.sqrt(p * (1 - p) / total + z2 / (4.0 * total));
-    return new Interval(Math.max(centre - half, 0), Math.min(centre + half, 1));
+    return new ConfidenceInterval(Math.max(centre - half, 0), Math.min(centre + half, 1));
   }
 }

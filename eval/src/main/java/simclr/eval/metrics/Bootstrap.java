@@ -42,7 +42,7 @@ public record Bootstrap(long seed, int samples) {
    * @param statistic of a sample, given as indices of examples; samples where it is NaN (such as
    *     one that misses every class) are left out
    */
-  public Interval interval(int examples, ToDoubleFunction<int[]> statistic) {
+  public ConfidenceInterval interval(int examples, ToDoubleFunction<int[]> statistic) {
     checkArgument(examples > 0, "examples (%s) must be > 0", examples);
     SplittableRandom random = new SplittableRandom(seed);
     int[] sample = new int[examples];
@@ -55,18 +55,18 @@ public record Bootstrap(long seed, int samples) {
     }
     double[] sorted = DoubleStream.of(values).filter(v -> !Double.isNaN(v)).sorted().toArray();
     checkArgument(sorted.length > 0, "the statistic must be a number for some sample");
-    return new Interval(quantile(sorted, 0.025), quantile(sorted, 0.975));
+    return new ConfidenceInterval(quantile(sorted, 0.025), quantile(sorted, 0.975));
   }
 
   /** The interval of the mean of a value that each example has. */
-  public Interval ofMean(double[] values) {
+  public ConfidenceInterval ofMean(double[] values) {
     double[] kept = values.clone();
     return interval(
         kept.length, sample -> Arrays.stream(sample).mapToDouble(i -> kept[i]).sum() / kept.length);
   }
 
   /** The interval of {@link ClassificationMetrics#meanPerClass}. */
-  public Interval ofMeanPerClass(Predictions predictions, int classes) {
+  public ConfidenceInterval ofMeanPerClass(Predictions predictions, int classes) {
     return interval(
         predictions.rows().size(),
         sample -> {

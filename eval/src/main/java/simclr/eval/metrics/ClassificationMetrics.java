@@ -184,7 +184,7 @@ public final class ClassificationMetrics implements TestMetrics {
 
   @Override
   public String headline(JsonNode record) {
-    Interval interval = top1().interval();
+    ConfidenceInterval interval = top1().interval();
     return String.format(
         Locale.ROOT,
         "top-1 %.2f %% (%d of %d test examples, 95 %% interval %.2f to %.2f %%)%s",

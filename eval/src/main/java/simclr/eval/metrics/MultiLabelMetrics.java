@@ -10,7 +10,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
 import java.util.OptionalDouble;
-import simclr.export.embed.NpyWriter;
+import simclr.io.NpyWriter;
 
 /**
  * How well scores rank the examples of each class where an example may have several: the 11-point
@@ -66,7 +66,7 @@ public final class MultiLabelMetrics implements TestMetrics {
   }
 
   /** Of the mean average precision, by drawing examples with all their labels. */
-  Interval interval(Bootstrap bootstrap) {
+  ConfidenceInterval interval(Bootstrap bootstrap) {
     return bootstrap.interval(scores.length, sample -> ranked.ofSample(sample).value());
   }
 

@@ -17,7 +17,7 @@ public final class RecordedMetrics {
         .put("java", Runtime.version().toString());
   }
 
-  static void addBounds(ObjectNode json, String name, Interval interval) {
+  static void addBounds(ObjectNode json, String name, ConfidenceInterval interval) {
     json.putArray(name).add(interval.low()).add(interval.high());
   }
 }

@@ -4,20 +4,20 @@ import simclr.config.UserException;
 import simclr.config.UserException.ExitCode;
 
 /** The ranges that settings of protocols share. */
-final class Checks {
+public final class Checks {
   private Checks() {}
 
-  static void require(boolean holds, String template, Object... args) {
+  public static void require(boolean holds, String template, Object... args) {
     if (!holds) {
       throw new UserException(ExitCode.USAGE, template, args);
     }
   }
 
-  static void share(String flag, double value) {
+  public static void share(String flag, double value) {
     require(value > 0 && value < 1, "%s is %s, expected a value above 0 and below 1", flag, value);
   }
 
-  static void positive(String flag, double value) {
+  public static void positive(String flag, double value) {
     require(
         value > 0 && Double.isFinite(value),
         "%s is %s, expected a finite value above 0",
@@ -25,7 +25,7 @@ final class Checks {
         value);
   }
 
-  static void notNegative(String flag, double value) {
+  public static void notNegative(String flag, double value) {
     require(
         value >= 0 && Double.isFinite(value),
         "%s is %s, expected a finite value of 0 or more",
@@ -33,7 +33,7 @@ final class Checks {
         value);
   }
 
-  static void atLeastOne(String flag, int value) {
+  public static void atLeastOne(String flag, int value) {
     require(value >= 1, "%s is %s, expected 1 or more", flag, value);
   }
 }

@@ -14,15 +14,15 @@ import simclr.eval.features.LabelledFeatures;
 import simclr.graph.GraphOps;
 
 /** A trained linear classifier: scores are weights times scaled features, plus biases. */
-final class LinearClassifier {
+public final class LinearClassifier {
   private static final int BLOCK_ROWS = 1024;
 
-  private final Scaling scaling;
+  private final Standardizer scaling;
   private final int classes;
   private final float[] weights;
   private final float[] bias;
 
-  private LinearClassifier(Scaling scaling, int classes, float[] weights, float[] bias) {
+  private LinearClassifier(Standardizer scaling, int classes, float[] weights, float[] bias) {
     this.scaling = scaling;
     this.classes = classes;
     this.weights = weights;
@@ -34,7 +34,7 @@ final class LinearClassifier {
    *
    * @param parameters weights, feature by feature, then biases
    */
-  static LinearClassifier of(Scaling scaling, int classes, double[] parameters) {
+  public static LinearClassifier of(Standardizer scaling, int classes, double[] parameters) {
     float[] all = new float[parameters.length];
     for (int i = 0; i < all.length; i++) {
       all[i] = (float) parameters[i];
@@ -48,13 +48,13 @@ final class LinearClassifier {
   }
 
   /** Takes the scores of one example. */
-  interface ScoreTaker {
+  public interface ScoreTaker {
     /** The array is not kept. */
     void take(int example, float[] scores);
   }
 
   /** Scores all examples in their order. */
-  void score(LabelledFeatures examples, ScoreTaker taker) {
+  public void score(LabelledFeatures examples, ScoreTaker taker) {
     try (Graph graph = new Graph()) {
       Ops tf = GraphOps.of(graph);
       Shape inputs = Shape.of(Shape.UNKNOWN_SIZE, scaling.width());
@@ -88,14 +88,14 @@ final class LinearClassifier {
   }
 
   /** The scores of all examples, shape (examples, classes). */
-  float[][] scores(LabelledFeatures examples) {
+  public float[][] scores(LabelledFeatures examples) {
     float[][] all = new float[examples.examples()][];
     score(examples, (example, scores) -> all[example] = scores.clone());
     return all;
   }
 
   /** The class of the best score of each example, the lowest of equal ones. */
-  int[] predict(LabelledFeatures examples) {
+  public int[] predict(LabelledFeatures examples) {
     int[] predicted = new int[examples.examples()];
     score(
         examples,
@@ -110,7 +110,7 @@ final class LinearClassifier {
   }
 
   /** How many examples are named right. */
-  int correct(LabelledFeatures examples) {
+  public int correct(LabelledFeatures examples) {
     int[] predicted = predict(examples);
     int correct = 0;
     for (int i = 0; i < predicted.length; i++) {
@@ -120,7 +120,7 @@ final class LinearClassifier {
   }
 
   /** Mean cross entropy in nats. */
-  double crossEntropy(LabelledFeatures examples) {
+  public double crossEntropy(LabelledFeatures examples) {
     double[] sum = new double[1];
     score(
         examples,

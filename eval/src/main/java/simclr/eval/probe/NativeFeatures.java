@@ -20,7 +20,7 @@ import simclr.eval.features.LabelledFeatures.Labels;
  * Examples in native memory, in blocks of rows that sessions take as they are, without a copy. The
  * Java heap holds a row at a time.
  */
-final class NativeFeatures implements AutoCloseable {
+public final class NativeFeatures implements AutoCloseable {
   /** A block of double precision takes at most 64 MiB. */
   private static final long BLOCK_VALUES = 1L << 23;
 
@@ -34,7 +34,7 @@ final class NativeFeatures implements AutoCloseable {
    * @param features shape (rows, width), float32 or float64
    * @param labels shape (rows,); of length 0 where rows are streamed
    */
-  record Block(int first, int rows, TType features, TInt32 labels) implements AutoCloseable {
+  public record Block(int first, int rows, TType features, TInt32 labels) implements AutoCloseable {
     @Override
     public void close() {
       features.close();
@@ -43,18 +43,18 @@ final class NativeFeatures implements AutoCloseable {
   }
 
   /** How many rows a block has at most. */
-  static int blockRows(int width) {
+  public static int blockRows(int width) {
     return (int) Math.max(1, BLOCK_VALUES / Math.max(1, width));
   }
 
   /** Loads all rows. */
-  static NativeFeatures load(LabelledFeatures examples, Scaling scaling, boolean doubles) {
+  public static NativeFeatures load(LabelledFeatures examples, Standardizer scaling, boolean doubles) {
     return load(examples, scaling, doubles, blockRows(scaling.width()));
   }
 
   /** The same with blocks of a given size. */
-  static NativeFeatures load(
-      LabelledFeatures examples, Scaling scaling, boolean doubles, int blockRows) {
+  public static NativeFeatures load(
+      LabelledFeatures examples, Standardizer scaling, boolean doubles, int blockRows) {
     NativeFeatures loaded = new NativeFeatures();
     try {
       eachBlock(
@@ -73,17 +73,17 @@ final class NativeFeatures implements AutoCloseable {
   }
 
   /** Loads rows block by block, without labels, each gone before the next comes. */
-  static void stream(
-      FeatureMatrix matrix, Scaling scaling, boolean doubles, int blockRows, Consumer<Block> use) {
+  public static void stream(
+      FeatureMatrix matrix, Standardizer scaling, boolean doubles, int blockRows, Consumer<Block> use) {
     eachBlock(matrix, Optional.empty(), scaling, doubles, blockRows, use, Block::close);
   }
 
-  List<Block> blocks() {
+  public List<Block> blocks() {
     return blocks;
   }
 
   /** Puts other features in the place of each block's, which are closed. */
-  void replaceEach(Function<Block, TType> other) {
+  public void replaceEach(Function<Block, TType> other) {
     for (int i = 0; i < blocks.size(); i++) {
       Block old = blocks.get(i);
       TType features = other.apply(old);
@@ -93,7 +93,7 @@ final class NativeFeatures implements AutoCloseable {
   }
 
   /** Puts other labels in the place of those that were loaded. */
-  void relabel(Labels labels) {
+  public void relabel(Labels labels) {
     for (int i = 0; i < blocks.size(); i++) {
       Block old = blocks.get(i);
       TInt32 other = labels(labels, old.first(), old.rows());
@@ -111,7 +111,7 @@ final class NativeFeatures implements AutoCloseable {
   private static void eachBlock(
       FeatureMatrix matrix,
       Optional<Labels> labels,
-      Scaling scaling,
+      Standardizer scaling,
       boolean doubles,
       int blockRows,
       Consumer<Block> use,
@@ -131,7 +131,7 @@ final class NativeFeatures implements AutoCloseable {
   private static Block block(
       FeatureMatrix matrix,
       Optional<Labels> labels,
-      Scaling scaling,
+      Standardizer scaling,
       boolean doubles,
       int first,
       int rows) {
@@ -150,7 +150,7 @@ final class NativeFeatures implements AutoCloseable {
   }
 
   private static void fill(
-      TFloat32 tensor, FeatureMatrix matrix, Scaling scaling, int first, int rows) {
+      TFloat32 tensor, FeatureMatrix matrix, Standardizer scaling, int first, int rows) {
     int width = scaling.width();
     float[] row = new float[width];
     var data = tensor.asRawTensor().data().asFloats();
@@ -164,7 +164,7 @@ final class NativeFeatures implements AutoCloseable {
   }
 
   private static void fill(
-      TFloat64 tensor, FeatureMatrix matrix, Scaling scaling, int first, int rows) {
+      TFloat64 tensor, FeatureMatrix matrix, Standardizer scaling, int first, int rows) {
     int width = scaling.width();
     float[] row = new float[width];
     double[] scaled = new double[width];

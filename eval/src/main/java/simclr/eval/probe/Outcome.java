@@ -20,7 +20,7 @@ import simclr.eval.metrics.TestMetrics;
  * @param l2 the penalty that was taken
  * @param details further keys of the result
  */
-record Outcome(
+public record Outcome(
     TestMetrics test,
     int tested,
     Optional<Partition> partition,
@@ -28,12 +28,12 @@ record Outcome(
     OptionalDouble l2,
     ObjectNode details) {
 
-  static ObjectNode object() {
+  public static ObjectNode object() {
     return JsonNodeFactory.instance.objectNode();
   }
 
   /** Measures a classifier of examples with one class each. */
-  static ClassificationMetrics measure(
+  public static ClassificationMetrics measure(
       LinearClassifier classifier, LabelledFeatures examples, Iterable<String> classNames) {
     ClassificationMetrics.Tally tally =
         ClassificationMetrics.over(ImmutableList.copyOf(classNames));

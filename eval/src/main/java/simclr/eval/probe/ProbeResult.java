@@ -16,7 +16,6 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.OptionalDouble;
-import simclr.checkpoint.DurableFiles;
 import simclr.config.UserException;
 import simclr.config.UserException.ExitCode;
 import simclr.eval.features.EncoderIdentity;
@@ -29,8 +28,9 @@ import simclr.eval.metrics.ClassificationMetrics;
 import simclr.eval.metrics.MultiLabelMetrics;
 import simclr.eval.metrics.Predictions;
 import simclr.eval.metrics.RecordedMetrics;
-import simclr.eval.metrics.SeveralSeeds;
+import simclr.eval.metrics.SeedStatistics;
 import simclr.eval.metrics.TestMetrics;
+import simclr.io.DurableFiles;
 
 /** The record of an evaluation: what {@code result.json} and {@code --json} hold. */
 public final class ProbeResult {
@@ -51,7 +51,7 @@ public final class ProbeResult {
    * @param seeds one for each outcome
    * @param outcomes the first one's measures stand at the top
    */
-  static ProbeResult of(
+  public static ProbeResult of(
       FeatureSource source,
       Protocol protocol,
       FeatureSets sets,
@@ -94,7 +94,7 @@ public final class ProbeResult {
   }
 
   /** Whether each test example was named right; only of single-label sets. */
-  boolean[] correct() {
+  public boolean[] correct() {
     return ((ClassificationMetrics) test).predictions().correct();
   }
 
@@ -103,7 +103,7 @@ public final class ProbeResult {
     return json.get("layer").asText();
   }
 
-  ObjectNode node() {
+  public ObjectNode node() {
     return json;
   }
 
@@ -118,7 +118,7 @@ public final class ProbeResult {
    *
    * @throws UserException CANNOT_WRITE
    */
-  void write(Path directory) {
+  public void write(Path directory) {
     makeDirectory(directory);
     test.writeAnswers(directory);
     // What an evaluation of the other kind left here would be taken for this one's.
@@ -130,7 +130,7 @@ public final class ProbeResult {
     write(directory.resolve(FILE), json);
   }
 
-  static void makeDirectory(Path directory) {
+  public static void makeDirectory(Path directory) {
     try {
       Files.createDirectories(directory);
     } catch (IOException e) {
@@ -138,7 +138,7 @@ public final class ProbeResult {
     }
   }
 
-  static void remove(Path file) {
+  public static void remove(Path file) {
     try {
       Files.deleteIfExists(file);
     } catch (IOException e) {
@@ -146,7 +146,7 @@ public final class ProbeResult {
     }
   }
 
-  static void write(Path file, ObjectNode json) {
+  public static void write(Path file, ObjectNode json) {
     try {
       String text = new ObjectMapper().writerWithDefaultPrettyPrinter().writeValueAsString(json);
       DurableFiles.write(file, (text + "\n").getBytes(StandardCharsets.UTF_8));
@@ -247,8 +247,8 @@ public final class ProbeResult {
 
   private static void severalSeeds(ObjectNode json, List<Long> seeds, List<Outcome> outcomes) {
     String figure = outcomes.get(0).test().figure();
-    SeveralSeeds summary =
-        SeveralSeeds.of(outcomes.stream().map(outcome -> outcome.test().value()).toList());
+    SeedStatistics summary =
+        SeedStatistics.of(outcomes.stream().map(outcome -> outcome.test().value()).toList());
     json.put("runs", summary.runs());
     json.put(figure, summary.mean());
     optional(json, figure + "_sd", summary.deviation());
@@ -260,7 +260,7 @@ public final class ProbeResult {
     }
   }
 
-  static void optional(ObjectNode json, String name, OptionalDouble value) {
+  public static void optional(ObjectNode json, String name, OptionalDouble value) {
     if (value.isPresent()) {
       json.put(name, value.getAsDouble());
     } else {

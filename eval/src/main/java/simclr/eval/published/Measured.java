@@ -2,7 +2,7 @@ package simclr.eval.published;
 
 import com.google.common.collect.ImmutableMap;
 import java.util.Optional;
-import simclr.eval.metrics.Interval;
+import simclr.eval.metrics.ConfidenceInterval;
 
 /**
  * A result of ours that is to be set beside the published ones.
@@ -12,7 +12,7 @@ import simclr.eval.metrics.Interval;
  * @param top1Interval 95 % interval of top-1 in per cent, where it is known
  */
 public record Measured(
-    Conditions conditions, ImmutableMap<String, Double> figures, Optional<Interval> top1Interval) {
+    Conditions conditions, ImmutableMap<String, Double> figures, Optional<ConfidenceInterval> top1Interval) {
 
   /** The value of a metric in per cent, if it was measured. */
   public Optional<Double> figure(String metric) {

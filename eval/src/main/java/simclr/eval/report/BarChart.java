@@ -6,7 +6,7 @@ import static simclr.eval.report.Scale.px;
 import com.google.common.collect.ImmutableList;
 import java.util.Locale;
 import java.util.stream.IntStream;
-import simclr.eval.metrics.Interval;
+import simclr.eval.metrics.ConfidenceInterval;
 
 /**
  * Accuracies as horizontal bars from 0 to 100 %, with their 95 % intervals.
@@ -75,7 +75,7 @@ public record BarChart(ImmutableList<Bar> bars, double chance, String caption) i
     return label + rectangle + whisker(bar.accuracy().interval(), top) + number(bar, top);
   }
 
-  private static String whisker(Interval interval, int top) {
+  private static String whisker(ConfidenceInterval interval, int top) {
     return String.format(Locale.ROOT, """
         <path class="whisker" d="M%1$s %3$dH%2$sM%1$s %4$dv10M%2$s %4$dv10"/>
         """, px(X.pixel(interval.low())), px(X.pixel(interval.high())), top + 35, top + 30);

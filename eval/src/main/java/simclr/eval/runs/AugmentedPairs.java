@@ -8,9 +8,9 @@ import org.tensorflow.Session;
 import org.tensorflow.ndarray.FloatNdArray;
 import org.tensorflow.types.TFloat32;
 import simclr.config.RunConfig;
-import simclr.data.Batch;
-import simclr.data.InputPipeline;
-import simclr.data.Split;
+import simclr.data.pipeline.Batch;
+import simclr.data.pipeline.InputPipeline;
+import simclr.data.records.Split;
 import simclr.graph.GraphOps;
 import simclr.parallel.Devices;
 

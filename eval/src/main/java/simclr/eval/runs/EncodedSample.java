@@ -1,33 +1,28 @@
 package simclr.eval.runs;
 
 import com.google.common.collect.ImmutableList;
-import com.google.common.primitives.ImmutableLongArray;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.BooleanSupplier;
-import java.util.stream.IntStream;
 import org.tensorflow.Operand;
 import org.tensorflow.Result;
-import org.tensorflow.Session;
-import org.tensorflow.exceptions.TFInvalidArgumentException;
-import org.tensorflow.exceptions.TensorFlowException;
 import org.tensorflow.ndarray.FloatNdArray;
 import org.tensorflow.ndarray.StdArrays;
 import org.tensorflow.types.TFloat32;
 import org.tensorflow.types.TInt64;
 import simclr.checkpoint.CheckpointFile;
-import simclr.checkpoint.Restorer;
+import simclr.config.Reporter;
 import simclr.config.RunConfig;
-import simclr.data.InputPipeline;
-import simclr.data.Records;
-import simclr.data.Split;
-import simclr.graph.GraphOps;
+import simclr.data.pipeline.InputPipeline;
+import simclr.data.records.Records;
+import simclr.data.records.Split;
+import simclr.inference.InferenceGraph;
+import simclr.inference.ModelSpec;
+import simclr.inference.RestoredModel;
 import simclr.parallel.Devices;
-import simclr.train.InferenceGraph;
-import simclr.train.Reporter;
 
 /**
  * Some images of a split with what an encoder makes of them in inference mode.
@@ -45,8 +40,7 @@ record EncodedSample(
   private static final int BATCH = 50;
 
   /**
-   * Encodes images spread evenly over a split; of TFRecord files, which are shuffled when they are
-   * made, the first ones.
+   * Encodes images spread evenly over a split.
    *
    * @param numClasses of the classifier in the checkpoint, 0 if there is none
    * @param count of images, fewer if the split has fewer
@@ -63,72 +57,33 @@ record EncodedSample(
       Reporter reporter,
       BooleanSupplier stop) {
     RunConfig config = run.with(Map.of("eval_batch_size", Integer.toString(BATCH)));
-    Split sample = spread(split, count);
-    try (InputPipeline input = InputPipeline.evaluation(sample, config);
-        InferenceGraph graph =
-            InferenceGraph.build(config, numClasses, config.seed().orElse(0L), input::build)) {
-      Restorer restorer = Restorer.build(GraphOps.of(graph.graph()), graph.state().variables());
-      Operand<TFloat32> h = graph.outputs().endpoints().finalAvgPool();
-      Operand<TFloat32> z = graph.outputs().z();
-      try (Session session = new Session(graph.graph(), Devices.sessionConfig(config))) {
-        restorer.restore(session, weights, config.partial());
-        input.start(session, 0);
-        Collected collected = new Collected();
-        int wanted = (int) Math.min(count, sample.examples());
-        for (long batch = 0; collected.labels.size() < wanted; batch++) {
-          if (stop.getAsBoolean()) {
-            return Optional.empty();
-          }
-          try (Result result =
-              session
-                  .runner()
-                  .fetch(graph.batch().images())
-                  .fetch(graph.batch().labels())
-                  .fetch(h)
-                  .fetch(z)
-                  .run()) {
-            collected.add(result, wanted);
-          } catch (TensorFlowException | TFInvalidArgumentException e) {
-            throw input.explain(e, batch);
-          }
-          if (reporter.terminal()) {
-            reporter.status(String.format(Locale.ROOT, "encoding: %d of %d", collected.labels.size(), wanted));
-          }
+    Split sample = split.subsample(count);
+    try (RestoredModel model =
+        RestoredModel.open(ModelSpec.over(sample, config, numClasses), weights)) {
+      List<Operand<?>> values =
+          List.of(
+              model.graph().batch().images(),
+              model.graph().batch().labels(),
+              model.outputs().endpoints().finalAvgPool(),
+              model.outputs().z());
+      Collected collected = new Collected();
+      int wanted = (int) Math.min(count, sample.examples());
+      while (collected.labels.size() < wanted) {
+        if (stop.getAsBoolean()) {
+          return Optional.empty();
+        }
+        try (Result result = model.next(values)) {
+          collected.add(result, wanted);
         }
         if (reporter.terminal()) {
-          reporter.status("");
+          reporter.status(String.format(Locale.ROOT, "encoding: %d of %d", collected.labels.size(), wanted));
         }
-        return Optional.of(collected.sample());
       }
+      if (reporter.terminal()) {
+        reporter.status("");
+      }
+      return Optional.of(collected.sample());
     }
-  }
-
-  private static Split spread(Split split, int count) {
-    long all = split.examples();
-    if (all <= count) {
-      return split;
-    }
-    int[] chosen = IntStream.range(0, count).map(i -> (int) (i * all / count)).toArray();
-    Records some;
-    if (split.records() instanceof Records.InMemory records) {
-      some =
-          new Records.InMemory(
-              IntStream.of(chosen).mapToObj(records.images()::get).toList(),
-              labels(records.labels(), chosen),
-              records.encoding());
-    } else if (split.records() instanceof Records.ImageFiles records) {
-      some =
-          new Records.ImageFiles(
-              IntStream.of(chosen).mapToObj(records.files()::get).toList(),
-              labels(records.labels(), chosen));
-    } else {
-      return split;
-    }
-    return new Split(split.name(), count, split.labelNames(), some, split.source(), split.facts());
-  }
-
-  private static ImmutableLongArray labels(ImmutableLongArray labels, int[] chosen) {
-    return ImmutableLongArray.copyOf(IntStream.of(chosen).mapToLong(labels::get));
   }
 
   /** What came so far. */

@@ -3,7 +3,7 @@ package simclr.eval.runs;
 import java.util.stream.IntStream;
 
 /**
- * The inner products of centred rows, from which both maps of {@link PlaneMap} are drawn: of some
+ * The inner products of centred rows, from which both maps of {@link Projection2D} are drawn: of some
  * hundred rows it is smaller than the rows.
  */
 final class Gram {

@@ -26,7 +26,7 @@ final class PublishedSection {
   private PublishedSection() {}
 
   /** A table for each evaluation. */
-  static Section of(List<Figures> figures) {
+  static Section of(List<EvaluationRow> figures) {
     List<Block> blocks = new ArrayList<>();
     blocks.add(
         new Paragraph(
@@ -34,7 +34,7 @@ final class PublishedSection {
                 + " agree, because otherwise it would compare settings, not programs. What differs"
                 + " from ours is coloured and said in words. Values in per cent."));
     int number = 0;
-    for (Figures row : figures) {
+    for (EvaluationRow row : figures) {
       Table table = table(row);
       String title = "%s: %s, %s".formatted(row.run(), row.what(), row.split());
       if (number++ < OPEN) {
@@ -47,7 +47,7 @@ final class PublishedSection {
     return Section.of("Against the published numbers", blocks);
   }
 
-  private static Table table(Figures ours) {
+  private static Table table(EvaluationRow ours) {
     List<String> head =
         Stream.of(
                 Stream.of("result", "value"),
@@ -66,11 +66,11 @@ final class PublishedSection {
     return Table.of(head, rows);
   }
 
-  private static List<Cell> own(Figures ours) {
+  private static List<Cell> own(EvaluationRow ours) {
     List<Cell> cells = new ArrayList<>();
     cells.add(Cell.name("ours: " + ours.run()));
-    Double top1 = ours.figures().get(Figures.TOP_1);
-    Double map = ours.figures().get(Figures.MAP);
+    Double top1 = ours.figures().get(EvaluationRow.TOP_1);
+    Double map = ours.figures().get(EvaluationRow.MAP);
     cells.add(
         Cell.strong(top1 != null ? percent(top1) : map != null ? percent(map) + " mAP" : "-"));
     for (Setting setting : Setting.values()) {

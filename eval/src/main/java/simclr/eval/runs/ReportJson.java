@@ -23,7 +23,7 @@ final class ReportJson {
   static String of(
       List<RunFolder> runs,
       List<RunData> data,
-      List<List<Figures>> figures,
+      List<List<EvaluationRow>> figures,
       List<SeedGroups> seeds,
       Map<String, String> legend) {
     ReportJson report = new ReportJson();
@@ -54,7 +54,7 @@ final class ReportJson {
     }
   }
 
-  private void run(ObjectNode node, RunFolder run, RunData data, List<Figures> figures) {
+  private void run(ObjectNode node, RunFolder run, RunData data, List<EvaluationRow> figures) {
     node.put("run", run.name()).put("path", run.path().toString());
     if (run.step().isPresent()) {
       node.put("step", run.step().getAsLong());
@@ -85,7 +85,7 @@ final class ReportJson {
     figures.forEach(row -> evaluation(evaluations.addObject(), row));
   }
 
-  private void evaluation(ObjectNode node, Figures row) {
+  private void evaluation(ObjectNode node, EvaluationRow row) {
     node.put("evaluation", row.what()).put("meaning", row.meaning()).put("split", row.split());
     node.put("of", row.subject().toString().toLowerCase(Locale.ROOT));
     if (row.examples().isPresent()) {

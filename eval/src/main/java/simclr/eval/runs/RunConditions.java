@@ -12,6 +12,8 @@ import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import simclr.config.FlagsFile;
+import simclr.config.LabelSubset;
 import simclr.config.LabelledPart;
 import simclr.config.RunConfig;
 import simclr.config.UserException;
@@ -19,7 +21,6 @@ import simclr.eval.compare.StoredEvaluation;
 import simclr.eval.features.Layers;
 import simclr.eval.published.Conditions;
 import simclr.eval.published.Setting;
-import simclr.train.FlagsFile;
 
 /**
  * The seven settings of a run and of an evaluation of it, in the words of {@link Conditions}.
@@ -163,7 +164,7 @@ final class RunConditions {
 
   /** Which labels were learnt from, in the words of the published tables; empty for all. */
   private static Optional<String> labels(RunConfig config) {
-    LabelledPart part = config.labelledPart();
+    LabelSubset part = config.labelSubset();
     Matcher subset = PERCENT.matcher(config.dataset());
     double percent = 100 * part.labelFraction() * (subset.find() ? share(subset) : 1);
     List<String> words = new ArrayList<>();

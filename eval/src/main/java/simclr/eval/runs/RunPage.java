@@ -36,19 +36,19 @@ import simclr.eval.report.Table.Cell;
 record RunPage(
     List<RunFolder> runs,
     List<RunData> data,
-    List<List<Figures>> figures,
+    List<List<EvaluationRow>> figures,
     List<SeedGroups> seeds,
     ImmutableList<Section> pictures,
     ImmutableMap<String, String> legend) {
   /** Figures that an evaluation is known by. */
-  private static final Set<String> MAIN = Set.of(Figures.TOP_1, Figures.MAP);
+  private static final Set<String> MAIN = Set.of(EvaluationRow.TOP_1, EvaluationRow.MAP);
 
   HtmlReport page() {
     ImmutableList.Builder<Section> sections = ImmutableList.builder();
     sections.add(Section.of("Evaluations", evaluations()));
     sections.add(Section.of("Training", RunCharts.of(runs, data)));
     sections.add(Section.of("Classes", classes()));
-    List<Figures> comparable = all().stream().filter(Figures::published).toList();
+    List<EvaluationRow> comparable = all().stream().filter(EvaluationRow::published).toList();
     if (!comparable.isEmpty()) {
       sections.add(PublishedSection.of(comparable));
     }
@@ -61,7 +61,7 @@ record RunPage(
         sections.build());
   }
 
-  private List<Figures> all() {
+  private List<EvaluationRow> all() {
     return figures.stream().flatMap(List::stream).toList();
   }
 
@@ -82,7 +82,7 @@ record RunPage(
     String step = run.step().isPresent() ? " to step " + run.step().getAsLong() : "";
     return what
         + step
-        + best(Figures.TOP_1).or(() -> best(Figures.MAP)).orElse("; it was not evaluated")
+        + best(EvaluationRow.TOP_1).or(() -> best(EvaluationRow.MAP)).orElse("; it was not evaluated")
         + ".";
   }
 
@@ -96,13 +96,13 @@ record RunPage(
                 "; %s: %s %s on %s"
                     .formatted(
                         row.what(),
-                        Figures.label(figure),
+                        EvaluationRow.label(figure),
                         percent(value(row, figure)),
                         row.split()));
   }
 
   private List<Block> evaluations() {
-    List<Figures> rows = all();
+    List<EvaluationRow> rows = all();
     if (rows.isEmpty()) {
       return List.of(
           new Paragraph(
@@ -135,31 +135,31 @@ record RunPage(
     return blocks;
   }
 
-  private List<Bar> bars(List<Figures> rows) {
+  private List<Bar> bars(List<EvaluationRow> rows) {
     return rows.stream()
-        .filter(row -> row.figures().containsKey(Figures.TOP_1) && row.examples().isPresent())
+        .filter(row -> row.figures().containsKey(EvaluationRow.TOP_1) && row.examples().isPresent())
         .map(
             row -> {
               long examples = row.examples().getAsLong();
               return new Bar(
                   (runs.size() == 1 ? "" : row.run() + ": ") + row.what(),
                   row.split() + ", " + examples + " images",
-                  new Accuracy(Math.round(value(row, Figures.TOP_1) * examples), examples),
-                  row.subject() == Figures.Subject.ENCODER
-                      || (runs.size() > 1 && row.subject() == Figures.Subject.CLASSIFIER));
+                  new Accuracy(Math.round(value(row, EvaluationRow.TOP_1) * examples), examples),
+                  row.subject() == EvaluationRow.Subject.ENCODER
+                      || (runs.size() > 1 && row.subject() == EvaluationRow.Subject.CLASSIFIER));
             })
         .collect(toImmutableList());
   }
 
-  private Table table(List<Figures> rows) {
+  private Table table(List<EvaluationRow> rows) {
     List<String> optional =
-        Stream.of(Figures.TOP_1, Figures.TOP_5, Figures.MEAN_PER_CLASS, Figures.MAP)
+        Stream.of(EvaluationRow.TOP_1, EvaluationRow.TOP_5, EvaluationRow.MEAN_PER_CLASS, EvaluationRow.MAP)
             .filter(name -> rows.stream().anyMatch(row -> row.figures().containsKey(name)))
             .toList();
     boolean frozen = rows.stream().anyMatch(row -> !frozen(row).isEmpty());
     List<String> head = new ArrayList<>(List.of("run", "evaluation", "split", "images"));
     for (String name : optional) {
-      head.add(Figures.label(name));
+      head.add(EvaluationRow.label(name));
       if (MAIN.contains(name)) {
         head.add("95 % interval");
       }
@@ -197,23 +197,23 @@ record RunPage(
             .toList());
   }
 
-  private static String interval(Figures row, String figure) {
+  private static String interval(EvaluationRow row, String figure) {
     return row.interval(figure)
         .map(i -> String.format(Locale.ROOT, "%.2f to %.2f %%", 100 * i.low(), 100 * i.high()))
         .orElse("-");
   }
 
-  private static String frozen(Figures row) {
+  private static String frozen(EvaluationRow row) {
     return row.record().flatMap(record -> record.text("/trust/encoder_frozen")).orElse("");
   }
 
   /** What each evaluation is, once. */
-  private static Legend meanings(List<Figures> rows) {
+  private static Legend meanings(List<EvaluationRow> rows) {
     return new Legend(
         rows.stream()
             .collect(
                 ImmutableMap.toImmutableMap(
-                    Figures::protocol, Figures::meaning, (first, again) -> first)));
+                    EvaluationRow::protocol, EvaluationRow::meaning, (first, again) -> first)));
   }
 
   private Table seedTable() {
@@ -237,7 +237,7 @@ record RunPage(
 
   private List<Block> classes() {
     List<Block> blocks = new ArrayList<>();
-    for (Figures row : all()) {
+    for (EvaluationRow row : all()) {
       if (row.record().isPresent()) {
         String title = "%s: %s, %s".formatted(row.run(), row.what(), row.split());
         List<Block> tables = ClassTables.of(row.record().get(), title);
@@ -261,7 +261,7 @@ record RunPage(
       parts.add(new Paragraph(dataLine(data.get(i))));
       blocks.add(Folded.of("Settings that differ from the defaults" + suffix, parts));
     }
-    for (Figures row : all()) {
+    for (EvaluationRow row : all()) {
       row.record()
           .ifPresent(
               record ->
@@ -283,11 +283,11 @@ record RunPage(
     return String.join("; ", lines) + ".";
   }
 
-  private static double value(Figures row, String figure) {
+  private static double value(EvaluationRow row, String figure) {
     return Optional.ofNullable(row.figures().get(figure)).orElseThrow();
   }
 
-  private static String figure(Figures row, String name) {
+  private static String figure(EvaluationRow row, String name) {
     return Optional.ofNullable(row.figures().get(name)).map(RunPage::percent).orElse("-");
   }
 

@@ -13,9 +13,10 @@ import java.util.function.BooleanSupplier;
 import java.util.stream.IntStream;
 import simclr.checkpoint.CheckpointFile;
 import simclr.checkpoint.ModelDir;
+import simclr.config.Reporter;
 import simclr.config.RunConfig;
 import simclr.config.UserException;
-import simclr.data.Split;
+import simclr.data.records.Split;
 import simclr.eval.report.Block;
 import simclr.eval.report.Grid;
 import simclr.eval.report.Key;
@@ -23,7 +24,6 @@ import simclr.eval.report.Paragraph;
 import simclr.eval.report.Picture;
 import simclr.eval.report.ScatterPlot;
 import simclr.eval.report.Section;
-import simclr.train.Reporter;
 
 /** What can be seen of a run's encoder: the views it learns from, neighbours, maps of h and z. */
 final class RunPictures {
@@ -196,8 +196,8 @@ final class RunPictures {
       return List.of();
     }
     Gram gram = Gram.of(rows.toArray(new float[0][]));
-    PlaneMap principal = PlaneMap.principal(gram);
-    PlaneMap neighbourhoods = PlaneMap.neighbourhoods(gram);
+    Projection2D principal = Projection2D.principal(gram);
+    Projection2D neighbourhoods = Projection2D.neighbourhoods(gram);
     String where = " of " + what + " (" + data.test().orElseThrow().name() + ")";
     return List.of(
         new ScatterPlot(

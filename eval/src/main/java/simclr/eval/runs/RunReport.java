@@ -12,12 +12,12 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.BooleanSupplier;
-import simclr.checkpoint.DurableFiles;
+import simclr.config.Reporter;
 import simclr.config.UserException;
 import simclr.config.UserException.ExitCode;
 import simclr.eval.published.Conditions;
 import simclr.eval.report.Section;
-import simclr.train.Reporter;
+import simclr.io.DurableFiles;
 
 /**
  * One or several runs as a page and as JSON: curves, evaluations, classes, pictures, settings, and
@@ -96,17 +96,17 @@ public record RunReport(String html, String json) {
         runs.stream()
             .map(run -> run.config().map(RunData::of).orElseGet(RunData::unknown))
             .toList();
-    List<List<Figures>> figures = new ArrayList<>();
+    List<List<EvaluationRow>> figures = new ArrayList<>();
     for (int i = 0; i < runs.size(); i++) {
       RunFolder run = runs.get(i);
       RunData its = data.get(i);
-      ImmutableList.Builder<Figures> rows = ImmutableList.builder();
+      ImmutableList.Builder<EvaluationRow> rows = ImmutableList.builder();
       Conditions ofRun = RunConditions.ofRun(run, its);
-      Figures.ofRun(run, its, ofRun).ifPresent(rows::add);
+      EvaluationRow.ofRun(run, its, ofRun).ifPresent(rows::add);
       run.evaluations().stream()
-          .map(evaluation -> Figures.of(run, its, ofRun, evaluation))
+          .map(evaluation -> EvaluationRow.of(run, its, ofRun, evaluation))
           // Within one kind by directory, as they are.
-          .sorted(Comparator.comparing(Figures::subject))
+          .sorted(Comparator.comparing(EvaluationRow::subject))
           .forEach(rows::add);
       figures.add(rows.build());
     }

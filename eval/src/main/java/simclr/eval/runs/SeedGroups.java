@@ -10,7 +10,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import simclr.config.RunConfig;
-import simclr.eval.metrics.SeveralSeeds;
+import simclr.eval.metrics.SeedStatistics;
 
 /**
  * Runs that differ in their seed alone, with the spread of their figures.
@@ -20,14 +20,14 @@ import simclr.eval.metrics.SeveralSeeds;
  * @param runs their names
  * @param top1 mean and deviation of top-1, 0 to 1
  */
-record SeedGroups(String what, String split, ImmutableList<String> runs, SeveralSeeds top1) {
+record SeedGroups(String what, String split, ImmutableList<String> runs, SeedStatistics top1) {
   /** Flags that say where files lie or how they are kept, not what is trained. */
   private static final Set<String> PLACES =
       Set.of("seed", "model_dir", "data_dir", "keep_checkpoint_max", "keep_hub_module_max", "mode");
 
   /** Groups of two runs and more. */
-  static ImmutableList<SeedGroups> of(List<RunFolder> runs, List<List<Figures>> figures) {
-    Map<List<Object>, List<Figures>> groups = new LinkedHashMap<>();
+  static ImmutableList<SeedGroups> of(List<RunFolder> runs, List<List<EvaluationRow>> figures) {
+    Map<List<Object>, List<EvaluationRow>> groups = new LinkedHashMap<>();
     for (int i = 0; i < runs.size(); i++) {
       Optional<RunConfig> config = runs.get(i).config();
       if (config.isEmpty()) {
@@ -35,9 +35,9 @@ record SeedGroups(String what, String split, ImmutableList<String> runs, Several
       }
       Map<String, Object> shaping = new LinkedHashMap<>(config.get().toFlags());
       shaping.keySet().removeAll(PLACES);
-      for (Figures row : figures.get(i)) {
-        if (row.figures().containsKey(Figures.TOP_1)) {
-          List<Figures> group =
+      for (EvaluationRow row : figures.get(i)) {
+        if (row.figures().containsKey(EvaluationRow.TOP_1)) {
+          List<EvaluationRow> group =
               groups.computeIfAbsent(
                   List.of(shaping, row.what(), row.split()), k -> new ArrayList<>());
           // A run counts once, with whatever settings its probe was repeated.
@@ -54,9 +54,9 @@ record SeedGroups(String what, String split, ImmutableList<String> runs, Several
                 new SeedGroups(
                     rows.get(0).what(),
                     rows.get(0).split(),
-                    rows.stream().map(Figures::run).collect(toImmutableList()),
-                    SeveralSeeds.of(
-                        rows.stream().map(row -> row.figures().get(Figures.TOP_1)).toList())))
+                    rows.stream().map(EvaluationRow::run).collect(toImmutableList()),
+                    SeedStatistics.of(
+                        rows.stream().map(row -> row.figures().get(EvaluationRow.TOP_1)).toList())))
         .collect(toImmutableList());
   }
 }

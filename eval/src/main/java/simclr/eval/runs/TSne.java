@@ -45,7 +45,7 @@ final class TSne {
 
   /** The principal components, shrunk to the size the gradient is made for. */
   private static double[][] start(Gram gram) {
-    double[][] at = PlaneMap.principal(gram).points().toArray(new double[0][]);
+    double[][] at = Projection2D.principal(gram).points().toArray(new double[0][]);
     double square = Arrays.stream(at).mapToDouble(p -> p[0] * p[0]).average().orElseThrow();
     double scale = square > 0 ? 1e-4 / Math.sqrt(square) : 0;
     for (double[] point : at) {

@@ -1,7 +1,7 @@
 package simclr.eval.study;
 
 import java.util.Optional;
-import simclr.eval.metrics.Interval;
+import simclr.eval.metrics.ConfidenceInterval;
 
 /**
  * A contrast as it came out.
@@ -13,4 +13,4 @@ import simclr.eval.metrics.Interval;
  * @param published the paper's, in points
  */
 record Difference(
-    String words, double top1, Interval interval, double p, Optional<PublishedValue> published) {}
+    String words, double top1, ConfidenceInterval interval, double p, Optional<PublishedValue> published) {}

@@ -3,7 +3,7 @@ package simclr.eval.study;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
-import simclr.eval.metrics.Interval;
+import simclr.eval.metrics.ConfidenceInterval;
 import simclr.eval.published.Verified;
 
 /**
@@ -22,8 +22,8 @@ record Orderings(List<String> same, List<String> undecided, List<String> reverse
       for (StudyRow b : rows) {
         if (value(a) > value(b)) {
           String pair = a.name() + " > " + b.name();
-          Interval first = a.first().interval();
-          Interval second = b.first().interval();
+          ConfidenceInterval first = a.first().interval();
+          ConfidenceInterval second = b.first().interval();
           if (first.low() > second.high()) {
             found.same.add(pair);
           } else if (first.high() < second.low()) {

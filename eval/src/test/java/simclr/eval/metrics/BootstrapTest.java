@@ -18,8 +18,8 @@ final class BootstrapTest {
     double[] right = new double[1000];
     Arrays.fill(right, 0, 700, 1);
 
-    Interval bootstrap = Bootstrap.seeded(1).ofMean(right);
-    Interval wilson = new Accuracy(700, 1000).interval();
+    ConfidenceInterval bootstrap = Bootstrap.seeded(1).ofMean(right);
+    ConfidenceInterval wilson = new Accuracy(700, 1000).interval();
 
     assertThat(bootstrap.low()).isCloseTo(wilson.low(), within(0.004));
     assertThat(bootstrap.high()).isCloseTo(wilson.high(), within(0.004));
@@ -38,7 +38,7 @@ final class BootstrapTest {
 
   @Test
   void whatNeverVariesHasAnIntervalOfNoWidth() {
-    assertThat(Bootstrap.seeded(1).ofMean(new double[] {3, 3, 3})).isEqualTo(new Interval(3, 3));
+    assertThat(Bootstrap.seeded(1).ofMean(new double[] {3, 3, 3})).isEqualTo(new ConfidenceInterval(3, 3));
   }
 
   @Test
@@ -49,8 +49,8 @@ final class BootstrapTest {
     }
     Predictions predictions = new Predictions(rows.build());
 
-    Interval mean = Bootstrap.seeded(1).ofMeanPerClass(predictions, 2);
-    Interval top1 = predictions.top1().interval();
+    ConfidenceInterval mean = Bootstrap.seeded(1).ofMeanPerClass(predictions, 2);
+    ConfidenceInterval top1 = predictions.top1().interval();
 
     assertThat(mean.contains(0.5)).isTrue();
     assertThat(mean.high() - mean.low()).isGreaterThan(1.5 * (top1.high() - top1.low()));
@@ -63,10 +63,10 @@ final class BootstrapTest {
 
   @Test
   void spreadOverSeedsDividesByOneLess() {
-    SeveralSeeds three = SeveralSeeds.of(List.of(0.90, 0.92, 0.94));
+    SeedStatistics three = SeedStatistics.of(List.of(0.90, 0.92, 0.94));
 
     assertThat(three.mean()).isCloseTo(0.92, within(1e-12));
     assertThat(three.deviation().orElseThrow()).isCloseTo(0.02, within(1e-12));
-    assertThat(SeveralSeeds.of(List.of(0.9)).deviation()).isEqualTo(OptionalDouble.empty());
+    assertThat(SeedStatistics.of(List.of(0.9)).deviation()).isEqualTo(OptionalDouble.empty());
   }
 }

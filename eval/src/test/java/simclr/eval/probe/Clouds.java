@@ -13,10 +13,10 @@ import simclr.eval.features.LabelledFeatures;
 import simclr.eval.features.LabelledFeatures.Labels;
 
 /** Gaussian clouds, one for each class, as a probe takes them. */
-final class Clouds {
+public final class Clouds {
   private Clouds() {}
 
-  static FeatureSets sets(int train, int test, int width, int classes, double distance) {
+  public static FeatureSets sets(int train, int test, int width, int classes, double distance) {
     return sets(
         examples(1, train, width, classes, distance),
         Optional.empty(),
@@ -24,7 +24,7 @@ final class Clouds {
         classes);
   }
 
-  static FeatureSets sets(
+  public static FeatureSets sets(
       LabelledFeatures train,
       Optional<LabelledFeatures> validation,
       LabelledFeatures test,
@@ -46,7 +46,7 @@ final class Clouds {
   }
 
   /** Class c lies at {@code distance} along feature c. */
-  static LabelledFeatures examples(
+  public static LabelledFeatures examples(
       long seed, int examples, int width, int classes, double distance) {
     Random random = new Random(seed);
     float[][] rows = new float[examples][width];
@@ -60,7 +60,7 @@ final class Clouds {
     return of("clouds " + seed, rows, labels);
   }
 
-  static LabelledFeatures of(String name, float[][] rows, int... labels) {
+  public static LabelledFeatures of(String name, float[][] rows, int... labels) {
     return new LabelledFeatures(
         name, FeatureMatrix.of(rows), Labels.of(labels), new DataDigest("", "nothing"));
   }

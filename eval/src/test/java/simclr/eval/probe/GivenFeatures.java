@@ -8,15 +8,15 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.function.BooleanSupplier;
 import java.util.function.Function;
+import simclr.config.Reporter;
 import simclr.eval.features.FeatureSets;
 import simclr.eval.features.FeatureSource;
-import simclr.train.Reporter;
 
 /** Sets that are there already, by the name of their layer. */
-record GivenFeatures(ImmutableMap<String, FeatureSets> byLayer) implements FeatureSource {
+public record GivenFeatures(ImmutableMap<String, FeatureSets> byLayer) implements FeatureSource {
 
   /** The same sets under the name of every layer. */
-  static GivenFeatures of(FeatureSets sets, String... layers) {
+  public static GivenFeatures of(FeatureSets sets, String... layers) {
     return new GivenFeatures(
         ImmutableList.copyOf(layers).stream()
             .collect(ImmutableMap.toImmutableMap(Function.identity(), layer -> sets)));

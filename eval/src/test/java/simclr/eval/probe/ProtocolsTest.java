@@ -3,7 +3,6 @@ package simclr.eval.probe;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
-
 import com.google.common.collect.ImmutableList;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -14,12 +13,16 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
+import simclr.config.Reporter;
 import simclr.config.UserException;
 import simclr.eval.features.FeatureSets;
 import simclr.eval.features.FeatureSets.Partition;
 import simclr.eval.features.LabelledFeatures;
 import simclr.eval.metrics.ClassificationMetrics;
-import simclr.train.Reporter;
+import simclr.eval.probe.knn.Knn;
+import simclr.eval.probe.logistic.Logreg;
+import simclr.eval.probe.ridge.Ridge;
+import simclr.eval.probe.sgd.LinearSgd;
 
 final class ProtocolsTest {
   private static final Logreg SHORT =
@@ -168,37 +171,6 @@ final class ProtocolsTest {
       }
       assertThat(classified(outcome).predictions().rows().get(q).predicted()).isEqualTo(best);
     }
-  }
-
-  /** With one feature and centred data, w = cov(x, y) / (var(x) + l2). */
-  @Test
-  void ridgeIsTheClosedFormOneWayAndTheOther() {
-    float[][] few = {{1, 0, 0}, {3, 0, 0}};
-    double wide = RidgeFit.of(Clouds.of("dual", few, 0, 1), 2, OptionalDouble.of(0.5)).objective();
-    float[][] narrow = {{1}, {3}};
-    double tall =
-        RidgeFit.of(Clouds.of("primal", narrow, 0, 1), 2, OptionalDouble.of(0.5)).objective();
-
-    // x = -1, 1; y = -1/2, 1/2 and the other way round: w = 1/2 / 1.5 for each class.
-    double w = 0.5 / 1.5;
-    double expected = 2 * ((0.5 - w) * (0.5 - w) / 2 + 0.5 / 2 * w * w);
-    assertThat(wide).isCloseTo(expected, within(1e-9));
-    assertThat(tall).isCloseTo(expected, within(1e-9));
-  }
-
-  @Test
-  void ridgePredictsAlikeFromBothForms() {
-    LabelledFeatures train = Clouds.examples(4, 30, 40, 3, 2);
-    LabelledFeatures test = Clouds.examples(6, 50, 40, 3, 2);
-    LabelledFeatures twice = train.followedBy(train);
-    OptionalDouble l2 = OptionalDouble.of(0.1);
-
-    // Every example twice is the same problem, and 60 of them take the other form.
-    RidgeFit once = RidgeFit.of(train, 3, l2);
-    RidgeFit again = RidgeFit.of(twice, 3, l2);
-
-    assertThat(again.objective()).isCloseTo(once.objective(), within(1e-9));
-    assertThat(again.classifier().predict(test)).isEqualTo(once.classifier().predict(test));
   }
 
   @Test

@@ -7,7 +7,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
-import simclr.eval.metrics.Interval;
+import simclr.eval.metrics.ConfidenceInterval;
 
 final class ComparisonTest {
   private static final Conditions IMAGENET_100 =
@@ -148,7 +148,7 @@ final class ComparisonTest {
     return new Measured(
         conditions,
         ImmutableMap.of(PublishedResult.TOP_1, top1),
-        Optional.of(new Interval(low, high)));
+        Optional.of(new ConfidenceInterval(low, high)));
   }
 
   private static PublishedResult row(String name) {

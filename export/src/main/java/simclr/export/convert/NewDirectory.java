@@ -5,9 +5,9 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Optional;
 import java.util.stream.Stream;
-import simclr.checkpoint.DurableFiles;
 import simclr.config.UserException;
 import simclr.config.UserException.ExitCode;
+import simclr.io.DurableFiles;
 
 /**
  * A directory that appears whole or not at all: filled beside its place, then renamed. Closed

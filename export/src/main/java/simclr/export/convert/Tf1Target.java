@@ -9,14 +9,14 @@ import org.tensorflow.Operand;
 import org.tensorflow.types.TInt64;
 import simclr.checkpoint.BundleWriter;
 import simclr.checkpoint.ModelDir;
-import simclr.export.weights.Architecture;
+import simclr.export.weights.InferredModel;
 import simclr.model.VariableSpec;
 
 /** {@code model.ckpt-<step>} under plain variable names, as TF1's Saver wrote it. */
 final class Tf1Target implements Target {
   @Override
-  public Architecture fitting(Architecture architecture) {
-    return architecture;
+  public InferredModel fitting(InferredModel model) {
+    return model;
   }
 
   @Override
@@ -26,21 +26,20 @@ final class Tf1Target implements Target {
   }
 
   @Override
-  public Writer writer(WeightGraph graph, Architecture architecture, long step, String source) {
+  public void write(
+      WeightGraph graph, InferredModel model, long step, String source, Path directory) {
     Map<String, Operand<?>> values = new LinkedHashMap<>();
     values.put("global_step", graph.tf().readVariableOp(graph.state().globalStep(), TInt64.class));
     graph.state().variables().all().forEach(v -> values.put(v.spec().tf1Name(), v.value()));
     graph.state().slots().forEach(s -> values.put(s.of().tf1Name() + '/' + s.name(), s.value()));
     BundleWriter writer = BundleWriter.build(graph.tf().withSubScope("save"), values);
     String name = "model.ckpt-" + step;
-    return (session, directory) -> {
-      writer.write(session, directory.resolve(name));
-      ModelDir.nameOnly(directory, name);
-    };
+    writer.write(graph.session(), directory.resolve(name));
+    ModelDir.nameOnly(directory, name);
   }
 
   @Override
-  public Forward readBack(Path directory, Architecture architecture) {
+  public Forward readBack(Path directory, InferredModel model) {
     return Tf2Target.readCheckpoint(directory);
   }
 }

@@ -14,7 +14,6 @@ import org.tensorflow.Result;
 import org.tensorflow.Session;
 import org.tensorflow.ndarray.Shape;
 import org.tensorflow.ndarray.buffer.DataBuffers;
-import org.tensorflow.op.Op;
 import org.tensorflow.op.Ops;
 import org.tensorflow.op.core.VarHandleOp;
 import org.tensorflow.types.TFloat32;
@@ -23,15 +22,17 @@ import simclr.checkpoint.Restorer;
 import simclr.checkpoint.RunState;
 import simclr.checkpoint.RunState.Slot;
 import simclr.config.RunConfig.OptimizerKind;
-import simclr.data.Batch;
-import simclr.export.weights.Architecture;
-import simclr.graph.GraphOps;
+import simclr.data.pipeline.Batch;
+import simclr.checkpoint.Architecture;
+import simclr.export.weights.InferredModel;
+import simclr.inference.ModelSpec;
+import simclr.inference.RestoredModel;
 import simclr.model.SimClrModel;
 import simclr.model.VariableSpec;
-import simclr.train.InferenceGraph;
+import simclr.optim.Lars;
 
 /**
- * The model of an architecture in inference mode, over a few fixed images, with LARS' momentum
+ * The model of an architecture in inference mode, run on a few fixed images, with LARS' momentum
  * beside it. Weights go in and out inside the runtime.
  */
 final class WeightGraph implements AutoCloseable {
@@ -39,76 +40,74 @@ final class WeightGraph implements AutoCloseable {
   private static final int SIDE = 64;
   private static final int CIFAR_SIDE = 32;
 
-  private final InferenceGraph graph;
+  private final RestoredModel model;
   private final Ops tf;
   private final RunState state;
   private final Restorer restorer;
-  private final Op counters;
 
-  private WeightGraph(InferenceGraph graph, Collection<VariableSpec> slotted, long step) {
-    this.graph = graph;
-    this.tf = GraphOps.of(graph.graph());
-    RunState model = graph.state();
+  private WeightGraph(RestoredModel model, Collection<VariableSpec> slotted) {
+    this.model = model;
+    this.tf = model.tf();
+    RunState weights = model.graph().state();
     ImmutableList<Slot> slots = slotted.stream().map(this::slot).collect(toImmutableList());
     this.state =
         new RunState(
-            model.variables(),
-            OptimizerKind.LARS,
+            weights.variables(),
+            Lars.LAYOUT,
             slots,
-            model.globalStep(),
-            model.saveCounter(),
-            model.lastLearningRate());
-    this.restorer = Restorer.build(tf, model.variables(), slots);
-    this.counters =
-        tf.withControlDependencies(
-                List.<Op>of(
-                    tf.assignVariableOp(model.globalStep(), tf.constant(step)),
-                    tf.assignVariableOp(model.saveCounter(), tf.constant(0L))))
-            .noOp();
+            weights.globalStep(),
+            weights.saveCounter(),
+            weights.lastLearningRate());
+    this.restorer = Restorer.build(tf, weights.variables(), slots);
   }
 
   /**
-   * Builds it.
+   * Opens it. Its counters are set, its weights are not yet.
    *
    * @param slotted variables that have momentum
    * @param step what the step counter holds
    */
-  static WeightGraph build(Architecture architecture, Collection<VariableSpec> slotted, long step) {
-    int side = architecture.config().imageSize() <= CIFAR_SIDE ? CIFAR_SIDE : SIDE;
-    return new WeightGraph(
-        InferenceGraph.build(
-            architecture.config(), architecture.numClasses(), 0, tf -> images(tf, side)),
-        slotted,
-        step);
+  static WeightGraph open(InferredModel inferred, Collection<VariableSpec> slotted, long step) {
+    WeightGraph graph =
+        new WeightGraph(
+            RestoredModel.unfilled(
+                ModelSpec.fed(inferred.config(), inferred.numClasses())),
+            slotted);
+    Ops tf = graph.tf;
+    graph
+        .session()
+        .runner()
+        .addTarget(tf.assignVariableOp(graph.state.globalStep(), tf.constant(step)))
+        .addTarget(tf.assignVariableOp(graph.state.saveCounter(), tf.constant(0L)))
+        .run()
+        .close();
+    return graph;
   }
 
-  /** For adding ops before the session starts. */
+  /** For adding ops. */
   Ops tf() {
     return tf;
+  }
+
+  Session session() {
+    return model.session();
   }
 
   RunState state() {
     return state;
   }
 
-  /** Starts a session whose counters are set; the weights are not yet. */
-  Session open() {
-    Session session = new Session(graph.graph());
-    session.runner().addTarget(counters).run().close();
-    return session;
-  }
-
-  void restore(Session session, CheckpointFile file, ImmutableMap<String, String> keyOf) {
-    restorer.restoreFrom(session, file, keyOf);
+  void restore(CheckpointFile file, ImmutableMap<String, String> keyOf) {
+    restorer.restoreFrom(model.session(), file, keyOf);
   }
 
   /** What the model answers to the fixed images. */
-  Forward forward(Session session) {
-    Map<String, Operand<TFloat32>> outputs = outputs(graph.outputs());
-    Session.Runner runner = session.runner();
-    outputs.values().forEach(runner::fetch);
+  Forward forward() {
+    int side = model.spec().config().imageSize() <= CIFAR_SIDE ? CIFAR_SIDE : SIDE;
+    Map<String, Operand<TFloat32>> outputs = outputs(model.outputs());
     ImmutableMap.Builder<String, float[]> values = ImmutableMap.builder();
-    try (Result result = runner.run()) {
+    try (TFloat32 images = images(side);
+        Result result = model.run(images, List.copyOf(outputs.values()))) {
       int next = 0;
       for (String name : outputs.keySet()) {
         TFloat32 tensor = (TFloat32) result.get(next++);
@@ -122,7 +121,7 @@ final class WeightGraph implements AutoCloseable {
 
   @Override
   public void close() {
-    graph.close();
+    model.close();
   }
 
   private Slot slot(VariableSpec spec) {
@@ -134,13 +133,7 @@ final class WeightGraph implements AutoCloseable {
   }
 
   private static Map<String, Operand<TFloat32>> outputs(SimClrModel.Outputs outputs) {
-    Map<String, Operand<TFloat32>> named = new LinkedHashMap<>();
-    named.put("initial_conv", outputs.endpoints().initialConv());
-    named.put("initial_max_pool", outputs.endpoints().initialMaxPool());
-    for (int i = 0; i < outputs.endpoints().blockGroups().size(); i++) {
-      named.put("block_group" + (i + 1), outputs.endpoints().blockGroups().get(i));
-    }
-    named.put("final_avg_pool", outputs.endpoints().finalAvgPool());
+    Map<String, Operand<TFloat32>> named = new LinkedHashMap<>(outputs.endpoints().named());
     if (outputs.projections().size() > 1) {
       named.put("proj_head_output", outputs.z());
     }
@@ -149,14 +142,12 @@ final class WeightGraph implements AutoCloseable {
   }
 
   /** The same pixels every time; Java's specification fixes the generator. */
-  private static Batch images(Ops tf, int side) {
+  private static TFloat32 images(int side) {
     Random random = new Random(8);
     float[] pixels = new float[IMAGES * side * side * 3];
     for (int i = 0; i < pixels.length; i++) {
       pixels[i] = random.nextFloat();
     }
-    return new Batch(
-        tf.constant(Shape.of(IMAGES, side, side, 3), DataBuffers.of(pixels)),
-        tf.constant(new long[IMAGES]));
+    return TFloat32.tensorOf(Shape.of(IMAGES, side, side, 3), DataBuffers.of(pixels));
   }
 }

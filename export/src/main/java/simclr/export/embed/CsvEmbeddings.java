@@ -2,7 +2,7 @@ package simclr.export.embed;
 
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
-import simclr.checkpoint.PendingFile;
+import simclr.io.PendingFile;
 
 /**
  * {@code F.csv} as in RFC 4180, in UTF-8: a line of titles ({@code name,label,h0,h1,...}), then one

@@ -12,19 +12,19 @@ import org.tensorflow.exceptions.TFInvalidArgumentException;
 import org.tensorflow.exceptions.TensorFlowException;
 import org.tensorflow.types.TFloat32;
 import org.tensorflow.types.TInt64;
+import simclr.config.Reporter;
 import simclr.config.RunConfig;
 import simclr.config.UserException;
-import simclr.data.Batch;
-import simclr.data.DataSource;
-import simclr.data.InputPipeline;
-import simclr.data.Records;
-import simclr.data.Split;
+import simclr.data.pipeline.Batch;
+import simclr.data.pipeline.InputPipeline;
+import simclr.data.records.Records;
+import simclr.data.records.Split;
+import simclr.data.source.DataSource;
 import simclr.export.bundle.ExportDirectory;
 import simclr.export.bundle.HostTensor;
 import simclr.export.bundle.LoadedModel;
 import simclr.export.bundle.ModelCard;
 import simclr.graph.GraphOps;
-import simclr.train.Reporter;
 
 /**
  * Writes what an exported encoder makes of every image of a split. The images come through the

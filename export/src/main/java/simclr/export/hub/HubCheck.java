@@ -16,9 +16,10 @@ import org.tensorflow.op.Ops;
 import org.tensorflow.proto.MetaGraphDef;
 import org.tensorflow.types.TFloat32;
 import org.tensorflow.types.family.TType;
-import simclr.data.Batch;
+import simclr.data.pipeline.Batch;
 import simclr.export.weights.SavedModelFile;
 import simclr.graph.GraphOps;
+import simclr.inference.RestoredModel;
 
 /**
  * Runs a module that was just written, from its files alone. The format leaves restoring to its
@@ -51,8 +52,7 @@ final class HubCheck {
               });
       Op restoreAll = tf.withControlDependencies(restores).noOp();
       try (Session session = new Session(graph);
-          TFloat32 images =
-              TFloat32.tensorOf(shape(imageSize), DataBuffers.of(pixels(imageSize)))) {
+          TFloat32 images = images(imageSize)) {
         session.runner().addTarget(restoreAll).run().close();
         try (Result result = session.runner().feed(HubGraph.INPUT, images).fetch(h).run()) {
           return floats((TFloat32) result.get(0));
@@ -77,15 +77,11 @@ final class HubCheck {
     return worst / scale;
   }
 
-  /** The same pixels every time. */
-  static Batch images(Ops tf, int imageSize) {
-    return new Batch(
-        tf.constant(shape(imageSize), DataBuffers.of(pixels(imageSize))),
-        tf.constant(new long[IMAGES]));
-  }
-
-  static float[] floats(Session session, Operand<TFloat32> value) {
-    try (Result result = session.runner().fetch(value).run()) {
+  /** h of the same images, by the model that the module was written from. */
+  static float[] representation(RestoredModel model, int imageSize) {
+    try (TFloat32 images = images(imageSize);
+        Result result =
+            model.run(images, List.of(model.outputs().endpoints().finalAvgPool()))) {
       return floats((TFloat32) result.get(0));
     }
   }
@@ -111,17 +107,15 @@ final class HubCheck {
     return values;
   }
 
-  private static Shape shape(int imageSize) {
+  /** The same pixels every time. */
+  private static TFloat32 images(int imageSize) {
     int side = Math.min(imageSize, LARGEST_SIDE);
-    return Shape.of(IMAGES, side, side, 3);
-  }
-
-  private static float[] pixels(int imageSize) {
+    Shape shape = Shape.of(IMAGES, side, side, 3);
     Random random = new Random(5);
-    float[] pixels = new float[Math.toIntExact(shape(imageSize).size())];
+    float[] pixels = new float[Math.toIntExact(shape.size())];
     for (int i = 0; i < pixels.length; i++) {
       pixels[i] = random.nextFloat();
     }
-    return pixels;
+    return TFloat32.tensorOf(shape, DataBuffers.of(pixels));
   }
 }

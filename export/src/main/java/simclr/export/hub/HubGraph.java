@@ -1,10 +1,6 @@
 package simclr.export.hub;
 
 import com.google.common.collect.ImmutableMap;
-import java.util.ArrayList;
-import java.util.LinkedHashMap;
-import java.util.List;
-import java.util.Map;
 import org.tensorflow.Graph;
 import org.tensorflow.Operand;
 import org.tensorflow.TensorFlow;
@@ -27,6 +23,7 @@ import simclr.export.savedmodel.DefaultAttributes;
 import simclr.graph.GraphOps;
 import simclr.model.SimClrModel;
 import simclr.model.VariableSpec;
+import simclr.model.VariableSpec.Part;
 import simclr.model.Variables;
 import simclr.model.Variables.Variable;
 import simclr.parallel.Replicas;
@@ -123,19 +120,11 @@ final class HubGraph {
   /** The outputs under the names, and the names of tensors, that the release has. */
   private static ImmutableMap<String, Operand<TFloat32>> named(
       Graph graph, Ops tf, RunConfig config, SimClrModel.Outputs outputs) {
-    Map<String, Operand<TFloat32>> encoder = new LinkedHashMap<>();
-    encoder.put("initial_conv", outputs.endpoints().initialConv());
-    encoder.put("initial_max_pool", outputs.endpoints().initialMaxPool());
-    List<Operand<TFloat32>> groups = new ArrayList<>(outputs.endpoints().blockGroups());
-    for (int i = 0; i < groups.size(); i++) {
-      encoder.put("block_group" + (i + 1), groups.get(i));
-    }
-    encoder.put("final_avg_pool", outputs.endpoints().finalAvgPool());
-
     ImmutableMap.Builder<String, Operand<TFloat32>> named = ImmutableMap.builder();
+    ImmutableMap<String, Operand<TFloat32>> encoder = outputs.endpoints().named();
     encoder.forEach(
         (name, value) -> {
-          Operand<TFloat32> tensor = identity(graph, tf, "base_model/" + name, value);
+          Operand<TFloat32> tensor = identity(graph, tf, Part.ENCODER.tf1Scope() + '/' + name, value);
           named.put(name, tensor);
           if (name.equals("final_avg_pool")) {
             named.put("default", tensor);
@@ -148,7 +137,11 @@ final class HubGraph {
       String last = layerName(config);
       named.put(
           "proj_head_output",
-          identity(graph, tf, "head_contrastive/" + last + '/' + last + "_out", outputs.z()));
+          identity(
+              graph,
+              tf,
+              Part.PROJECTION_HEAD.tf1Scope() + '/' + last + '/' + last + "_out",
+              outputs.z()));
     }
     outputs
         .logits()
@@ -156,7 +149,11 @@ final class HubGraph {
             logits ->
                 named.put(
                     "logits_sup",
-                    identity(graph, tf, "head_supervised/linear_layer/linear_layer_out", logits)));
+                    identity(
+                        graph,
+                        tf,
+                        Part.SUPERVISED_HEAD.tf1Scope() + "/linear_layer/linear_layer_out",
+                        logits)));
     return named.buildOrThrow();
   }
 

@@ -1,24 +1,20 @@
 package simclr.export.hub;
 
 import java.nio.file.Path;
-import java.util.LinkedHashMap;
 import java.util.Map;
-import org.tensorflow.Operand;
-import org.tensorflow.Session;
-import org.tensorflow.op.Ops;
+import java.util.Optional;
 import org.tensorflow.proto.SavedModel;
-import simclr.checkpoint.BundleWriter;
 import simclr.checkpoint.CheckpointFile;
-import simclr.checkpoint.DurableFiles;
-import simclr.checkpoint.Restorer;
 import simclr.config.RunConfig;
 import simclr.config.UserException;
 import simclr.config.UserException.ExitCode;
 import simclr.export.savedmodel.ExportSource;
 import simclr.export.savedmodel.VersionDirectory;
 import simclr.export.weights.SavedModelFile;
-import simclr.graph.GraphOps;
-import simclr.train.InferenceGraph;
+import simclr.inference.ModelSpec;
+import simclr.inference.RestoredModel;
+import simclr.io.DurableFiles;
+import simclr.model.VariableSpec;
 
 /**
  * A TF1 hub module:
@@ -78,31 +74,25 @@ public final class HubModule {
     }
   }
 
-  /** Everything can be trained, and gradients of the logits reach the encoder. */
+  /**
+   * Everything can be trained, and gradients of the logits reach the encoder. A module has no gaps.
+   */
   private static RunConfig exported(RunConfig config) {
     return config.with(
         Map.of(
             "train_mode", "finetune",
-            "fine_tune_after_block", "-1"));
+            "fine_tune_after_block", "-1",
+            "partial", "false"));
   }
 
   /** Returns h of the fixed images. */
   private static float[] writeVariables(
       RunConfig config, int numClasses, CheckpointFile checkpoint, Path directory) {
-    try (InferenceGraph graph =
-        InferenceGraph.build(
-            config, numClasses, 0, tf -> HubCheck.images(tf, config.imageSize()))) {
-      Ops tf = GraphOps.of(graph.graph());
-      Restorer restorer = Restorer.build(tf, graph.state().variables());
-      Map<String, Operand<?>> values = new LinkedHashMap<>();
-      graph.state().variables().all().forEach(v -> values.put(v.spec().tf1Name(), v.value()));
-      BundleWriter writer = BundleWriter.build(tf, values);
-      try (Session session = new Session(graph.graph())) {
-        restorer.restore(session, checkpoint, false);
-        Path prefix = SavedModelFile.variables(directory);
-        writer.write(session, prefix);
-        return HubCheck.floats(session, graph.outputs().endpoints().finalAvgPool());
-      }
+    try (RestoredModel model =
+        RestoredModel.open(ModelSpec.fed(config, numClasses), checkpoint)) {
+      model.writeVariables(
+          SavedModelFile.variables(directory), VariableSpec::tf1Name, Optional.empty());
+      return HubCheck.representation(model, config.imageSize());
     }
   }
 }

@@ -8,13 +8,15 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.Consumer;
-import simclr.checkpoint.ArchitectureGuess;
+import simclr.checkpoint.Architecture;
 import simclr.checkpoint.CheckpointFile;
 import simclr.checkpoint.ModelDir;
+import simclr.config.FlagsFile;
 import simclr.config.RunConfig;
 import simclr.config.UserException;
 import simclr.config.UserException.ExitCode;
-import simclr.train.FlagsFile;
+import simclr.inference.ModelSpec;
+import simclr.inference.RestoredModel;
 
 /**
  * What is exported: the weights of a checkpoint, in the model that the flags describe.
@@ -48,7 +50,7 @@ public record ExportSource(
    */
   public static ExportSource of(
       RunConfig config, CheckpointFile checkpoint, ImmutableList<String> labels) {
-    int classes = Math.toIntExact(ArchitectureGuess.of(checkpoint).classes().orElse(0));
+    int classes = Architecture.of(checkpoint).numClasses();
     boolean supervised = config.wantsSupervisedHead() && classes > 0;
     if (!labels.isEmpty() && labels.size() != classes) {
       throw new UserException(
@@ -100,6 +102,15 @@ public record ExportSource(
     return unnamed.numClasses > 0 && recorded.isPresent()
         ? of(unnamed.config, checkpoint, ClassNames.ofData(unnamed.config, unnamed.numClasses, say))
         : unnamed;
+  }
+
+  /**
+   * The model as evaluation runs it: what an export is written from and compared with.
+   *
+   * @throws UserException DATA if the checkpoint is of another model or torn
+   */
+  RestoredModel open() {
+    return RestoredModel.open(ModelSpec.fed(config, numClasses), checkpoint);
   }
 
   /** Whether z differs from h. */

@@ -17,9 +17,9 @@ import org.tensorflow.types.TFloat32;
 import org.tensorflow.types.TInt32;
 import org.tensorflow.types.TString;
 import org.tensorflow.types.family.TType;
-import simclr.data.Encoding;
-import simclr.data.EvaluationPreprocessing;
-import simclr.data.ImageDecoding;
+import simclr.data.augment.EvaluationPreprocessing;
+import simclr.data.image.Encoding;
+import simclr.data.image.ImageDecoding;
 import simclr.export.savedmodel.ModuleFunction.Body;
 import simclr.graph.GraphOps;
 import simclr.model.SimClrModel;
@@ -114,13 +114,7 @@ final class ModuleFunctions {
   /** The activations under the names of the release. */
   private Map<String, Operand<?>> endpoints(SimClrModel.Outputs outputs) {
     ImmutableMap.Builder<String, Operand<?>> named = ImmutableMap.builder();
-    named.put("initial_conv", outputs.endpoints().initialConv());
-    named.put("initial_max_pool", outputs.endpoints().initialMaxPool());
-    List<Operand<TFloat32>> groups = outputs.endpoints().blockGroups();
-    for (int i = 0; i < groups.size(); i++) {
-      named.put("block_group" + (i + 1), groups.get(i));
-    }
-    named.put("final_avg_pool", outputs.endpoints().finalAvgPool());
+    named.putAll(outputs.endpoints().named());
     outputs.logits().ifPresent(logits -> named.put("logits_sup", logits));
     if (source.hasProjection()) {
       named.put("proj_head_input", outputs.endpoints().finalAvgPool());

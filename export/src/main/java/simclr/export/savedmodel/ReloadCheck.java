@@ -2,6 +2,7 @@ package simclr.export.savedmodel;
 
 import com.google.common.collect.ImmutableList;
 import com.google.common.collect.ImmutableMap;
+import com.google.common.collect.ImmutableSortedMap;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -9,6 +10,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import org.tensorflow.Operand;
 import org.tensorflow.Result;
 import org.tensorflow.SavedModelBundle;
 import org.tensorflow.Session;
@@ -17,6 +19,8 @@ import org.tensorflow.proto.MetaGraphDef;
 import org.tensorflow.proto.SignatureDef;
 import org.tensorflow.types.TFloat32;
 import org.tensorflow.types.TString;
+import simclr.inference.RestoredModel;
+import simclr.model.SimClrModel;
 import simclr.parallel.Devices;
 
 /**
@@ -42,17 +46,42 @@ final class ReloadCheck {
 
   /** Asks the model; it is not needed after that. */
   static ReloadCheck expecting(
-      ExportSource source, ModuleFunctions functions, EvaluatedModel model) {
+      ExportSource source, ModuleFunctions functions, RestoredModel model) {
     int largest = BATCHES.get(BATCHES.size() - 1);
     ReloadCheck check = new ReloadCheck(source, Samples.encoded(largest));
     for (int batch : BATCHES) {
       try (TFloat32 images = check.images(batch);
           TFloat32 decoded = Samples.preprocessed(functions, check.files.subList(0, batch))) {
-        check.expected.put(ModuleFunctions.INPUTS + batch, model.answers(images));
-        check.expected.put(ModuleFunctions.IMAGE_BYTES + batch, model.answers(decoded));
+        check.expected.put(ModuleFunctions.INPUTS + batch, answers(model, images));
+        check.expected.put(ModuleFunctions.IMAGE_BYTES + batch, answers(model, decoded));
       }
     }
     return check;
+  }
+
+  /**
+   * What the model makes of images, under the names that the signatures use.
+   *
+   * @param images shape (n, height, width, 3), values in [0, 1]
+   */
+  private static ImmutableMap<String, Values> answers(RestoredModel model, TFloat32 images) {
+    SimClrModel.Outputs outputs = model.outputs();
+    Map<String, Operand<TFloat32>> named = new LinkedHashMap<>();
+    named.put(ModuleFunctions.REPRESENTATION, outputs.endpoints().finalAvgPool());
+    named.putAll(ModuleFunctions.head(outputs));
+    Optional<Operand<TFloat32>> logits = outputs.logits();
+    logits.ifPresent(found -> named.put(ModuleFunctions.LOGITS, found));
+    if (outputs.z() == outputs.endpoints().finalAvgPool()) {
+      named.remove(ModuleFunctions.PROJECTION); // a session fetches a tensor once
+    }
+    ImmutableSortedMap.Builder<String, Values> values = ImmutableSortedMap.naturalOrder();
+    try (Result result = model.run(images, List.copyOf(named.values()))) {
+      int i = 0;
+      for (String name : named.keySet()) {
+        values.put(name, Values.of(result.get(i++)));
+      }
+    }
+    return values.buildOrThrow();
   }
 
   /**

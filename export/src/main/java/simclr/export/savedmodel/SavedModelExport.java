@@ -3,6 +3,7 @@ package simclr.export.savedmodel;
 import java.nio.file.Path;
 import simclr.config.UserException;
 import simclr.export.inspect.OperationScan;
+import simclr.inference.RestoredModel;
 
 /**
  * Writes a checkpoint as a TF2 SavedModel that is two things at once.
@@ -54,7 +55,7 @@ public final class SavedModelExport {
     try (VersionDirectory version = VersionDirectory.begin(base, Math.max(1, step), replace)) {
       SavedModelWriter writer = SavedModelWriter.of(functions, source.labels());
       ReloadCheck check;
-      try (EvaluatedModel model = EvaluatedModel.of(source, writer.objects())) {
+      try (RestoredModel model = source.open()) {
         writer.write(version.aside(), model);
         check = ReloadCheck.expecting(source, functions, model);
       }

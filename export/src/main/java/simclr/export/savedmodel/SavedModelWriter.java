@@ -7,12 +7,16 @@ import com.google.common.collect.ImmutableMap;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Optional;
 import org.tensorflow.TensorFlow;
 import org.tensorflow.proto.MetaGraphDef;
 import org.tensorflow.proto.SavedModel;
+import simclr.checkpoint.CheckpointKeys;
 import simclr.config.UserException;
 import simclr.config.UserException.ExitCode;
 import simclr.export.savedmodel.ModuleFunctions.Registry;
+import simclr.export.weights.SavedModelFile;
+import simclr.inference.RestoredModel;
 
 /** The files of a SavedModel. */
 final class SavedModelWriter {
@@ -45,10 +49,6 @@ final class SavedModelWriter {
         functions.signatures());
   }
 
-  ObjectTree objects() {
-    return objects;
-  }
-
   ImmutableMap<String, ModuleFunction> signatures() {
     return signatures;
   }
@@ -59,7 +59,7 @@ final class SavedModelWriter {
   }
 
   /** Writes everything that loading needs, {@code saved_model.pb} last. */
-  void write(Path directory, EvaluatedModel model) {
+  void write(Path directory, RestoredModel model) {
     try {
       Files.createDirectory(directory.resolve("assets"));
       Files.createDirectory(directory.resolve("variables"));
@@ -67,7 +67,10 @@ final class SavedModelWriter {
         Files.writeString(
             directory.resolve("assets").resolve(LABELS), String.join("\n", labels) + "\n", UTF_8);
       }
-      model.writeVariables(directory.resolve("variables").resolve("variables"));
+      model.writeVariables(
+          SavedModelFile.variables(directory),
+          spec -> CheckpointKeys.key(spec.checkpointKey()),
+          Optional.of(objects.checkpointObjects().toByteArray()));
       Files.write(directory.resolve("saved_model.pb"), savedModel().toByteArray());
     } catch (IOException e) {
       throw new UserException(ExitCode.CANNOT_WRITE, "%s cannot be written (%s)", directory, e);

@@ -3,7 +3,7 @@ package simclr.export.savedmodel;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
 import java.nio.file.Path;
-import simclr.checkpoint.DurableFiles;
+import simclr.io.DurableFiles;
 
 /** The two files that TensorFlow Serving is started with, in its text format. */
 public final class ServingConfig {

@@ -15,7 +15,7 @@ import org.tensorflow.proto.TensorProto;
 import org.tensorflow.proto.TensorShapeProto;
 import simclr.config.UserException;
 import simclr.config.UserException.ExitCode;
-import simclr.summary.TfRecords;
+import simclr.io.TfRecordFile;
 
 /**
  * {@code assets.extra/tf_serving_warmup_requests}: one request for each signature, which TensorFlow
@@ -46,7 +46,7 @@ final class WarmUp {
         for (Map.Entry<String, ModuleFunction> signature : signatures.entrySet()) {
           TensorSpec input = signature.getValue().input();
           TensorProto value = input.type() == DataType.DT_STRING ? encodedImage() : grey(imageSize);
-          TfRecords.append(out, log(signature.getKey(), input.name(), value).toByteArray());
+          TfRecordFile.append(out, log(signature.getKey(), input.name(), value).toByteArray());
         }
       }
     } catch (IOException e) {

@@ -11,7 +11,7 @@ import org.tensorflow.proto.DataType;
 import org.tensorflow.proto.SignatureDef;
 import org.tensorflow.proto.TensorInfo;
 import simclr.config.UserException;
-import simclr.data.EncodedImages;
+import simclr.data.image.EncodedImages;
 import simclr.export.bundle.HostTensor;
 import simclr.export.bundle.LoadedModel;
 import simclr.export.bundle.PixelRange;

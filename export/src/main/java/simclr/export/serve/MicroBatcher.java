@@ -14,7 +14,7 @@ import java.util.concurrent.locks.ReentrantLock;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.tensorflow.ndarray.Shape;
-import simclr.data.EncodedImages;
+import simclr.data.image.EncodedImages;
 import simclr.export.bundle.HostTensor;
 import simclr.export.bundle.ModelFailure;
 

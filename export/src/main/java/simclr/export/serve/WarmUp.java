@@ -17,7 +17,7 @@ import org.tensorflow.ndarray.Shape;
 import org.tensorflow.proto.TensorProto;
 import simclr.config.UserException;
 import simclr.config.UserException.ExitCode;
-import simclr.data.TfRecordFile;
+import simclr.io.TfRecordFile;
 import simclr.export.bundle.HostTensor;
 import simclr.export.bundle.LoadedModel;
 import simclr.export.bundle.ModelFailure;

@@ -248,7 +248,7 @@ final class ConversionTest {
   @Test
   void anOutputThatCannotBeMadeIsSaid() throws IOException {
     Path file = Files.createFile(temp.resolve("file"));
-    refused(tf2, Form.TF1, ExitCode.CANNOT_WRITE, "which cannot be written", file.resolve("below"));
+    refused(tf2, Form.TF1, ExitCode.CANNOT_WRITE, "below cannot be written", file.resolve("below"));
   }
 
   @Test

@@ -8,16 +8,15 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Random;
 import org.tensorflow.Operand;
-import org.tensorflow.Session;
 import org.tensorflow.ndarray.buffer.DataBuffers;
 import org.tensorflow.op.Op;
 import org.tensorflow.op.Ops;
 import org.tensorflow.types.TFloat32;
 import org.tensorflow.types.family.TType;
-import simclr.checkpoint.ArchitectureGuess;
+import simclr.checkpoint.Architecture;
 import simclr.checkpoint.BundleWriter;
 import simclr.config.RunConfig;
-import simclr.export.weights.Architecture;
+import simclr.export.weights.InferredModel;
 import simclr.model.VariableSpec;
 
 /** A model whose every variable matters to its outputs; a fresh one has branches that are zero. */
@@ -38,8 +37,8 @@ public final class RandomWeights {
 
   /** Writes a TF1 checkpoint that holds an averaged copy of half the weights. */
   static void writeTf1WithAverages(Path prefix, Map<String, String> flags) {
-    Architecture architecture = architecture(flags, 0);
-    try (WeightGraph graph = WeightGraph.build(architecture, ImmutableList.of(), STEP)) {
+    InferredModel architecture = architecture(flags, 0);
+    try (WeightGraph graph = WeightGraph.open(architecture, ImmutableList.of(), STEP)) {
       Ops tf = graph.tf();
       Map<String, Operand<?>> values = new LinkedHashMap<>();
       graph
@@ -52,32 +51,24 @@ public final class RandomWeights {
                 values.put(
                     "ema_model/" + v.spec().tf1Name(), tf.math.mul(v.value(), tf.constant(0.5f)));
               });
-      BundleWriter writer = BundleWriter.build(tf, values);
-      ImmutableList<Op> assigns = assigns(graph);
-      try (Session session = graph.open()) {
-        assigns.forEach(assign -> session.runner().addTarget(assign).run().close());
-        writer.write(session, prefix);
-      }
+      assigns(graph).forEach(assign -> graph.session().runner().addTarget(assign).run().close());
+      BundleWriter.build(tf, values).write(graph.session(), prefix);
     }
   }
 
   private static void write(Path directory, Target target, Map<String, String> flags, int classes) {
-    Architecture architecture = architecture(flags, classes);
+    InferredModel architecture = architecture(flags, classes);
     ImmutableList<VariableSpec> slotted =
         architecture.variables().stream()
             .filter(VariableSpec::trainable)
             .collect(ImmutableList.toImmutableList());
-    try (WeightGraph graph = WeightGraph.build(architecture, slotted, STEP)) {
-      Target.Writer writer = target.writer(graph, architecture, STEP, "test");
-      ImmutableList<Op> assigns = assigns(graph);
-      try (Session session = graph.open()) {
-        assigns.forEach(assign -> session.runner().addTarget(assign).run().close());
-        writer.write(session, directory);
-      }
+    try (WeightGraph graph = WeightGraph.open(architecture, slotted, STEP)) {
+      assigns(graph).forEach(assign -> graph.session().runner().addTarget(assign).run().close());
+      target.write(graph, architecture, STEP, "test", directory);
     }
   }
 
-  private static Architecture architecture(Map<String, String> flags, int classes) {
+  private static InferredModel architecture(Map<String, String> flags, int classes) {
     RunConfig config =
         RunConfig.of(
             ImmutableMap.<String, String>builder()
@@ -85,8 +76,8 @@ public final class RandomWeights {
                 .put("image_size", "32")
                 .putAll(flags)
                 .buildKeepingLast());
-    ImmutableList<VariableSpec> variables = Architecture.variables(config, classes);
-    return new Architecture(ArchitectureGuess.of(variables), config, classes, variables);
+    ImmutableList<VariableSpec> variables = InferredModel.variables(config, classes);
+    return new InferredModel(Architecture.of(variables), config, classes, variables);
   }
 
   private static ImmutableList<Op> assigns(WeightGraph graph) {

@@ -44,6 +44,7 @@ import simclr.checkpoint.CheckpointFile;
 import simclr.config.UserException;
 import simclr.config.UserException.ExitCode;
 import simclr.export.inspect.OperationScan;
+import simclr.inference.RestoredModel;
 
 /**
  * Exports of a ResNet-18. That they answer as the model does is checked by every export itself; a
@@ -238,8 +239,7 @@ final class SavedModelExportTest {
     ExportSource source = ExportSource.of(other.config(), other.checkpoint(), LABELS);
     ModuleFunctions functions = new ModuleFunctions(source);
     ReloadCheck check;
-    try (EvaluatedModel model =
-        EvaluatedModel.of(source, SavedModelWriter.of(functions, LABELS).objects())) {
+    try (RestoredModel model = source.open()) {
       check = ReloadCheck.expecting(source, functions, model);
     }
     assertThatThrownBy(() -> check.run(written))

@@ -15,8 +15,8 @@ import org.tensorflow.types.TFloat32;
 import simclr.checkpoint.CheckpointFile;
 import simclr.checkpoint.Saver;
 import simclr.config.RunConfig;
-import simclr.data.Batch;
-import simclr.train.InferenceGraph;
+import simclr.data.pipeline.Batch;
+import simclr.inference.InferenceGraph;
 
 /**
  * The directory of a run that never trained: a checkpoint with the weights of a seed, and flags.

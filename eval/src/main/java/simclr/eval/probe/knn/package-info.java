@@ -1,0 +1,3 @@
+/** Nearest neighbours. */
+@org.jspecify.annotations.NullMarked
+package simclr.eval.probe.knn;

@@ -1,0 +1,177 @@
+package simclr.eval.probe.ridge;
+
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import com.google.common.collect.ImmutableList;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.OptionalDouble;
+import java.util.SplittableRandom;
+import java.util.function.BooleanSupplier;
+import simclr.config.Reporter;
+import simclr.config.UserException;
+import simclr.config.UserException.ExitCode;
+import simclr.eval.features.EtaProgress;
+import simclr.eval.features.FeatureSets;
+import simclr.eval.features.LabelledFeatures;
+import simclr.eval.metrics.Accuracy;
+import simclr.eval.metrics.ClassificationMetrics;
+import simclr.eval.metrics.SeedStatistics;
+import simclr.eval.probe.Checks;
+import simclr.eval.probe.Outcome;
+import simclr.eval.probe.ProbeResult;
+import simclr.eval.probe.Protocol;
+
+/**
+ * Ridge regression of one-hot classes, in closed form; of all training examples, or of a few of
+ * each class, drawn several times. The penalty is chosen by generalised cross-validation, which
+ * needs no example beyond those that are learnt from.
+ *
+ * @param shots examples of each class; empty for all there are
+ * @param draws how often they are drawn
+ * @param l2 fixes the penalty; empty to choose it
+ */
+public record Ridge(ImmutableList<Integer> shots, int draws, OptionalDouble l2)
+    implements Protocol {
+
+  public Ridge {
+    shots.forEach(count -> Checks.atLeastOne("--shots", count));
+    Checks.atLeastOne("--draws", draws);
+    l2.ifPresent(value -> Checks.positive("--l2", value));
+  }
+
+  /** Of all training examples. */
+  public static Ridge standard() {
+    return new Ridge(ImmutableList.of(), 5, OptionalDouble.empty());
+  }
+
+  @Override
+  public String protocol() {
+    return "ridge";
+  }
+
+  @Override
+  public String command() {
+    return "ridge";
+  }
+
+  @Override
+  public void describe(ObjectNode settings, FeatureSets sets) {
+    settings.put("objective", "squared error of one-hot classes / 2n + l2/2 * squared weights");
+    if (shots.isEmpty()) {
+      settings.putNull("shots");
+    } else {
+      shots.forEach(settings.putArray("shots")::add);
+      settings.put("draws", draws);
+      settings.put("headline", "the first draw of the most shots");
+    }
+    if (l2.isPresent()) {
+      settings.put("l2", l2.getAsDouble());
+    } else {
+      settings.put(
+          "l2_chosen_by",
+          "generalised cross-validation on the examples that are learnt from, 28 values of 1e-6 to"
+              + " 1e3 times the mean variance of a feature");
+    }
+  }
+
+  @Override
+  public boolean random(FeatureSets sets) {
+    return !shots.isEmpty();
+  }
+
+  @Override
+  public Optional<Outcome> run(
+      FeatureSets sets,
+      long seed,
+      Optional<Path> progress,
+      Reporter reporter,
+      BooleanSupplier stop) {
+    if (shots.isEmpty()) {
+      LabelledFeatures all = sets.validation().map(sets.train()::followedBy).orElse(sets.train());
+      RidgeFit fit = RidgeFit.of(all, sets.classes(), l2);
+      ClassificationMetrics test =
+          Outcome.measure(fit.classifier(), sets.test(), sets.classNames());
+      return Optional.of(outcome(test, 1, fit, Outcome.object()));
+    }
+    requireShots(sets);
+    ObjectNode details = Outcome.object();
+    ArrayNode rows = details.putArray("by_shots");
+    EtaProgress countdown = EtaProgress.of(reporter, "fitting draws", 0, (long) shots.size() * draws);
+    Outcome headline = null;
+    int most = shots.stream().mapToInt(Integer::intValue).max().orElseThrow();
+    int done = 0;
+    for (int count : shots) {
+      List<Accuracy> found = new ArrayList<>();
+      List<Double> penalties = new ArrayList<>();
+      for (int draw = 0; draw < draws; draw++) {
+        if (stop.getAsBoolean()) {
+          return Optional.empty();
+        }
+        RidgeFit fit = RidgeFit.of(draw(sets, count, seed, draw), sets.classes(), l2);
+        ClassificationMetrics test =
+            Outcome.measure(fit.classifier(), sets.test(), sets.classNames());
+        found.add(test.top1());
+        penalties.add(fit.l2());
+        if (count == most && draw == 0) {
+          headline = outcome(test, shots.size() * draws, fit, details);
+        }
+        countdown.at(++done);
+      }
+      row(rows.addObject(), count, found, penalties);
+    }
+    countdown.end();
+    return Optional.ofNullable(headline);
+  }
+
+  private static void row(ObjectNode row, int count, List<Accuracy> found, List<Double> penalties) {
+    SeedStatistics top1 = SeedStatistics.of(found.stream().map(Accuracy::value).toList());
+    row.put("shots", count).put("draws", top1.runs()).put("top_1", top1.mean());
+    ProbeResult.optional(row, "top_1_sd", top1.deviation());
+    ArrayNode each = row.putArray("each");
+    for (int i = 0; i < found.size(); i++) {
+      each.addObject().put("top_1", found.get(i).value()).put("l2", penalties.get(i));
+    }
+  }
+
+  private static Outcome outcome(
+      ClassificationMetrics test, int tested, RidgeFit fit, ObjectNode details) {
+    return new Outcome(
+        test,
+        tested,
+        Optional.empty(),
+        OptionalDouble.of(fit.objective()),
+        OptionalDouble.of(fit.l2()),
+        details);
+  }
+
+  /** So many examples of each class, at random without replacement. */
+  private static LabelledFeatures draw(FeatureSets sets, int count, long seed, int draw) {
+    SplittableRandom random = new SplittableRandom(seed * 1_000_003 + 31L * draw + count);
+    List<Integer> taken = new ArrayList<>();
+    for (List<Integer> rows : FeatureSets.byClass(sets.train(), sets.classes())) {
+      FeatureSets.shuffle(rows, random);
+      taken.addAll(rows.subList(0, count));
+    }
+    return sets.train().select(taken.stream().mapToInt(Integer::intValue).sorted().toArray());
+  }
+
+  private void requireShots(FeatureSets sets) {
+    int[] counts = sets.train().labels().counts(sets.classes());
+    for (int count : shots) {
+      for (int c = 0; c < counts.length; c++) {
+        if (counts[c] < count) {
+          throw new UserException(
+              ExitCode.DATA,
+              "--shots is %s and %s has %s examples of class %s, expected at least as many",
+              count,
+              sets.train().name(),
+              counts[c],
+              sets.classNames().get(c));
+        }
+      }
+    }
+  }
+}

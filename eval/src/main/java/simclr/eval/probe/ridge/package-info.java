@@ -1,0 +1,3 @@
+/** Ridge regression in closed form. */
+@org.jspecify.annotations.NullMarked
+package simclr.eval.probe.ridge;

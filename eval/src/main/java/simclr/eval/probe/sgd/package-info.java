@@ -1,0 +1,3 @@
+/** The linear classifier by gradient descent. */
+@org.jspecify.annotations.NullMarked
+package simclr.eval.probe.sgd;
