@@ -27,7 +27,6 @@ import simclr.eval.probe.logistic.LinearProbe;
 import simclr.export.savedmodel.ExportSource;
 import simclr.export.savedmodel.SavedModelExport;
 import simclr.io.DurableFiles;
-import simclr.train.Outcome;
 import simclr.train.run.Run;
 import simclr.train.run.Outcome;
 

@@ -14,7 +14,6 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import simclr.config.FlagsFile;
 import simclr.config.LabelSubset;
-import simclr.config.LabelledPart;
 import simclr.config.RunConfig;
 import simclr.config.UserException;
 import simclr.eval.compare.StoredEvaluation;

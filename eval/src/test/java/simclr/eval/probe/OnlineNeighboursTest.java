@@ -14,7 +14,6 @@ import simclr.eval.features.EncoderChoice;
 import simclr.eval.features.EncoderFeatures;
 import simclr.eval.features.EncoderIdentity.Kind;
 import simclr.eval.features.FeatureDtype;
-import simclr.eval.features.Storage;
 import simclr.eval.probe.knn.Knn;
 import simclr.summary.ScalarHistory;
 import simclr.summary.Tag;

@@ -1,5 +1,6 @@
 package simclr.data.records;
 
+import simclr.io.TfRecordFile;
 import com.google.common.collect.ImmutableList;
 import com.google.protobuf.InvalidProtocolBufferException;
 import java.nio.file.Path;

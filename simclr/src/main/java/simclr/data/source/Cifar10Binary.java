@@ -1,5 +1,6 @@
 package simclr.data.source;
 
+import simclr.io.UnreadableInput;
 import com.google.common.collect.ImmutableList;
 import com.google.common.collect.ImmutableMap;
 import com.google.common.primitives.ImmutableLongArray;

@@ -1,5 +1,7 @@
 package simclr.data.source;
 
+import simclr.io.TfRecordFile;
+import simclr.io.UnreadableInput;
 import static java.util.stream.Collectors.joining;
 
 import com.google.common.collect.ImmutableList;

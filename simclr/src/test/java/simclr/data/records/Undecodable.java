@@ -1,5 +1,6 @@
 package simclr.data.records;
 
+import simclr.io.UnreadableInput;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
