@@ -5,6 +5,7 @@ import static com.google.common.collect.ImmutableList.toImmutableList;
 import com.google.common.collect.ImmutableList;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Set;
 import simclr.checkpoint.RestoreReport.Mismatch;
 import simclr.config.UserException;
@@ -76,10 +77,10 @@ final class CheckpointCompatibility {
   private static String gaps(List<String> missing, ImmutableList<Mismatch> mismatched) {
     List<String> parts = new ArrayList<>();
     if (!missing.isEmpty()) {
-      parts.add("%d missing (first: %s)".formatted(missing.size(), missing.get(0)));
+      parts.add(String.format(Locale.ROOT, "%d missing (first: %s)", missing.size(), missing.get(0)));
     }
     if (!mismatched.isEmpty()) {
-      parts.add("%d of another shape (first: %s)".formatted(mismatched.size(), mismatched.get(0)));
+      parts.add(String.format(Locale.ROOT, "%d of another shape (first: %s)", mismatched.size(), mismatched.get(0)));
     }
     return String.join(", ", parts);
   }

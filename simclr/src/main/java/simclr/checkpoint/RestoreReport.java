@@ -4,6 +4,7 @@ import static java.util.stream.Collectors.joining;
 
 import com.google.common.collect.ImmutableList;
 import java.util.List;
+import java.util.Locale;
 import java.util.stream.Stream;
 import simclr.config.Quoted;
 import org.tensorflow.ndarray.Shape;
@@ -44,8 +45,7 @@ public record RestoreReport(
 
   /** One line: the file and the four counts. */
   public String summary() {
-    return "%s: %d matched, %d missing, %d of another shape, %d unused"
-        .formatted(file, matched.size(), missing.size(), mismatched.size(), unused.size());
+    return String.format(Locale.ROOT, "%s: %d matched, %d missing, %d of another shape, %d unused", file, matched.size(), missing.size(), mismatched.size(), unused.size());
   }
 
   /** What to tell the user: one line if everything fits, else the whole table. */
@@ -74,7 +74,7 @@ public record RestoreReport(
     int more = entries.size() - rows;
     return more <= 0
         ? shown
-        : Stream.concat(shown, Stream.of("  %-8s and %d more".formatted(kind, more)));
+        : Stream.concat(shown, Stream.of(String.format(Locale.ROOT, "  %-8s and %d more", kind, more)));
   }
 
   /** {@code (512, 10)}, as Python writes it; {@code ()} for a scalar. */

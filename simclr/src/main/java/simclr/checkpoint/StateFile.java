@@ -21,6 +21,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
 import simclr.checkpoint.bundle.BundleFiles;
 import simclr.config.Quoted;
@@ -161,8 +162,7 @@ record StateFile(String latest, ImmutableList<Kept> kept, double lastPreserved) 
       PARSER.merge(text, message);
     } catch (ParseException e) {
       throw new IllegalArgumentException(
-          "line %d: %s"
-              .formatted(
+          String.format(Locale.ROOT, "line %d: %s", 
                   e.getLine(), String.valueOf(e.getMessage()).replaceFirst("^\\d+:\\d+: ", "")),
           e);
     }

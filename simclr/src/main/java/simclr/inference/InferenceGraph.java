@@ -14,6 +14,7 @@ import org.tensorflow.types.TInt64;
 import simclr.checkpoint.RunState;
 import simclr.config.RunConfig;
 import simclr.data.pipeline.Batch;
+import simclr.graph.GraphOps;
 import simclr.model.Initialization;
 import simclr.model.ResourceVariable;
 import simclr.model.SimClrModel;
@@ -37,7 +38,7 @@ public final class InferenceGraph implements AutoCloseable {
   private InferenceGraph(
       Graph graph, RunConfig config, int numClasses, long seed, Function<Ops, Batch> input) {
     this.graph = graph;
-    Ops tf = Ops.create(graph);
+    Ops tf = GraphOps.of(graph);
     this.batch = input.apply(tf.withSubScope("input"));
     Variables variables = Variables.inGraph(tf, false);
     this.outputs =

@@ -27,6 +27,7 @@ import simclr.checkpoint.RestoreReport;
 import simclr.checkpoint.Restorer;
 import simclr.data.pipeline.Batch;
 import simclr.data.pipeline.InputPipeline;
+import simclr.graph.GraphOps;
 import simclr.inference.ModelSpec.Images;
 import simclr.model.SimClrModel;
 import simclr.model.VariableSpec;
@@ -52,7 +53,7 @@ public final class RestoredModel implements AutoCloseable {
     this.spec = spec;
     this.graph = graph;
     this.input = input;
-    this.restorer = Restorer.build(Ops.create(graph.graph()), graph.variables());
+    this.restorer = Restorer.build(GraphOps.of(graph.graph()), graph.variables());
     this.session = session;
   }
 
@@ -164,7 +165,7 @@ public final class RestoredModel implements AutoCloseable {
 
   /** For adding operations: what is fetched may be computed from the outputs. */
   public Ops tf() {
-    return Ops.create(graph.graph());
+    return GraphOps.of(graph.graph());
   }
 
   /** For what this class has no method for; it is closed with the model. */

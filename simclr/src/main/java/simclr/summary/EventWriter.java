@@ -14,6 +14,7 @@ import java.nio.ByteOrder;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.tensorflow.proto.DataClass;
@@ -160,8 +161,7 @@ public final class EventWriter implements AutoCloseable {
   }
 
   private static String nextName() {
-    return "events.out.tfevents.%d.%s.%d.%d.v2"
-        .formatted(
+    return String.format(Locale.ROOT, "events.out.tfevents.%d.%s.%d.%d.v2", 
             System.currentTimeMillis() / 1000,
             host(),
             ProcessHandle.current().pid(),

@@ -13,6 +13,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.zip.CRC32;
@@ -187,7 +188,7 @@ final class ReferenceCheckpointTest {
     for (int i = 0; i < got.length; i++) {
       if (got[i] != wanted[i % period]) {
         throw new AssertionError(
-            "%s[%d] is %s, expected %s".formatted(name, i, got[i], wanted[i % period]));
+            String.format(Locale.ROOT, "%s[%d] is %s, expected %s", name, i, got[i], wanted[i % period]));
       }
       squares += (double) got[i] * got[i];
     }

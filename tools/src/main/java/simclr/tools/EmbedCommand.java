@@ -2,6 +2,7 @@ package simclr.tools;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
 import java.nio.file.Path;
+import java.util.Locale;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -80,8 +81,7 @@ final class EmbedCommand implements Callable<Integer> {
   }
 
   private static String sentence(Embedding.Summary summary) {
-    return "%s: %d representations of length %d, by %s"
-        .formatted(
+    return String.format(Locale.ROOT, "%s: %d representations of length %d, by %s", 
             summary.output(), summary.examples(), summary.representationSize(), summary.export());
   }
 

@@ -1,11 +1,13 @@
 package simclr.tools;
 
 import com.google.common.base.Throwables;
+import java.io.IOException;
 import java.io.PrintWriter;
 import java.util.Collection;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.Set;
 import java.util.function.BooleanSupplier;
 import java.util.stream.Collectors;
@@ -76,21 +78,33 @@ final class Failures {
           error,
           ExitCode.INTERNAL);
     }
-    if (Throwables.getRootCause(error) instanceof UnsatisfiedLinkError missing) {
-      return say(
-          "TensorFlow's native library cannot be loaded here (%s; %s %s), expected the platform it"
-                  .formatted(
-                      firstLine(missing),
-                      System.getProperty("os.name"),
-                      System.getProperty("os.arch"))
-              + " was built for: "
-              + Version.nativePlatform(),
-          error,
-          ExitCode.INTERNAL);
+    Optional<NativeLibrary> library = NativeLibrary.problem(error);
+    if (library.isPresent()) {
+      return say(library.get().sentence(), error, library.get().exitCode());
     }
     err.println("simclr: this is a bug of ours; please report it with the lines below");
     error.printStackTrace(err);
     return ExitCode.INTERNAL.status();
+  }
+
+  /**
+   * What becomes of a command's status when its result could not be written.
+   *
+   * @param status of the command itself
+   */
+  int output(StandardOutput output, int status) {
+    if (status != ExitCode.OK.status() || output.failure().isEmpty()) {
+      return status;
+    }
+    if (output.pipeIsClosed()) {
+      return StandardOutput.CLOSED_PIPE;
+    }
+    IOException failure = output.failure().get();
+    return say(
+        "standard output cannot be written (%s), expected room for the result"
+            .formatted(message(failure)),
+        failure,
+        ExitCode.CANNOT_WRITE);
   }
 
   private int say(String sentence, Throwable error, ExitCode code) {

@@ -1,6 +1,7 @@
 package simclr.eval.features;
 
 import java.nio.file.Path;
+import java.util.Locale;
 import simclr.config.UserException;
 import simclr.eval.metrics.MultiLabels;
 import simclr.io.NpyFile;
@@ -72,8 +73,7 @@ final class NpyExamples {
         long value = file.whole(i, c);
         if (value != 0 && value != 1) {
           throw file.broken(
-              "row %d, column %d is %d, expected 0 or 1: whether the example is of the class"
-                  .formatted(i, c, value));
+              String.format(Locale.ROOT, "row %d, column %d is %d, expected 0 or 1: whether the example is of the class", i, c, value));
         }
         classes[i][c] = value == 1;
       }
@@ -111,8 +111,7 @@ final class NpyExamples {
         column++;
       }
       throw file.broken(
-          "row %d, column %d is %s, expected a finite number"
-              .formatted(row, column, values[offset + column]));
+          String.format(Locale.ROOT, "row %d, column %d is %s, expected a finite number", row, column, values[offset + column]));
     }
   }
 }

@@ -5,6 +5,7 @@ import simclr.eval.record.EncoderInfo;
 import com.google.common.collect.ImmutableList;
 import com.google.common.collect.ImmutableMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
 import java.util.OptionalLong;
 import org.tensorflow.ndarray.Shape;
@@ -20,7 +21,7 @@ record PixelEncoder(int imageSize) implements FrozenEncoder {
         Optional.empty(),
         Optional.empty(),
         OptionalLong.empty(),
-        Optional.of("%1$d x %1$d x 3 values in [0, 1]".formatted(imageSize)));
+        Optional.of(String.format(Locale.ROOT, "%1$d x %1$d x 3 values in [0, 1]", imageSize)));
   }
 
   @Override

@@ -84,12 +84,11 @@ public record LineChart(
     Scale x = new Scale(0, Math.max(last, 1), LEFT, WIDTH - RIGHT);
     double bottom = percent || (low >= 0 && low < 0.2 * high) ? 0 : low - margin;
     Scale y = new Scale(bottom, high + margin, HEIGHT - BOTTOM, TOP);
-    return """
+    return String.format(Locale.ROOT, """
         <svg viewBox="0 0 %d %d" role="img" aria-label="%s">
         <text class="axis" x="2" y="14">%s</text>
         %s%s%s%s<text class="axis" x="%s" y="%d" text-anchor="end">step</text>
-        </svg>"""
-        .formatted(
+        </svg>""", 
             WIDTH,
             HEIGHT,
             HtmlReport.escape(title),
@@ -108,11 +107,10 @@ public record LineChart(
     return y.ticks(3).stream()
         .map(
             tick ->
-                """
+                String.format(Locale.ROOT, """
                 <line class="grid" x1="%d" x2="%d" y1="%s" y2="%s"/>\
                 <text class="axis" x="%d" y="%s" text-anchor="end">%s</text>
-                """
-                    .formatted(
+                """, 
                         LEFT,
                         WIDTH - RIGHT,
                         px(y.pixel(tick)),
@@ -127,10 +125,9 @@ public record LineChart(
     return x.ticks(4).stream()
         .map(
             tick ->
-                """
+                String.format(Locale.ROOT, """
                 <text class="axis" x="%s" y="%d" text-anchor="middle">%s</text>
-                """
-                    .formatted(px(x.pixel(tick)), HEIGHT - BOTTOM + 16, number(tick)))
+                """, px(x.pixel(tick)), HEIGHT - BOTTOM + 16, number(tick)))
         .collect(joining());
   }
 
@@ -142,11 +139,10 @@ public record LineChart(
             level -> {
               double at = y.pixel(level.value());
               boolean upperHalf = at < (TOP + HEIGHT - BOTTOM) / 2.0;
-              return """
+              return String.format(Locale.ROOT, """
                   <line class="reference" x1="%d" x2="%d" y1="%s" y2="%s"/>\
                   <text class="reference" x="%d" y="%s" text-anchor="end">%s</text>
-                  """
-                  .formatted(
+                  """, 
                       LEFT,
                       WIDTH - RIGHT,
                       px(at),
@@ -176,10 +172,9 @@ public record LineChart(
 
   private String dot(int index, Series line, Map.Entry<Long, Float> p, Scale x, Scale y) {
     String name = series.size() == 1 ? "" : line.name() + ", ";
-    return """
+    return String.format(Locale.ROOT, """
         <circle class="dot c%d" cx="%s" cy="%s" r="3"><title>%sstep %d: %s</title></circle>
-        """
-        .formatted(
+        """, 
             index % 10,
             px(x.pixel(p.getKey())),
             px(y.pixel(p.getValue())),

@@ -1,5 +1,7 @@
 package simclr.eval.report;
 
+import java.util.Locale;
+
 import static simclr.eval.report.Scale.px;
 
 /**
@@ -18,7 +20,7 @@ final class Mark {
 
   /** CSS classes of a line. */
   static String line(int index) {
-    return "line c%d d%d".formatted(index % COLOURS, index % DASHES);
+    return String.format(Locale.ROOT, "line c%d d%d", index % COLOURS, index % DASHES);
   }
 
   /**

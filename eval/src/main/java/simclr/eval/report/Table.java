@@ -7,6 +7,7 @@ import static java.util.stream.Collectors.joining;
 import com.google.common.collect.ImmutableList;
 import com.google.common.collect.ImmutableSet;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.stream.IntStream;
 
@@ -119,8 +120,7 @@ public record Table(ImmutableList<String> head, ImmutableList<ImmutableList<Cell
 
   private String row(ImmutableList<Cell> row) {
     if (isNote(row)) {
-      return "<tr class=\"note\"><td colspan=\"%d\"><div>%s</div></td></tr>\n"
-          .formatted(Math.max(head.size(), 1), HtmlReport.escape(row.get(0).text()));
+      return String.format(Locale.ROOT, "<tr class=\"note\"><td colspan=\"%d\"><div>%s</div></td></tr>\n", Math.max(head.size(), 1), HtmlReport.escape(row.get(0).text()));
     }
     return row.stream().map(Table::cell).collect(joining("", "<tr>", "</tr>\n"));
   }

@@ -67,15 +67,14 @@ record RunPage(
 
   private String lead() {
     if (runs.size() > 1) {
-      return "%d runs with %d evaluations.".formatted(runs.size(), all().size());
+      return String.format(Locale.ROOT, "%d runs with %d evaluations.", runs.size(), all().size());
     }
     RunFolder run = runs.get(0);
     String what =
         run.config()
             .map(
                 config ->
-                    "ResNet-%d, %s on %s"
-                        .formatted(
+                    String.format(Locale.ROOT, "ResNet-%d, %s on %s", 
                             config.resnetDepth(),
                             config.pretraining() ? "pretrained" : "trained with labels",
                             config.dataset()))

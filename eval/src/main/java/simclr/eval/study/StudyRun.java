@@ -10,6 +10,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.BooleanSupplier;
@@ -75,7 +76,7 @@ public final class StudyRun {
     ImmutableList.Builder<StudyRow> rows = ImmutableList.builder();
     for (int i = 0; i < study.runs().size(); i++) {
       PlannedRun run = study.runs().get(i);
-      String which = "run %d of %d, %s".formatted(i + 1, study.runs().size(), run.name());
+      String which = String.format(Locale.ROOT, "run %d of %d, %s", i + 1, study.runs().size(), run.name());
       Optional<StudyRow> row = execute(run, which);
       if (row.isEmpty()) {
         return Optional.empty();

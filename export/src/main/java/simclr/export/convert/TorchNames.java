@@ -1,5 +1,6 @@
 package simclr.export.convert;
 
+import java.util.Locale;
 import java.util.Optional;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -53,8 +54,7 @@ final class TorchNames {
     if (block.matches()) {
       int group = Integer.parseInt(block.group(1));
       return Optional.of(
-          "layer%d.%s.%s"
-              .formatted(
+          String.format(Locale.ROOT, "layer%d.%s.%s", 
                   group + 1,
                   block.group(2),
                   inBlock(block.group(3), Integer.parseInt(block.group(4)), block.group(5))));

@@ -2,6 +2,7 @@ package simclr.export.embed;
 
 import com.google.common.collect.ImmutableMap;
 import java.nio.file.Path;
+import java.util.Locale;
 import java.util.Optional;
 import java.util.function.BooleanSupplier;
 import org.tensorflow.Graph;
@@ -9,7 +10,6 @@ import org.tensorflow.Result;
 import org.tensorflow.Session;
 import org.tensorflow.exceptions.TFInvalidArgumentException;
 import org.tensorflow.exceptions.TensorFlowException;
-import org.tensorflow.op.Ops;
 import org.tensorflow.types.TFloat32;
 import org.tensorflow.types.TInt64;
 import simclr.config.Reporter;
@@ -24,6 +24,8 @@ import simclr.export.bundle.ExportDirectory;
 import simclr.export.bundle.ExportInfo;
 import simclr.export.bundle.HostTensor;
 import simclr.export.bundle.LoadedModel;
+import simclr.export.bundle.ModelCard;
+import simclr.graph.GraphOps;
 
 /**
  * Writes what an exported encoder makes of every image of a split. The images come through the
@@ -85,7 +87,7 @@ public final class Embedding {
     try (InputPipeline input = InputPipeline.evaluation(split, config);
         Graph graph = new Graph()) {
       input.notice().ifPresent(reporter::line);
-      Batch batch = input.build(Ops.create(graph));
+      Batch batch = input.build(GraphOps.of(graph));
       try (Session session = new Session(graph)) {
         input.start(session, 0);
         long done = 0;
@@ -97,7 +99,7 @@ public final class Embedding {
             done += write(model, images, split, settings, done, writer);
           }
           if (reporter.terminal()) {
-            reporter.status("embedding: %d of %d".formatted(done, split.examples()));
+            reporter.status(String.format(Locale.ROOT, "embedding: %d of %d", done, split.examples()));
           }
         }
       }

@@ -18,6 +18,7 @@ import org.tensorflow.types.TFloat32;
 import org.tensorflow.types.family.TType;
 import simclr.data.pipeline.Batch;
 import simclr.export.weights.SavedModelFile;
+import simclr.graph.GraphOps;
 import simclr.inference.RestoredModel;
 
 /**
@@ -39,7 +40,7 @@ final class HubCheck {
             .getName();
     try (Graph graph = new Graph()) {
       graph.importGraphDef(meta.getGraphDef());
-      Ops tf = Ops.create(graph);
+      Ops tf = GraphOps.of(graph);
       List<Op> restores = new ArrayList<>();
       graph
           .operations()

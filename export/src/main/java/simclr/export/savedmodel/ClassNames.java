@@ -55,8 +55,9 @@ final class ClassNames {
       if (names.size() == classes) {
         return names;
       }
-      why = "%s has %d classes and the checkpoint %d";
-      why = why.formatted(config.dataset(), names.size(), classes);
+      why =
+          "%s has %s classes and the checkpoint %s"
+              .formatted(config.dataset(), names.size(), classes);
     } catch (UserException e) {
       why = e.getMessage();
     }

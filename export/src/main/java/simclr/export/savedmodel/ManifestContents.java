@@ -70,8 +70,7 @@ final class ManifestContents {
         EvaluationPreprocessing.crops(size)
             ? "central square of 87.5 percent of the shorter side, "
             : "";
-    return "decode to RGB, times 1/255, %sbicubic resize to %d x %d, clip to [0, 1]; no mean or deviation is taken. Signature image_bytes does all of it, the others take its result."
-        .formatted(crop, size, size);
+    return String.format(Locale.ROOT, "decode to RGB, times 1/255, %sbicubic resize to %d x %d, clip to [0, 1]; no mean or deviation is taken. Signature image_bytes does all of it, the others take its result.", crop, size, size);
   }
 
   private static Map<String, String> meanings(SavedModelWriter writer) {

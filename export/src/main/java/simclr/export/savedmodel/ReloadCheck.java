@@ -7,6 +7,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import org.tensorflow.Operand;
@@ -138,8 +139,7 @@ final class ReloadCheck {
     Optional<String> wrong = expected(output, argument, batch).disagreement(Values.of(found));
     if (wrong.isPresent()) {
       throw new IllegalStateException(
-          "the export was written and answers otherwise than the model: %s of signature %s %s at %d images"
-              .formatted(output, signature, wrong.get(), batch));
+          String.format(Locale.ROOT, "the export was written and answers otherwise than the model: %s of signature %s %s at %d images", output, signature, wrong.get(), batch));
     }
   }
 

@@ -6,11 +6,11 @@ import com.google.common.collect.ImmutableList;
 import com.google.common.collect.ImmutableMap;
 import java.util.Locale;
 import org.tensorflow.Graph;
-import org.tensorflow.op.Ops;
 import simclr.checkpoint.Architecture;
 import simclr.config.RunConfig;
 import simclr.config.UserException;
 import simclr.config.UserException.ExitCode;
+import simclr.graph.GraphOps;
 import simclr.model.SimClrModel;
 import simclr.model.VariableSpec;
 import simclr.model.Variables.Variable;
@@ -55,7 +55,7 @@ public record InferredModel(
   public static ImmutableList<VariableSpec> variables(RunConfig config, int numClasses) {
     try (Graph graph = new Graph()) {
       return new SimClrModel(config, numClasses)
-          .declare(Ops.create(graph), false).all().stream()
+          .declare(GraphOps.of(graph), false).all().stream()
               .map(Variable::spec)
               .collect(toImmutableList());
     }

@@ -21,6 +21,7 @@ import simclr.config.UserException;
 import simclr.data.records.ExampleReader;
 import simclr.data.records.ExampleReader.Decoded;
 import simclr.data.records.Split;
+import simclr.graph.GraphOps;
 
 /**
  * The examples of a split in the order in which they are taken.
@@ -125,7 +126,7 @@ final class ExampleSequence implements AutoCloseable {
   Optional<UserException> firstBroken(long start, long count) {
     long end = seed.isPresent() ? start + count : Math.min(start + count, split.examples());
     try (Graph graph = new Graph()) {
-      Ops tf = Ops.create(graph);
+      Ops tf = GraphOps.of(graph);
       List<Operand<?>> captured = placeholders(tf);
       Operand<TInt64> counter = tf.placeholder(TInt64.class, Placeholder.shape(Shape.scalar()));
       // Without a seed it is the placeholder itself, and that cannot be fetched.

@@ -36,6 +36,7 @@ import simclr.data.augment.EvaluationPreprocessing;
 import simclr.data.image.ImageDecoding;
 import simclr.data.records.ExampleReader.Decoded;
 import simclr.data.records.Split;
+import simclr.graph.GraphOps;
 
 /**
  * From stored examples to batches of views, all of it inside the graph: TensorFlow's own threads
@@ -314,7 +315,7 @@ public final class InputPipeline implements AutoCloseable {
   /** Height, width and channels of the first image. */
   private int[] firstSize() {
     try (Graph graph = new Graph()) {
-      Ops tf = Ops.create(graph);
+      Ops tf = GraphOps.of(graph);
       ExampleSequence.Mapped mapped =
           examples.map(
               tf,

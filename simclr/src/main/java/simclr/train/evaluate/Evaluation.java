@@ -106,7 +106,7 @@ final class Evaluation implements AutoCloseable {
         regularization.add(((TFloat32) result.get(2)).getFloat());
       }
       if (reporter.terminal()) {
-        reporter.status("evaluating step %d: batch %d of %d".formatted(step, i + 1, plan.steps()));
+        reporter.status(String.format(Locale.ROOT, "evaluating step %d: batch %d of %d", step, i + 1, plan.steps()));
       }
     }
     if (reporter.terminal()) {
@@ -133,7 +133,7 @@ final class Evaluation implements AutoCloseable {
       events.scalars(result.step(), result.scalars());
     }
     DurableFiles.write(dir.resolve("result.json"), result.json());
-    DurableFiles.write(dir.resolve("result_%d.json".formatted(result.step())), result.json());
+    DurableFiles.write(dir.resolve(String.format(Locale.ROOT, "result_%d.json", result.step())), result.json());
     DurableFiles.write(dir.resolve(FlagsFile.NAME), FlagsFile.content(run));
     result
         .scalars()

@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
 import org.tensorflow.Session;
 import org.tensorflow.op.Op;
@@ -90,7 +91,7 @@ public final class InitialWeights {
     RestoreReport report = saver.restore(session, own, Saver.Scope.ALL, config.partial());
     long step = own.step();
     reporter.line(report.text());
-    reporter.line("going on from step %d (%s)".formatted(step, own));
+    reporter.line(String.format(Locale.ROOT, "going on from step %d (%s)", step, own));
     config
         .checkpoint()
         .ifPresent(

@@ -3,6 +3,7 @@ package simclr.train.graph;
 import com.google.common.collect.ImmutableMap;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.Consumer;
@@ -107,7 +108,7 @@ public record Teacher(RunConfig config, int numClasses, CheckpointFile file) {
    * @param images shape (n, height, width, 3), as the student sees them
    */
   Built build(Ops tf, Replicas replicas, Operand<TFloat32> images) {
-    String prefix = "teacher_%d/".formatted(replicas.rank());
+    String prefix = String.format(Locale.ROOT, "teacher_%d/", replicas.rank());
     Variables variables =
         Variables.captured(
             tf.withSubScope("teacher"),

@@ -24,6 +24,7 @@ import simclr.checkpoint.RunState;
 import simclr.checkpoint.RunState.Slot;
 import simclr.config.RunConfig;
 import simclr.data.pipeline.Batch;
+import simclr.graph.GraphOps;
 import simclr.model.ResourceVariable;
 import simclr.model.SimClrModel;
 import simclr.model.VariableSpec;
@@ -63,7 +64,7 @@ public final class TrainingGraph implements AutoCloseable {
       Optional<Teacher> teacher,
       Function<Ops, Batch> input) {
     this.graph = graph;
-    Ops tf = Ops.create(graph);
+    Ops tf = GraphOps.of(graph);
     Timestamp before = Timestamp.create(tf.withSubScope("input").scope());
     this.batch = input.apply(tf.withSubScope("input").withControlDependencies(before));
     Timestamp after =

@@ -3,6 +3,7 @@ package simclr.train.run;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -121,8 +122,7 @@ public final class Run {
     long step = own.map(CheckpointFile::step).orElse(0L);
     if (step >= total) {
       reporter.line(
-          "nothing to train: %s is at step %d of %d; take another --model_dir or more --train_epochs"
-              .formatted(modelDir.path(), step, total));
+          String.format(Locale.ROOT, "nothing to train: %s is at step %d of %d; take another --model_dir or more --train_epochs", modelDir.path(), step, total));
       return Outcome.DONE;
     }
     RunPlan plan = given.withSeed(seed(given.config(), modelDir.path(), own.isPresent(), reporter));

@@ -32,7 +32,7 @@ final class RunBanner {
     line.append("model: ResNet-").append(encoder.depth());
     line.append(", stem ").append(stem(encoder));
     line.append(
-        " (image_size %d), width %d".formatted(config.imageSize(), encoder.widthMultiplier()));
+        String.format(Locale.ROOT, " (image_size %d), width %d", config.imageSize(), encoder.widthMultiplier()));
     if (encoder.selectiveKernels()) {
       line.append(", selective kernels");
     }
@@ -44,11 +44,10 @@ final class RunBanner {
       line.append(", no projection head");
     } else {
       line.append(
-          ", projection head of %d layers to %d values"
-              .formatted(config.projLayers(), config.projOutDim()));
+          String.format(Locale.ROOT, ", projection head of %d layers to %d values", config.projLayers(), config.projOutDim()));
     }
     if (config.wantsSupervisedHead() && numClasses > 0) {
-      line.append(", linear classifier of %d classes".formatted(numClasses));
+      line.append(String.format(Locale.ROOT, ", linear classifier of %d classes", numClasses));
       line.append(config.pretraining() ? " on detached features" : "");
     }
     return line.toString();
@@ -60,13 +59,12 @@ final class RunBanner {
     int batch = config.trainBatchSize();
     String scale =
         config.learningRateScaling() == Scaling.LINEAR
-            ? "%d / 256 (linear)".formatted(batch)
-            : "sqrt(%d)".formatted(batch);
-    return "schedule: %d images per epoch, %d per step%s, %d steps per epoch, %d steps in all; learning rate %s = %s x %s after %d steps of warm-up, then cosine to 0"
-        .formatted(
+            ? String.format(Locale.ROOT, "%d / 256 (linear)", batch)
+            : String.format(Locale.ROOT, "sqrt(%d)", batch);
+    return String.format(Locale.ROOT, "schedule: %d images per epoch, %d per step%s, %d steps per epoch, %d steps in all; learning rate %s = %s x %s after %d steps of warm-up, then cosine to 0", 
             trainExamples,
             batch,
-            config.replicas() > 1 ? " over %d replicas".formatted(config.replicas()) : "",
+            config.replicas() > 1 ? String.format(Locale.ROOT, " over %d replicas", config.replicas()) : "",
             counts.epochSteps(),
             counts.trainSteps(),
             brief(schedule.peak()),
@@ -88,7 +86,7 @@ final class RunBanner {
     }
     String groups =
         treated.entrySet().stream()
-            .map(group -> "%d %s".formatted(group.getValue().size(), group.getKey().text))
+            .map(group -> String.format(Locale.ROOT, "%d %s", group.getValue().size(), group.getKey().text))
             .collect(joining(", "));
     long values = trainable.stream().mapToLong(v -> v.spec().shape().size()).sum();
     return String.format(
@@ -131,7 +129,7 @@ final class RunBanner {
 
   private static String threads(int given) {
     int cores = Runtime.getRuntime().availableProcessors();
-    return given == 0 ? "one per core (%d)".formatted(cores) : String.valueOf(given);
+    return given == 0 ? String.format(Locale.ROOT, "one per core (%d)", cores) : String.valueOf(given);
   }
 
   private enum Treatment {

@@ -111,10 +111,10 @@ record RunPlan(
   /** The counts as the reference logs them. */
   List<String> facts() {
     return List.of(
-        "# train examples: %d".formatted(examples(train)),
-        "# train_steps: %d".formatted(counts.trainSteps()),
-        "# eval examples: %d".formatted(examples(evaluation)),
-        "# eval steps: %d".formatted(counts.evalSteps()));
+        String.format(Locale.ROOT, "# train examples: %d", examples(train)),
+        String.format(Locale.ROOT, "# train_steps: %d", counts.trainSteps()),
+        String.format(Locale.ROOT, "# eval examples: %d", examples(evaluation)),
+        String.format(Locale.ROOT, "# eval steps: %d", counts.evalSteps()));
   }
 
   /** What is allowed and probably not meant. */

@@ -25,6 +25,7 @@ import simclr.config.StepCounts;
 import simclr.config.UserException;
 import simclr.config.UserException.ExitCode;
 import simclr.data.pipeline.InputPipeline;
+import simclr.graph.GraphOps;
 import simclr.inference.EncoderFingerprint;
 import simclr.model.Variables;
 import simclr.parallel.Devices;
@@ -106,7 +107,7 @@ final class Trainer {
             TrainingGraph.build(
                 config, examples, plan.numClasses(), seed, plan.teacher(), input::build)) {
       reporter.line(RunBanner.optimizer(config, graph.state().variables().trainable()));
-      Ops tf = Ops.create(graph.graph());
+      Ops tf = GraphOps.of(graph.graph());
       Saver saver = Saver.build(tf, graph.state());
       InitialWeights start = InitialWeights.build(tf, config, plan.teacher(), graph, saver);
       try (Session session = new Session(graph.graph(), Devices.sessionConfig(config))) {
@@ -213,7 +214,7 @@ final class Trainer {
       events.images(completed, "image", imageSize, imageSize, pictures);
     }
     modelDir.save(session, saver, completed);
-    reporter.line("Completed: %d / %d steps".formatted(completed, counts.trainSteps()));
+    reporter.line(String.format(Locale.ROOT, "Completed: %d / %d steps", completed, counts.trainSteps()));
     round
         .means()
         .forEach(
@@ -263,7 +264,7 @@ final class Trainer {
     String largest =
         graph.readGradientNorms(session).entrySet().stream()
             .max(Comparator.comparing(Map.Entry::getValue))
-            .map(e -> "%.3g in %s".formatted(e.getValue(), e.getKey().checkpointKey()))
+            .map(e -> String.format(Locale.ROOT, "%.3g in %s", e.getValue(), e.getKey().checkpointKey()))
             .orElse("unknown");
     String kept =
         ModelDir.latestPrefix(modelDir.path())

@@ -25,7 +25,7 @@ import simclr.parallel.Replicas;
  */
 final class ContrastiveReplicasCase {
   private static final String HIDDEN_RULE =
-      "r in 0..%d: fill replica<r>/B/D/a scale 1, second half = first + fill replica<r>/B/D/b"
+      "r in 0..%s: fill replica<r>/B/D/a scale 1, second half = first + fill replica<r>/B/D/b"
           + " scale 0.7";
 
   private ContrastiveReplicasCase() {}

@@ -105,7 +105,7 @@ public record FileReport(
                         quantity.error(),
                         quantity.tolerance())));
     if (failing.size() > FAILURES_SHOWN) {
-      table.append(String.format("    and %d more%n", failing.size() - FAILURES_SHOWN));
+      table.append(String.format(Locale.ROOT, "    and %d more%n", failing.size() - FAILURES_SHOWN));
     }
   }
 }

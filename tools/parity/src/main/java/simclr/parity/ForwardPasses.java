@@ -14,6 +14,7 @@ import org.tensorflow.op.Ops;
 import org.tensorflow.op.core.Placeholder;
 import org.tensorflow.types.TFloat32;
 import simclr.config.RunConfig;
+import simclr.graph.GraphOps;
 import simclr.model.SimClrModel;
 import simclr.model.VariableSpec;
 import simclr.model.Variables;
@@ -39,7 +40,7 @@ final class ForwardPasses implements AutoCloseable {
    * @param shape (n, height, width, 3) of the images
    */
   ForwardPasses(RunConfig config, int numClasses, Shape shape) {
-    Ops tf = Ops.create(graph);
+    Ops tf = GraphOps.of(graph);
     images = tf.placeholder(TFloat32.class, Placeholder.shape(shape));
     SimClrModel model = new SimClrModel(config, numClasses);
     variables = Variables.inGraph(tf, false);

@@ -17,6 +17,7 @@ import org.tensorflow.op.Ops;
 import org.tensorflow.proto.ConfigProto;
 import org.tensorflow.types.TFloat32;
 import org.tensorflow.types.family.TType;
+import simclr.graph.GraphOps;
 
 /** A graph that is built, run once and thrown away. */
 final class OneOff {
@@ -32,7 +33,7 @@ final class OneOff {
       ConfigProto devices,
       Function<Ops, ? extends Map<String, ? extends Operand<? extends TType>>> build) {
     try (Graph graph = new Graph()) {
-      Map<String, ? extends Operand<? extends TType>> outputs = build.apply(Ops.create(graph));
+      Map<String, ? extends Operand<? extends TType>> outputs = build.apply(GraphOps.of(graph));
       try (Session session = new Session(graph, devices)) {
         return fetch(session.runner(), outputs);
       }

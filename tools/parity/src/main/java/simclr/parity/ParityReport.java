@@ -6,6 +6,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.google.common.collect.ImmutableList;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Locale;
 import java.util.function.Consumer;
 import simclr.config.UserException;
 
@@ -46,8 +47,7 @@ public record ParityReport(ImmutableList<FileReport> files) {
   /** One line: {@code 1234 quantities in 5 files hold}, or how many fail. */
   public String summary() {
     String all =
-        "%d quantities in %d %s"
-            .formatted(quantities(), files.size(), files.size() == 1 ? "file" : "files");
+        String.format(Locale.ROOT, "%d quantities in %d %s", quantities(), files.size(), files.size() == 1 ? "file" : "files");
     return holds() ? all + " hold" : failures() + " of " + all + " fail";
   }
 

@@ -2,6 +2,7 @@ package simclr.parity;
 
 import com.google.common.collect.ImmutableMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
 import simclr.config.RunConfig;
 import simclr.model.VariableSpec;
@@ -42,9 +43,8 @@ final class StepCase implements GoldenCase {
         Checks moved = replay.run(steps, draw);
         if (failures(moved) == 0) {
           moved.note(
-              ("%d of %d quantities lie beyond a kink of ReLU that rounding decides; with every"
-                      + " image value moved by one float32 ulp (draw %d) all hold")
-                  .formatted(failures, first.verdicts().size(), draw));
+              String.format(Locale.ROOT, "%d of %d quantities lie beyond a kink of ReLU that rounding decides; with every"
+                      + " image value moved by one float32 ulp (draw %d) all hold", failures, first.verdicts().size(), draw));
           best = moved;
         }
       }

@@ -21,6 +21,7 @@ import simclr.checkpoint.RunState.Slot;
 import simclr.checkpoint.Saver;
 import simclr.config.RunConfig;
 import simclr.data.pipeline.Batch;
+import simclr.graph.GraphOps;
 import simclr.model.VariableSpec;
 import simclr.model.Variables.Variable;
 import simclr.parallel.Devices;
@@ -72,7 +73,7 @@ final class Steps implements AutoCloseable {
     this.images = images.get(0);
     this.labels = labels.get(0);
     this.specs = ModelSpecs.of(graph.state().variables());
-    Ops tf = Ops.create(graph.graph());
+    Ops tf = GraphOps.of(graph.graph());
     this.assignments = new Assignments(tf, graph.state().variables().all());
     this.saver = Saver.build(tf, graph.state());
     this.globalStep = tf.readVariableOp(graph.state().globalStep(), TInt64.class);

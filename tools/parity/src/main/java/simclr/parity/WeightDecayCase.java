@@ -16,6 +16,7 @@ import org.tensorflow.op.Ops;
 import org.tensorflow.types.TFloat32;
 import simclr.config.RunConfig;
 import simclr.config.RunConfig.OptimizerKind;
+import simclr.graph.GraphOps;
 import simclr.model.VariableSpec;
 import simclr.model.Variables.Variable;
 import simclr.objective.WeightDecay;
@@ -106,7 +107,7 @@ final class WeightDecayCase implements GoldenCase {
                 "optimizer", golden.text("optimizer"),
                 "weight_decay", golden.any("weight_decay").asText()));
     try (Graph graph = new Graph()) {
-      Ops tf = Ops.create(graph);
+      Ops tf = GraphOps.of(graph);
       NamedVariables registry = new NamedVariables(tf);
       named.forEach(v -> registry.add(golden, withoutSuffix(golden, v.name()), v.shape()));
       List<Variable> variables = registry.variables().trainable();

@@ -4,14 +4,15 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
-import simclr.eval.probe.Outcome;
-import simclr.eval.probe.ProbeCheckpoint;
 import java.nio.ByteBuffer;
-import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
 import simclr.config.Reporter;
+import simclr.eval.probe.Outcome;
+import simclr.eval.probe.ProbeCheckpoint;
+import java.util.ArrayList;
+import java.util.List;
 import simclr.eval.probe.logistic.Logreg.Tried;
 
 /**
