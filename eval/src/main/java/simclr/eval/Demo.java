@@ -109,7 +109,7 @@ public final class Demo {
       return Optional.empty();
     }
     CheckpointFile weights = ModelDir.resolve(config.requiredModelDir(), line -> {});
-    reporter.line("linear probe on the encoder after %d steps".formatted(weights.step()));
+    reporter.line(String.format(Locale.ROOT, "linear probe on the encoder after %d steps", weights.step()));
     Optional<Accuracy> pretrained = probe(Kind.CHECKPOINT);
     if (pretrained.isEmpty()) {
       return Optional.empty();

@@ -71,7 +71,7 @@ final class CheckpointCompatibility {
     String asked =
         Architecture.of(variables.all().stream().map(Variable::spec).collect(toImmutableList()))
             .toString();
-    return found.equals(asked) ? "" : " (%s; asked for is %s)".formatted(found, asked);
+    return found.equals(asked) ? "" : String.format(Locale.ROOT, " (%s; asked for is %s)", found, asked);
   }
 
   private static String gaps(List<String> missing, ImmutableList<Mismatch> mismatched) {

@@ -1,5 +1,6 @@
 package simclr.checkpoint;
 
+import java.util.Locale;
 import com.google.common.collect.ImmutableList;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -162,7 +163,7 @@ public final class ModelDir implements AutoCloseable {
             : SavedModelVariables.find(LocalPath.of(prefixOrDirectory, flag));
     if (savedModel.isPresent()) {
       CheckpointFile file = SavedModelVariables.open(savedModel.get());
-      say.accept("%s: taking the SavedModel %s".formatted(flag, savedModel.get()));
+      say.accept(String.format(Locale.ROOT, "%s: taking the SavedModel %s", flag, savedModel.get()));
       return file;
     }
     CheckpointFile file = find(flag, prefixOrDirectory, say);

@@ -1,5 +1,6 @@
 package simclr.config;
 
+import java.util.Locale;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
@@ -114,7 +115,7 @@ public final class FlagsFile {
         String then = text(was);
         if (!then.equals(now)) {
           found.add(
-              "--%s was %s, is %s".formatted(flag.getKey(), Quoted.of(then), Quoted.of(now)));
+              String.format(Locale.ROOT, "--%s was %s, is %s", flag.getKey(), Quoted.of(then), Quoted.of(now)));
         }
       }
     }

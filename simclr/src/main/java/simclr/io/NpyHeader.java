@@ -1,5 +1,6 @@
 package simclr.io;
 
+import java.util.Locale;
 import static java.util.stream.Collectors.joining;
 
 import com.google.common.base.Splitter;
@@ -51,8 +52,7 @@ record NpyHeader(NpyDtype dtype, ImmutableLongArray shape) {
   /** The bytes before the data. */
   byte[] toBytes() {
     String fields =
-        "{'descr': '%s', 'fortran_order': False, 'shape': %s, }"
-            .formatted(dtype.descr(), shapeText());
+        String.format(Locale.ROOT, "{'descr': '%s', 'fortran_order': False, 'shape': %s, }", dtype.descr(), shapeText());
     int length = PREFIX_BYTES + fields.length() + 1;
     int padded = (length + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
     String header = fields + " ".repeat(padded - length) + "\n";

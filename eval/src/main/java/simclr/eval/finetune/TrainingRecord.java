@@ -34,7 +34,6 @@ import simclr.data.records.Split;
 import simclr.eval.features.DataDigest;
 import simclr.eval.metrics.ClassificationMetrics;
 import simclr.eval.metrics.Predictions;
-import simclr.eval.metrics.RecordedMetrics;
 import simclr.inference.EncoderFingerprint;
 import simclr.io.Sha256;
 import simclr.io.DurableFiles;
@@ -124,8 +123,7 @@ public final class TrainingRecord implements EvaluationListener {
         start.map(file -> CheckpointFile.sha256(file.prefix())),
         OptionalLong.empty(),
         Optional.of(
-            "ResNet-%d, width %d, sk_ratio %s, se_ratio %s"
-                .formatted(
+            String.format(Locale.ROOT, "ResNet-%d, width %d, sk_ratio %s, se_ratio %s", 
                     config.resnetDepth(),
                     config.widthMultiplier(),
                     config.skRatio(),

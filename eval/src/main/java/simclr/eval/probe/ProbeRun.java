@@ -1,5 +1,6 @@
 package simclr.eval.probe;
 
+import java.util.Locale;
 import com.google.common.collect.ImmutableList;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -130,7 +131,7 @@ public record ProbeRun(
    */
   private Path progress(Path directory, long seed) {
     return directory.resolve(
-        "%s%s.partial".formatted(protocol.command(), seeds.size() == 1 ? "" : "-seed" + seed));
+        String.format(Locale.ROOT, "%s%s.partial", protocol.command(), seeds.size() == 1 ? "" : "-seed" + seed));
   }
 
   private void removeProgress(Path directory) {

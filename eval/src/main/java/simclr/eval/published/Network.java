@@ -1,5 +1,6 @@
 package simclr.eval.published;
 
+import java.util.Locale;
 import com.google.common.base.Splitter;
 import java.util.Optional;
 import java.util.regex.Matcher;
@@ -33,8 +34,7 @@ public record Network(int depth, int width, boolean selectiveKernels, Optional<B
 
   @Override
   public String words() {
-    return "ResNet-%d %dx%s%s"
-        .formatted(
+    return String.format(Locale.ROOT, "ResNet-%d %dx%s%s", 
             depth,
             width,
             selectiveKernels ? " SK" : "",

@@ -1,5 +1,6 @@
 package simclr.eval.published;
 
+import java.util.Locale;
 import com.google.common.base.Ascii;
 
 /** Whether a row was read in its source or recalled. */
@@ -16,6 +17,6 @@ public enum Verified {
       }
     }
     throw new IllegalArgumentException(
-        "verified is \"%s\", expected yes or memory".formatted(text));
+        String.format(Locale.ROOT, "verified is \"%s\", expected yes or memory", text));
   }
 }

@@ -93,8 +93,7 @@ record RunPage(
         .max(Comparator.comparingDouble(row -> value(row, figure)))
         .map(
             row ->
-                "; %s: %s %s on %s"
-                    .formatted(
+                String.format(Locale.ROOT, "; %s: %s %s on %s", 
                         row.what(),
                         Metric.label(figure),
                         percent(value(row, figure)),
@@ -243,7 +242,7 @@ record RunPage(
     List<Block> blocks = new ArrayList<>();
     for (EvaluationRow row : all()) {
       if (row.record().isPresent()) {
-        String title = "%s: %s, %s".formatted(row.run(), row.what(), row.split());
+        String title = String.format(Locale.ROOT, "%s: %s, %s", row.run(), row.what(), row.split());
         List<Block> tables = ClassTables.of(row.record().get(), title);
         if (blocks.isEmpty()) {
           blocks.addAll(tables);
@@ -271,7 +270,7 @@ record RunPage(
               record ->
                   blocks.add(
                       Folded.of(
-                          "Record of %s: %s".formatted(row.run(), row.what()),
+                          String.format(Locale.ROOT, "Record of %s: %s", row.run(), row.what()),
                           List.of(Table.pairs(record.pairs())))));
     }
     blocks.add(

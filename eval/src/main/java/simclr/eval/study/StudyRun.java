@@ -163,7 +163,7 @@ public final class StudyRun {
   }
 
   private Path directory(Path dir, String layer) {
-    String name = "study-%s-%s".formatted(study.evaluation().protocol().command(), layer);
+    String name = String.format(Locale.ROOT, "study-%s-%s", study.evaluation().protocol().command(), layer);
     return dir.resolve("eval").resolve(name);
   }
 

@@ -24,7 +24,6 @@ import simclr.export.bundle.ExportDirectory;
 import simclr.export.bundle.ExportInfo;
 import simclr.export.bundle.HostTensor;
 import simclr.export.bundle.LoadedModel;
-import simclr.export.bundle.ModelCard;
 import simclr.graph.GraphOps;
 
 /**

@@ -1,5 +1,6 @@
 package simclr.export.savedmodel;
 
+import java.util.Locale;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
 import com.google.common.collect.ImmutableList;
@@ -56,12 +57,11 @@ final class ClassNames {
         return names;
       }
       why =
-          "%s has %s classes and the checkpoint %s"
-              .formatted(config.dataset(), names.size(), classes);
+          String.format(Locale.ROOT, "%s has %s classes and the checkpoint %s", config.dataset(), names.size(), classes);
     } catch (UserException e) {
       why = e.getMessage();
     }
-    say.accept("note: class names are left out (%s); --labels=FILE gives them".formatted(why));
+    say.accept(String.format(Locale.ROOT, "note: class names are left out (%s); --labels=FILE gives them", why));
     return ImmutableList.of();
   }
 }

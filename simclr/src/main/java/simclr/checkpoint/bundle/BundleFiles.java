@@ -1,5 +1,6 @@
 package simclr.checkpoint.bundle;
 
+import java.util.Locale;
 import java.nio.file.Path;
 
 /** Names of the files of a checkpoint, whose prefix is the part that they share. */
@@ -19,7 +20,7 @@ public final class BundleFiles {
   /** {@code PREFIX.data-SHARD-of-SHARDS}. */
   static Path data(Path prefix, int shard, int shards) {
     return prefix.resolveSibling(
-        "%s.data-%s-of-%s".formatted(prefix.getFileName(), fiveDigits(shard), fiveDigits(shards)));
+        String.format(Locale.ROOT, "%s.data-%s-of-%s", prefix.getFileName(), fiveDigits(shard), fiveDigits(shards)));
   }
 
   private static String fiveDigits(int number) {

@@ -1,5 +1,6 @@
 package simclr.data.records;
 
+import java.util.Locale;
 import simclr.io.UnreadableInput;
 import com.google.common.collect.ImmutableList;
 import com.google.common.primitives.ImmutableIntArray;
@@ -58,7 +59,7 @@ public final class NamedSubset {
     }
     return split.select(
         ImmutableIntArray.copyOf(chosen),
-        "those that %s lists (of %s)".formatted(list, split.examples()));
+        String.format(Locale.ROOT, "those that %s lists (of %s)", list, split.examples()));
   }
 
   private static List<String> read(Path list) {

@@ -1,5 +1,6 @@
 package simclr.data.records;
 
+import java.util.Locale;
 import simclr.io.TfRecordFile;
 import com.google.common.collect.ImmutableList;
 import com.google.protobuf.InvalidProtocolBufferException;
@@ -112,7 +113,7 @@ final class RecordReader implements ExampleReader {
         file.next();
       }
       byte[] data = file.next();
-      String name = "%s: record %s".formatted(path, record);
+      String name = String.format(Locale.ROOT, "%s: record %s", path, record);
       return data == null
           ? new UserException(ExitCode.DATA, "%s is gone, it was there at the start", name)
           : broken(name, Example.parseFrom(data), failure);

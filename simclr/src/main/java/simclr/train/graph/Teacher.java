@@ -74,7 +74,7 @@ public record Teacher(RunConfig config, int numClasses, CheckpointFile file) {
     flags.put("global_bn", Boolean.toString(student.globalBn()));
     Teacher teacher =
         new Teacher(RunConfig.of(flags), found.numClasses(), file);
-    say.accept("teacher: %s, %s, frozen, in inference mode".formatted(file, found));
+    say.accept(String.format(Locale.ROOT, "teacher: %s, %s, frozen, in inference mode", file, found));
     return teacher;
   }
 

@@ -101,8 +101,7 @@ final class RunBanner {
   /** What decides over the bits of the result beside the flags. */
   static String device(RunConfig config) {
     String device = Devices.type(config);
-    return "device: %s, threads within an operation: %s, operations at a time: %s, %s; seed %s"
-        .formatted(
+    return String.format(Locale.ROOT, "device: %s, threads within an operation: %s, operations at a time: %s, %s; seed %s", 
             config.replicas() == 1 ? device : config.replicas() + " x " + device,
             threads(config.intraOpThreads()),
             threads(config.interOpThreads()),

@@ -152,8 +152,7 @@ final class Trainer {
             teacher.file());
       }
       reporter.line(
-          "teacher verified: its encoder is that of %s (SHA-256 of weights %s)"
-              .formatted(teacher.file(), found.weightsAfter()));
+          String.format(Locale.ROOT, "teacher verified: its encoder is that of %s (SHA-256 of weights %s)", teacher.file(), found.weightsAfter()));
     }
   }
 

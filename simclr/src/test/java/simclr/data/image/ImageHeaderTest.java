@@ -1,6 +1,5 @@
 package simclr.data.image;
 
-import simclr.data.records.Undecodable;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 

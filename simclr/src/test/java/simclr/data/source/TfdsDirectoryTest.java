@@ -1,6 +1,5 @@
 package simclr.data.source;
 
-import simclr.data.records.Undecodable;
 import static org.assertj.core.api.Assertions.assertThat;
 import static simclr.data.UserErrors.assertFails;
 

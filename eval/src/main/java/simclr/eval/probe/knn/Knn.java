@@ -122,8 +122,7 @@ public record Knn(
   public static Evaluation comparedAs(String k, Optional<String> temperature) {
     return Evaluation.of(Method.NEIGHBOURS)
         .with(
-            " k=%s cosine, %s"
-                .formatted(
+            String.format(Locale.ROOT, " k=%s cosine, %s", 
                     k,
                     temperature
                         .map(value -> "weights exp(cosine / " + value + ")")
@@ -183,8 +182,7 @@ public record Knn(
     for (int count : k) {
       if (count > bank.examples()) {
         reporter.line(
-            "k = %d is left out: only %d examples are searched"
-                .formatted(count, bank.examples()));
+            String.format(Locale.ROOT, "k = %d is left out: only %d examples are searched", count, bank.examples()));
       }
     }
     return fitting;
@@ -229,8 +227,7 @@ public record Knn(
             : Optional.empty();
     ImmutableList.Builder<String> lines = ImmutableList.builder();
     lines.add(
-        "%s, votes weighted %s, k = %d"
-            .formatted(
+        String.format(Locale.ROOT, "%s, votes weighted %s, k = %d", 
                 DISTANCE,
                 weight.map(value -> "exp(cosine / " + value + ")").orElse("uniform"),
                 counts.get(chosen)));

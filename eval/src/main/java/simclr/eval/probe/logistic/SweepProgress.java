@@ -76,7 +76,7 @@ final class SweepProgress {
       return new SweepProgress(kept, new ArrayList<>(), Optional.empty(), Optional.empty());
     }
     State state = found.get();
-    reporter.line("l2: resuming after %d of %d values".formatted(state.rows().size(), values));
+    reporter.line(String.format(Locale.ROOT, "l2: resuming after %d of %d values", state.rows().size(), values));
     return new SweepProgress(
         kept,
         new ArrayList<>(state.rows()),
