@@ -4,6 +4,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.CancellationException;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.BooleanSupplier;
@@ -55,7 +56,7 @@ public final class Run {
   /**
    * The same.
    *
-   * @param stop asked between steps and between batches
+   * @param stop asked while data are looked for, between steps and between batches
    */
   static Outcome execute(RunConfig config, Reporter reporter, BooleanSupplier stop) {
     return execute(config, reporter, EvaluationListener.NONE, stop);
@@ -68,7 +69,12 @@ public final class Run {
       throw new UserException(
           ExitCode.NO_INPUT, "--model_dir %s is missing, expected the directory of a run", dir);
     }
-    RunPlan plan = RunPlan.of(config, reporter);
+    RunPlan plan;
+    try {
+      plan = RunPlan.of(config, reporter, stop);
+    } catch (CancellationException e) {
+      return Outcome.INTERRUPTED;
+    }
     plan.facts().forEach(reporter::line);
     plan.warnings().forEach(reporter::line);
     return config.mode() == Mode.EVAL

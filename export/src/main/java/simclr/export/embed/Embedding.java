@@ -3,6 +3,7 @@ package simclr.export.embed;
 import com.google.common.collect.ImmutableMap;
 import java.nio.file.Path;
 import java.util.Optional;
+import java.util.concurrent.CancellationException;
 import java.util.function.BooleanSupplier;
 import org.tensorflow.Graph;
 import org.tensorflow.Result;
@@ -44,7 +45,7 @@ public final class Embedding {
   /**
    * Embeds a split.
    *
-   * @param stop asked between batches
+   * @param stop asked while the images are looked for and between batches
    * @return empty if it was stopped; nothing is written then
    * @throws UserException if export, data set or an image is broken, or the output cannot be
    *     written
@@ -55,7 +56,7 @@ public final class Embedding {
     try (LoadedModel model = LoadedModel.open(directory)) {
       ModelCard card = model.requiredCard();
       RunConfig config = settings.asRun(card.imageSize());
-      Split split = DataSource.of(config).open(config.evalSplit());
+      Split split = DataSource.of(config, stop).open(config.evalSplit());
       reporter.line(split.summary());
       try (EmbeddingWriter writer = writer(settings.output(), card, split)) {
         if (!embed(model, config, split, settings, writer, reporter, stop)) {
@@ -65,6 +66,8 @@ public final class Embedding {
       }
       return Optional.of(
           new Summary(settings.output(), directory, split.examples(), card.representationSize()));
+    } catch (CancellationException e) {
+      return Optional.empty();
     }
   }
 

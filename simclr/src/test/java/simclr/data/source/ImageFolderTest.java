@@ -189,7 +189,7 @@ final class ImageFolderTest {
   void aFolderWithoutImagesIsNoInput() {
     write("a/readme.md");
     assertFails(ExitCode.NO_INPUT, () -> open("train")).contains("holds no images");
-    assertFails(ExitCode.NO_INPUT, () -> ImageFolder.in(dir.resolve("absent")))
+    assertFails(ExitCode.NO_INPUT, () -> ImageFolder.in(dir.resolve("absent"), ScanStop.NEVER))
         .contains("absent is missing, expected a folder of images");
     assertFails(ExitCode.USAGE, () -> DataSource.of(RunConfig.of(Map.of("dataset", "folder:"))))
         .contains("expected folder:DIR");
