@@ -17,8 +17,16 @@ public record BrokenExample(String name, String reason) {
         name, message.startsWith(name) ? message.substring(name.length()).strip() : message);
   }
 
+  /** One line, whatever the name of the file holds. */
   @Override
   public String toString() {
-    return name + " " + reason;
+    StringBuilder line = new StringBuilder();
+    (name + " " + reason)
+        .chars()
+        .forEach(
+            c ->
+                line.append(
+                    Character.isISOControl(c) ? "\\u%04x".formatted(c) : String.valueOf((char) c)));
+    return line.toString();
   }
 }

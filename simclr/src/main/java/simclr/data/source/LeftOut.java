@@ -54,15 +54,15 @@ record LeftOut(ImmutableSortedMap<String, Long> images, long others) {
   /** Phrases for the user; none where nothing was left out. */
   ImmutableList<String> facts() {
     ImmutableList.Builder<String> facts = ImmutableList.builder();
+    if (others > 0) {
+      facts.add(others + (others == 1 ? " other file left out" : " other files left out"));
+    }
     if (!images.isEmpty()) {
       facts.add(
           images.entrySet().stream()
               .map(kind -> kind.getValue() + " " + kind.getKey())
               .collect(
                   Collectors.joining(", ", "left out: ", "; convert them to PNG or JPEG")));
-    }
-    if (others > 0) {
-      facts.add(others + (others == 1 ? " other file left out" : " other files left out"));
     }
     return facts.build();
   }
