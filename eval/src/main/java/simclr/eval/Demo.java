@@ -10,24 +10,24 @@ import java.util.function.BooleanSupplier;
 import java.util.function.Predicate;
 import simclr.checkpoint.CheckpointFile;
 import simclr.checkpoint.ModelDir;
+import simclr.config.Reporter;
 import simclr.config.RunConfig;
 import simclr.data.records.Split;
 import simclr.data.source.DataSource;
 import simclr.eval.features.EncoderChoice;
 import simclr.eval.features.EncoderFeatures;
 import simclr.eval.features.EncoderIdentity.Kind;
+import simclr.eval.features.FeatureDtype;
 import simclr.eval.features.FeatureSets;
 import simclr.eval.features.FeatureSource;
 import simclr.eval.features.LabelledFeatures;
-import simclr.eval.features.Storage;
 import simclr.eval.metrics.Accuracy;
 import simclr.eval.probe.logistic.LinearProbe;
 import simclr.export.savedmodel.ExportSource;
 import simclr.export.savedmodel.SavedModelExport;
 import simclr.io.DurableFiles;
-import simclr.train.Outcome;
-import simclr.train.Reporter;
-import simclr.train.Run;
+import simclr.train.run.Outcome;
+import simclr.train.run.Run;
 
 /**
  * The whole story in two minutes on two cores: pretrain a small encoder on procedural images
@@ -146,7 +146,7 @@ public final class Demo {
             Optional.empty(),
             Optional.empty(),
             Optional.empty(),
-            Storage.FLOAT32);
+            FeatureDtype.FLOAT32);
     Reporter status = progressAlone(reporter);
     try (FeatureSource source = EncoderFeatures.open(choice, status)) {
       String layer = source.layer(Optional.empty());

@@ -5,10 +5,10 @@ import static com.google.common.collect.ImmutableList.toImmutableList;
 
 import com.google.common.collect.ImmutableList;
 import com.google.common.collect.ImmutableMap;
-import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
 import java.util.stream.IntStream;
+import simclr.config.LocalPath;
 import simclr.config.RunConfig;
 import simclr.data.image.Encoding;
 import simclr.data.records.Records;
@@ -108,7 +108,7 @@ final class DemoReport {
   }
 
   private List<LineChart> curves() {
-    ScalarHistory history = ScalarHistory.of(Path.of(config.requiredModelDir()));
+    ScalarHistory history = ScalarHistory.of(LocalPath.of(config.requiredModelDir(), "--model_dir"));
     int batch = config.trainBatchSize();
     return List.of(
         LineChart.of(

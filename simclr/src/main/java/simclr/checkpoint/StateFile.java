@@ -3,7 +3,18 @@ package simclr.checkpoint;
 import static com.google.common.base.Preconditions.checkArgument;
 
 import com.google.common.collect.ImmutableList;
-import com.google.common.collect.ImmutableListMultimap;
+import com.google.protobuf.ByteString;
+import com.google.protobuf.DescriptorProtos.DescriptorProto;
+import com.google.protobuf.DescriptorProtos.FieldDescriptorProto.Label;
+import com.google.protobuf.DescriptorProtos.FieldDescriptorProto.Type;
+import com.google.protobuf.DescriptorProtos.FileDescriptorProto;
+import com.google.protobuf.Descriptors.Descriptor;
+import com.google.protobuf.Descriptors.DescriptorValidationException;
+import com.google.protobuf.Descriptors.FileDescriptor;
+import com.google.protobuf.DynamicMessage;
+import com.google.protobuf.TextFormat;
+import com.google.protobuf.TextFormat.ParseException;
+import com.google.protobuf.TextFormat.Parser.SingularOverwritePolicy;
 import java.io.IOException;
 import java.math.BigDecimal;
 import java.nio.charset.StandardCharsets;
@@ -11,6 +22,9 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
+import simclr.checkpoint.bundle.BundleFiles;
+import simclr.config.LocalPath;
+import simclr.config.Quoted;
 import simclr.config.UserException;
 import simclr.config.UserException.ExitCode;
 
@@ -39,6 +53,11 @@ record StateFile(String latest, ImmutableList<Kept> kept, double lastPreserved) 
   private static final String PATHS = "all_model_checkpoint_paths";
   private static final String TIMES = "all_model_checkpoint_timestamps";
   private static final String PRESERVED = "last_preserved_timestamp";
+  private static final Descriptor MESSAGE = describe();
+  private static final TextFormat.Parser PARSER =
+      TextFormat.Parser.newBuilder()
+          .setSingularOverwritePolicy(SingularOverwritePolicy.FORBID_SINGULAR_OVERWRITES)
+          .build();
 
   /**
    * A checkpoint that is kept.
@@ -65,7 +84,7 @@ record StateFile(String latest, ImmutableList<Kept> kept, double lastPreserved) 
           ExitCode.DATA,
           "%s: %s, expected a whole state file",
           file,
-          String.valueOf(e.getMessage()));
+          Quoted.of(String.valueOf(e.getMessage())));
     } catch (IOException e) {
       throw new UserException(ExitCode.NO_INPUT, "%s cannot be read (%s)", file, e);
     }
@@ -78,29 +97,38 @@ record StateFile(String latest, ImmutableList<Kept> kept, double lastPreserved) 
    * @throws IllegalArgumentException if the text is cut or not of this kind
    */
   static StateFile parse(String text) {
-    ImmutableListMultimap<String, Object> fields = TextFormat.parse(text);
-    String latest = only(fields, LATEST, String.class).orElse("");
+    DynamicMessage state = message(text);
+    String latest = (String) state.getField(MESSAGE.findFieldByName(LATEST));
     checkArgument(!latest.isEmpty(), "%s is missing", LATEST);
-    double lastPreserved = only(fields, PRESERVED, Double.class).orElse(0.0);
-    List<String> names = all(fields, PATHS, String.class);
-    List<Double> times = all(fields, TIMES, Double.class);
+    double lastPreserved = (Double) state.getField(MESSAGE.findFieldByName(PRESERVED));
+    List<?> names = (List<?>) state.getField(MESSAGE.findFieldByName(PATHS));
+    List<?> times = (List<?>) state.getField(MESSAGE.findFieldByName(TIMES));
     ImmutableList.Builder<Kept> kept = ImmutableList.builder();
     for (int i = 0; i < names.size(); i++) {
       boolean timed = times.size() == names.size();
-      kept.add(new Kept(names.get(i), timed ? times.get(i) : lastPreserved + 1));
+      kept.add(new Kept((String) names.get(i), timed ? (Double) times.get(i) : lastPreserved + 1));
     }
     if (!names.contains(latest)) {
       kept.add(new Kept(latest, lastPreserved + 1));
     }
-    return new StateFile(latest, kept.build(), lastPreserved);
+    ImmutableList<Kept> all = kept.build();
+    all.forEach(one -> checkName(one.name()));
+    return new StateFile(latest, all, lastPreserved);
+  }
+
+  private static void checkName(String name) {
+    checkArgument(
+        LocalPath.ifValid(name).map(Path::getFileName).isPresent() && !name.isEmpty(),
+        "a checkpoint is named \"%s\"",
+        Quoted.of(name));
   }
 
   /** The text, as Python writes it. */
   String text() {
     StringBuilder text = new StringBuilder();
-    text.append(LATEST).append(": ").append(TextFormat.quote(latest)).append('\n');
+    text.append(LATEST).append(": ").append(quoted(latest)).append('\n');
     for (Kept one : kept) {
-      text.append(PATHS).append(": ").append(TextFormat.quote(one.name)).append('\n');
+      text.append(PATHS).append(": ").append(quoted(one.name)).append('\n');
     }
     for (Kept one : kept) {
       text.append(TIMES).append(": ").append(plain(one.timestamp)).append('\n');
@@ -113,7 +141,7 @@ record StateFile(String latest, ImmutableList<Kept> kept, double lastPreserved) 
     Path prefix = directory.resolve(name);
     // Absolute names outlive a move of the directory; the files moved along.
     Path moved = directory.resolve(prefix.getFileName());
-    return !Files.exists(CheckpointFile.index(prefix)) && Files.exists(CheckpointFile.index(moved))
+    return !Files.exists(BundleFiles.index(prefix)) && Files.exists(BundleFiles.index(moved))
         ? moved
         : prefix;
   }
@@ -123,18 +151,43 @@ record StateFile(String latest, ImmutableList<Kept> kept, double lastPreserved) 
     return new BigDecimal(Double.toString(seconds)).toPlainString();
   }
 
-  private static <T> Optional<T> only(
-      ImmutableListMultimap<String, Object> fields, String name, Class<T> type) {
-    List<T> values = all(fields, name, type);
-    checkArgument(values.size() <= 1, "%s is given %s times", name, values.size());
-    return values.stream().findFirst();
+  private static String quoted(String text) {
+    return '"' + TextFormat.escapeBytes(ByteString.copyFromUtf8(text)) + '"';
   }
 
-  private static <T> List<T> all(
-      ImmutableListMultimap<String, Object> fields, String name, Class<T> type) {
-    for (Object value : fields.get(name)) {
-      checkArgument(type.isInstance(value), "%s is %s, of another type", name, value);
+  private static DynamicMessage message(String text) {
+    DynamicMessage.Builder message = DynamicMessage.newBuilder(MESSAGE);
+    try {
+      PARSER.merge(text, message);
+    } catch (ParseException e) {
+      throw new IllegalArgumentException(
+          "line %d: %s"
+              .formatted(
+                  e.getLine(), String.valueOf(e.getMessage()).replaceFirst("^\\d+:\\d+: ", "")),
+          e);
     }
-    return fields.get(name).stream().map(type::cast).toList();
+    return message.build();
+  }
+
+  /** TensorFlow-Java has no class for the message. */
+  private static Descriptor describe() {
+    DescriptorProto.Builder state = DescriptorProto.newBuilder().setName("CheckpointState");
+    field(state, 1, LATEST, Label.LABEL_OPTIONAL, Type.TYPE_STRING);
+    field(state, 2, PATHS, Label.LABEL_REPEATED, Type.TYPE_STRING);
+    field(state, 3, TIMES, Label.LABEL_REPEATED, Type.TYPE_DOUBLE);
+    field(state, 4, PRESERVED, Label.LABEL_OPTIONAL, Type.TYPE_DOUBLE);
+    try {
+      return FileDescriptor.buildFrom(
+              FileDescriptorProto.newBuilder().addMessageType(state).build(),
+              new FileDescriptor[0])
+          .findMessageTypeByName("CheckpointState");
+    } catch (DescriptorValidationException e) {
+      throw new IllegalStateException(e);
+    }
+  }
+
+  private static void field(
+      DescriptorProto.Builder message, int number, String name, Label label, Type type) {
+    message.addFieldBuilder().setNumber(number).setName(name).setLabel(label).setType(type);
   }
 }

@@ -1,37 +1,31 @@
 package simclr.io;
 
-import static java.nio.file.StandardOpenOption.CREATE;
-import static java.nio.file.StandardOpenOption.READ;
-import static java.nio.file.StandardOpenOption.WRITE;
-
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
-import java.nio.channels.FileLock;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.Set;
-import java.util.concurrent.ConcurrentHashMap;
+import java.util.Optional;
 import simclr.config.UserException;
 import simclr.config.UserException.ExitCode;
 
 /**
- * Says that this process trains in a directory. The operating system drops the lock with the
- * process, however it ends; the file {@code .lock} stays and means nothing by itself.
+ * Gives this process a directory to itself, for a training or an extraction. The file {@value
+ * #FILE} stays when the lock is gone and means nothing by itself.
  */
 public final class DirectoryLock implements AutoCloseable {
-  /**
-   * Directories that this process holds. POSIX drops all of a process's locks on a file when any
-   * descriptor of it is closed, so a second attempt must not even open the file.
-   */
-  private static final Set<Path> HELD = ConcurrentHashMap.newKeySet();
+  /** The name in the directory. */
+  public static final String FILE = ".lock";
+
+  private static final int LONGEST_PID = 20;
 
   private final Path directory;
-  private final FileChannel channel;
+  private final ProcessLock lock;
 
-  private DirectoryLock(Path directory, FileChannel channel) {
+  private DirectoryLock(Path directory, ProcessLock lock) {
     this.directory = directory;
-    this.channel = channel;
+    this.lock = lock;
   }
 
   /**
@@ -41,41 +35,21 @@ public final class DirectoryLock implements AutoCloseable {
    * @throws UserException IN_USE if a process, this one included, holds it
    */
   public static DirectoryLock acquire(Path directory) {
-    Path real;
+    Path file = directory.resolve(FILE);
     try {
-      real = directory.toRealPath();
-    } catch (IOException e) {
-      throw cannotLock(directory, e);
-    }
-    if (!HELD.add(real)) {
-      throw new UserException(
-          ExitCode.IN_USE, "%s is in use by this process, expected a free directory", directory);
-    }
-    try {
-      return new DirectoryLock(real, lock(directory));
-    } catch (RuntimeException e) {
-      HELD.remove(real);
-      throw e;
-    }
-  }
-
-  private static FileChannel lock(Path directory) {
-    try {
-      FileChannel channel = FileChannel.open(directory.resolve(".lock"), CREATE, READ, WRITE);
-      FileLock lock = channel.tryLock();
-      if (lock == null) {
-        String holder = text(channel);
-        channel.close();
+      Optional<ProcessLock> lock = ProcessLock.acquire(file);
+      if (lock.isEmpty()) {
         throw new UserException(
             ExitCode.IN_USE,
-            "%s is in use by another process%s, expected a free directory",
+            "%s is in use by %s, expected a free directory",
             directory,
-            holder);
+            ProcessLock.isHeldHere(file) ? "this process" : "another process" + holder(file));
       }
+      FileChannel channel = lock.get().channel();
       channel.truncate(0);
       String pid = Long.toString(ProcessHandle.current().pid());
       channel.write(ByteBuffer.wrap(pid.getBytes(StandardCharsets.US_ASCII)), 0);
-      return channel;
+      return new DirectoryLock(directory, lock.get());
     } catch (IOException e) {
       throw cannotLock(directory, e);
     }
@@ -84,19 +58,16 @@ public final class DirectoryLock implements AutoCloseable {
   @Override
   public void close() {
     try {
-      channel.close();
+      lock.close();
     } catch (IOException e) {
       throw cannotLock(directory, e);
-    } finally {
-      HELD.remove(directory);
     }
   }
 
-  private static String text(FileChannel channel) throws IOException {
-    ByteBuffer bytes = ByteBuffer.allocate(20);
-    channel.read(bytes, 0);
-    String pid = new String(bytes.array(), 0, bytes.position(), StandardCharsets.US_ASCII);
-    return pid.matches("\\d+") ? " (" + pid + ")" : "";
+  private static String holder(Path file) throws IOException {
+    byte[] content = Files.readAllBytes(file);
+    String pid = new String(content, StandardCharsets.US_ASCII);
+    return content.length <= LONGEST_PID && pid.matches("\\d+") ? " (" + pid + ")" : "";
   }
 
   private static UserException cannotLock(Path directory, IOException e) {

@@ -1,18 +1,16 @@
 package simclr.io;
 
-import static java.nio.file.StandardOpenOption.CREATE;
 import static java.nio.file.StandardOpenOption.READ;
-import static java.nio.file.StandardOpenOption.TRUNCATE_EXISTING;
 import static java.nio.file.StandardOpenOption.WRITE;
 
 import java.io.IOException;
-import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.util.Comparator;
 import java.util.List;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import simclr.config.UserException;
 import simclr.config.UserException.ExitCode;
@@ -30,26 +28,15 @@ public final class DurableFiles {
    * @throws UserException CANNOT_WRITE, naming the file; it is as it was then
    */
   public static void write(Path file, byte[] bytes) {
-    Path aside = aside(file);
-    try {
-      try (FileChannel channel = FileChannel.open(aside, CREATE, TRUNCATE_EXISTING, WRITE)) {
-        ByteBuffer buffer = ByteBuffer.wrap(bytes);
-        while (buffer.hasRemaining()) {
-          channel.write(buffer);
-        }
-        channel.force(true);
-      }
-      move(aside, file);
-      syncDirectoryOf(file);
-    } catch (IOException e) {
-      throw new UserException(ExitCode.CANNOT_WRITE, "%s cannot be written (%s)", file, e);
+    try (PendingFile pending = PendingFile.of(file)) {
+      pending.write(bytes);
+      pending.commit();
     }
   }
 
-  /** Where this process writes {@code file} before it renames it. */
-  static Path aside(Path file) {
-    return file.resolveSibling(
-        "." + file.getFileName() + "." + ProcessHandle.current().pid() + ".tmp");
+  /** Removes what killed processes left of the files that they wrote in a directory. */
+  public static void removeAbandoned(Path directory) {
+    TemporaryName.removeAbandoned(directory, Pattern.compile(".+"));
   }
 
   /** Renames at once. */
@@ -83,5 +70,9 @@ public final class DurableFiles {
     for (Path path : deepestFirst) {
       Files.deleteIfExists(path);
     }
+  }
+
+  static UserException unwritable(Path file, IOException e) {
+    return new UserException(ExitCode.CANNOT_WRITE, "%s cannot be written (%s)", file, e);
   }
 }

@@ -2,29 +2,14 @@ package simclr.io;
 
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 
-/**
- * NumPy's format, version 1.0, of a matrix whose rows come one by one.
- *
- * <pre>
- *   file   = 0x93 "NUMPY" 1 0 length:uint16 header data
- *   header = "{'descr': ..., 'fortran_order': False, 'shape': (rows, columns), }" spaces "\n"
- * </pre>
- *
- * <p>Numbers are little endian; length is that of the header, which ends at a multiple of 64.
- */
+/** A {@code .npy} file whose rows come one by one; it is there once it is whole. */
 public final class NpyWriter implements AutoCloseable {
-  private static final int ALIGNMENT = 64;
-  private static final int PREFIX_BYTES = 10;
-
   private final PendingFile file;
-  private final ByteBuffer row;
 
-  private NpyWriter(PendingFile file, int rowBytes) {
+  private NpyWriter(PendingFile file) {
     this.file = file;
-    this.row = ByteBuffer.allocate(rowBytes).order(ByteOrder.LITTLE_ENDIAN);
   }
 
   /**
@@ -33,31 +18,33 @@ public final class NpyWriter implements AutoCloseable {
    * @throws simclr.config.UserException CANNOT_WRITE
    */
   public static NpyWriter floats(Path path, long rows, int columns) {
-    return open(path, "<f4", "(%d, %d)".formatted(rows, columns), columns * Float.BYTES);
+    return open(path, NpyHeader.of(NpyDtype.FLOAT32, rows, columns));
   }
 
-  /** A vector of int64. */
+  /**
+   * A vector of int64.
+   *
+   * @throws simclr.config.UserException CANNOT_WRITE
+   */
   public static NpyWriter longs(Path path, long rows) {
-    return open(path, "<i8", "(%d,)".formatted(rows), Long.BYTES);
+    return open(path, NpyHeader.of(NpyDtype.INT64, rows));
   }
 
-  private static NpyWriter open(Path path, String type, String shape, int rowBytes) {
-    NpyWriter writer = new NpyWriter(PendingFile.of(path), rowBytes);
-    writer.file.write(header(type, shape));
+  private static NpyWriter open(Path path, NpyHeader header) {
+    NpyWriter writer = new NpyWriter(PendingFile.of(path));
+    writer.file.write(header.toBytes());
     return writer;
   }
 
   /** Appends a row. */
   public void row(float[] values) {
-    row.clear();
-    row.asFloatBuffer().put(values);
-    file.write(row.array());
+    file.write(NpyDtype.FLOAT32.encode(values).array());
   }
 
+  /** Appends a number to a vector. */
   public void row(long value) {
-    row.clear();
-    row.putLong(value);
-    file.write(row.array());
+    file.write(
+        ByteBuffer.allocate(Long.BYTES).order(ByteOrder.LITTLE_ENDIAN).putLong(value).array());
   }
 
   /** Puts the file in its place once all rows are there. */
@@ -68,24 +55,5 @@ public final class NpyWriter implements AutoCloseable {
   @Override
   public void close() {
     file.close();
-  }
-
-  /**
-   * What stands before the data.
-   *
-   * @param type NumPy's name, such as {@code <f4}
-   * @param shape as Python writes a tuple
-   */
-  public static byte[] header(String type, String shape) {
-    String fields = "{'descr': '%s', 'fortran_order': False, 'shape': %s, }".formatted(type, shape);
-    int length = PREFIX_BYTES + fields.length() + 1;
-    int padded = (length + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
-    String header = fields + " ".repeat(padded - length) + "\n";
-    return ByteBuffer.allocate(padded)
-        .order(ByteOrder.LITTLE_ENDIAN)
-        .put(new byte[] {(byte) 0x93, 'N', 'U', 'M', 'P', 'Y', 1, 0})
-        .putShort((short) header.length())
-        .put(header.getBytes(StandardCharsets.US_ASCII))
-        .array();
   }
 }

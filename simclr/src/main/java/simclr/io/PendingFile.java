@@ -1,36 +1,27 @@
 package simclr.io;
 
-import static java.nio.file.StandardOpenOption.CREATE;
-import static java.nio.file.StandardOpenOption.TRUNCATE_EXISTING;
-import static java.nio.file.StandardOpenOption.WRITE;
-
 import java.io.BufferedOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.channels.Channels;
-import java.nio.channels.FileChannel;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import simclr.config.UserException;
-import simclr.config.UserException.ExitCode;
 
 /**
- * A file too long for memory, written aside until {@link #commit} puts it in its place, as {@link
- * DurableFiles} does. Closed without that, it leaves nothing.
+ * A file that is written aside until {@link #commit} puts it in its place. Closed without that, it
+ * leaves nothing; killed, it leaves a file that the next one of the same name removes.
  */
 public final class PendingFile implements AutoCloseable {
   private static final int BUFFER = 1 << 16;
 
   private final Path file;
-  private final Path aside;
-  private final FileChannel channel;
+  private final TemporaryName aside;
   private final OutputStream out;
 
-  private PendingFile(Path file, Path aside) throws IOException {
+  private PendingFile(Path file, TemporaryName aside) {
     this.file = file;
     this.aside = aside;
-    this.channel = FileChannel.open(aside, CREATE, TRUNCATE_EXISTING, WRITE);
-    this.out = new BufferedOutputStream(Channels.newOutputStream(channel), BUFFER);
+    this.out = new BufferedOutputStream(Channels.newOutputStream(aside.channel()), BUFFER);
   }
 
   /**
@@ -40,9 +31,9 @@ public final class PendingFile implements AutoCloseable {
    */
   public static PendingFile of(Path file) {
     try {
-      return new PendingFile(file, DurableFiles.aside(file));
+      return new PendingFile(file, TemporaryName.forFile(file));
     } catch (IOException e) {
-      throw unwritable(file, e);
+      throw DurableFiles.unwritable(file, e);
     }
   }
 
@@ -55,7 +46,7 @@ public final class PendingFile implements AutoCloseable {
     try {
       out.write(bytes);
     } catch (IOException e) {
-      throw unwritable(file, e);
+      throw DurableFiles.unwritable(file, e);
     }
   }
 
@@ -67,26 +58,20 @@ public final class PendingFile implements AutoCloseable {
   public void commit() {
     try {
       out.flush();
-      channel.force(true);
-      channel.close();
-      DurableFiles.move(aside, file);
+      aside.channel().force(true);
+      DurableFiles.move(aside.path(), file);
       DurableFiles.syncDirectoryOf(file);
     } catch (IOException e) {
-      throw unwritable(file, e);
+      throw DurableFiles.unwritable(file, e);
     }
   }
 
   @Override
   public void close() {
     try {
-      channel.close();
-      Files.deleteIfExists(aside);
+      aside.close();
     } catch (IOException e) {
-      throw unwritable(file, e);
+      throw DurableFiles.unwritable(file, e);
     }
-  }
-
-  private static UserException unwritable(Path file, IOException e) {
-    return new UserException(ExitCode.CANNOT_WRITE, "%s cannot be written (%s)", file, e);
   }
 }

@@ -22,6 +22,7 @@ import simclr.checkpoint.StateFile.Kept;
 import simclr.checkpoint.TinyRun.Form;
 import simclr.config.UserException;
 import simclr.config.UserException.ExitCode;
+import simclr.io.ChildProcess;
 
 final class ModelDirTest {
   private static final int NO_LIMIT = 1 << 20;
@@ -108,7 +109,7 @@ final class ModelDirTest {
     try (ModelDir dir = ModelDir.lock(path, 5)) {
       assertThat(dir.latest(said::add).orElseThrow().step()).isEqualTo(1);
       assertThat(said).hasSize(2);
-      assertThat(said.get(0)).contains("ckpt-3", "is torn at tensor", "trying the one before");
+      assertThat(said.get(0)).contains("ckpt-3", "is damaged at tensor", "trying the one before");
       assertThat(said.get(1)).contains("ckpt-2", "is missing");
       run.fill(3);
       dir.save(run.session, run.saver, 3);
@@ -210,7 +211,7 @@ final class ModelDirTest {
 
   @Test
   void theLockIsTheProcesssAndGoesWithIt() throws IOException {
-    try (OtherProcess other = OtherProcess.start(Task.HOLD, path, NO_LIMIT)) {
+    try (ChildProcess other = OtherProcess.start(Task.HOLD, path, NO_LIMIT)) {
       assertThat(other.line()).isEqualTo(path.toString());
       assertFails(() -> ModelDir.lock(path, 5), ExitCode.IN_USE, "in use by another process (");
       // A failed attempt must not have loosened the other's lock.
@@ -228,7 +229,7 @@ final class ModelDirTest {
     for (int i = 0; i < 3; i++) {
       Path dir = path.resolve("killed-" + i);
       String printed;
-      try (OtherProcess other = OtherProcess.start(Task.SAVE_FOR_EVER, dir, NO_LIMIT)) {
+      try (ChildProcess other = OtherProcess.start(Task.SAVE_FOR_EVER, dir, NO_LIMIT)) {
         printed = other.line();
         Thread.sleep(random.nextInt(400));
       }
@@ -249,7 +250,7 @@ final class ModelDirTest {
 
   @Test
   void aFullDiskFailsTheSaveAndKeepsWhatWasThere() throws IOException {
-    try (OtherProcess other = OtherProcess.start(Task.SAVE_SMALL_THEN_LARGE, path, 256)) {
+    try (ChildProcess other = OtherProcess.start(Task.SAVE_SMALL_THEN_LARGE, path, 256)) {
       assertThat(other.line())
           .startsWith("CANNOT_WRITE " + path.resolve("ckpt-2") + " cannot be written (")
           .contains("File too large");
@@ -294,8 +295,8 @@ final class ModelDirTest {
     save(5, 1, 2);
     flip(path.resolve("ckpt-2.data-00000-of-00001"));
     assertThat(resolve(path).step()).isEqualTo(1);
-    assertThat(said).hasSize(2).first().asString().contains("ckpt-2", "is torn");
-    assertFails(() -> resolve(path.resolve("ckpt-2")), ExitCode.DATA, "is torn");
+    assertThat(said).hasSize(2).first().asString().contains("ckpt-2", "is damaged");
+    assertFails(() -> resolve(path.resolve("ckpt-2")), ExitCode.DATA, "is damaged");
   }
 
   @Test

@@ -1,28 +1,17 @@
 package simclr.checkpoint;
 
-import java.io.BufferedReader;
 import java.io.IOException;
-import java.io.InputStreamReader;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
-import java.util.ArrayList;
-import java.util.List;
 import simclr.checkpoint.TinyRun.Form;
 import simclr.config.UserException;
+import simclr.io.ChildProcess;
 
 /** What a test needs a second process for: to hold a lock, to be killed, to run out of disk. */
-final class OtherProcess implements AutoCloseable {
+final class OtherProcess {
   /** Saves of this size take a while, so that a kill hits them. */
   static final Form LARGE = Form.LARS.filters(20_000);
 
-  private final Process process;
-  private final BufferedReader output;
-
-  private OtherProcess(Process process) {
-    this.process = process;
-    this.output =
-        new BufferedReader(new InputStreamReader(process.getInputStream(), StandardCharsets.UTF_8));
-  }
+  private OtherProcess() {}
 
   /** What the process does; it prints a line at each point that the test waits for. */
   enum Task {
@@ -37,44 +26,10 @@ final class OtherProcess implements AutoCloseable {
   /**
    * Starts a JVM on this class.
    *
-   * @param largestFile in KiB that the operating system lets it write; writing beyond fails as on a
-   *     full disk
+   * @param largestFile as {@link ChildProcess#limited} takes it
    */
-  static OtherProcess start(Task task, Path dir, int largestFile) throws IOException {
-    List<String> command =
-        new ArrayList<>(
-            List.of("bash", "-c", "ulimit -f " + largestFile + " && exec \"$@\"", "bash"));
-    command.addAll(
-        List.of(
-            Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-            "-XX:-UsePerfData",
-            "-cp",
-            System.getProperty("java.class.path"),
-            OtherProcess.class.getName(),
-            task.name(),
-            dir.toString()));
-    return new OtherProcess(
-        new ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.INHERIT).start());
-  }
-
-  /** The next line that the process prints; {@code null} would mean that it died. */
-  String line() throws IOException {
-    String line = output.readLine();
-    if (line == null) {
-      throw new AssertionError("the other process ended early");
-    }
-    return line;
-  }
-
-  /** SIGKILL, and nothing of it is left afterwards. */
-  void kill() {
-    process.destroyForcibly().onExit().join();
-  }
-
-  @Override
-  public void close() throws IOException {
-    kill();
-    output.close();
+  static ChildProcess start(Task task, Path dir, int largestFile) throws IOException {
+    return ChildProcess.limited(largestFile, OtherProcess.class, task.name(), dir.toString());
   }
 
   public static void main(String[] args) throws IOException {

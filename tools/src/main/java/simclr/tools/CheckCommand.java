@@ -16,6 +16,7 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.LongConsumer;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
+import simclr.config.Reporter;
 import simclr.config.RunConfig;
 import simclr.config.UserException;
 import simclr.config.UserException.ExitCode;
@@ -24,7 +25,6 @@ import simclr.data.records.BrokenExample;
 import simclr.data.records.Split;
 import simclr.data.source.DataSource;
 import simclr.data.source.Examined;
-import simclr.train.Reporter;
 
 /** {@code check}: every image of a data set, decoded once. */
 @Command(

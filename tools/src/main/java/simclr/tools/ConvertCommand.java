@@ -5,6 +5,7 @@ import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 import simclr.config.UserException.ExitCode;
+import simclr.export.bundle.ExportDirectory;
 import simclr.export.convert.Conversion;
 import simclr.export.convert.ConversionReport;
 import simclr.export.convert.ConversionRequest;
@@ -31,7 +32,8 @@ final class ConvertCommand implements Callable<Integer> {
       paramLabel = "<path>",
       required = true,
       description =
-          "A checkpoint's prefix or directory, a SavedModel's directory, or that of a hub module.")
+          "A checkpoint's prefix or directory, or that of a SavedModel, of a hub module, or of an"
++ " export's versions, of which the newest is taken.")
   private Path from = Path.of("");
 
   @Option(
@@ -71,7 +73,10 @@ final class ConvertCommand implements Callable<Integer> {
   @Override
   public Integer call() {
     ConversionReport report =
-        Conversion.run(new ConversionRequest(from, to, output, ema, slots), main.reporter()::line);
+        Conversion.run(
+            new ConversionRequest(
+                ExportDirectory.versionOrSelf(from), to, output, ema, slots),
+            main.reporter()::line);
     if (main.json()) {
       main.out().println(report.json());
     } else {

@@ -6,6 +6,7 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 import simclr.config.UserException.ExitCode;
+import simclr.export.bundle.ExportDirectory;
 import simclr.export.inspect.Inspection;
 
 /** {@code inspect}: what a checkpoint, SavedModel or hub module holds. */
@@ -26,7 +27,8 @@ final class InspectCommand implements Callable<Integer> {
 
   @Parameters(
       paramLabel = "<path>",
-      description = "A checkpoint's prefix or directory, or a SavedModel's or hub module's.")
+      description = "A checkpoint's prefix or directory, or that of a SavedModel, of a hub module, or of an"
++ " export's versions, of which the newest is taken.")
   private Path path = Path.of("");
 
   InspectCommand(Main main) {
@@ -35,7 +37,7 @@ final class InspectCommand implements Callable<Integer> {
 
   @Override
   public Integer call() {
-    Inspection inspection = Inspection.of(path, main.reporter()::line);
+    Inspection inspection = Inspection.of(ExportDirectory.versionOrSelf(path), main.reporter()::line);
     if (main.json()) {
       main.out().println(inspection.json());
     } else {

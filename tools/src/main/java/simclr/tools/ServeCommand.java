@@ -1,9 +1,11 @@
 package simclr.tools;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
+import com.google.common.collect.ImmutableList;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.temporal.ChronoUnit;
+import java.util.List;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CountDownLatch;
 import picocli.CommandLine.Command;
@@ -72,6 +74,15 @@ final class ServeCommand implements Callable<Integer> {
       description = "Longest request in MiB. Default: ${DEFAULT-VALUE}.")
   private long maxBodyMib = 64;
 
+  @Option(
+      names = "--allowed_hosts",
+      paramLabel = "<name,...>",
+      split = ",",
+      description =
+          "Names under which it answers beside localhost, 127.0.0.1 and [::1], for a proxy on this"
+              + " machine. Requests with another Host, or from the page of another site, get 403.")
+  private List<String> allowedHosts = List.of();
+
   ServeCommand(Main main) {
     this.main = main;
   }
@@ -87,7 +98,8 @@ final class ServeCommand implements Callable<Integer> {
             Duration.of(batchTimeoutMicros, ChronoUnit.MICROS),
             maxEnqueuedBatches,
             Duration.ofMillis((long) (pollSeconds * 1000)),
-            maxBodyMib << 20);
+            maxBodyMib << 20,
+            ImmutableList.copyOf(allowedHosts));
     CountDownLatch stop = new CountDownLatch(1);
     try (Interrupts interrupts = Interrupts.install(stop::countDown);
         ModelServer server = ModelServer.start(settings, main.reporter())) {

@@ -13,7 +13,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
-import simclr.io.NpyWriter;
+import simclr.io.NpyDtype;
+import simclr.io.ResumableNpyWriter;
 
 final class ProbeCommandTest {
   @TempDir Path dir;
@@ -104,7 +105,7 @@ final class ProbeCommandTest {
     for (int i = 0; i < 8; i++) {
       matrix.put((byte) (i % 2)).put((byte) (i < 6 ? 1 : 0));
     }
-    Path labels = npy("m.npy", "|b1", "(8, 2)", matrix);
+    Path labels = npy("m.npy", NpyDtype.BOOL, matrix);
     several[1] = "--train_labels=" + labels;
     several[3] = "--test_labels=" + labels;
 
@@ -163,8 +164,8 @@ final class ProbeCommandTest {
       rows.putFloat(i % 2 == 0 ? 1 + i : -1 - i).putFloat(i);
       labels.putLong(i % 2);
     }
-    Path features = npy("f.npy", "<f4", "(8, 2)", rows);
-    Path classes = npy("l.npy", "<i8", "(8,)", labels);
+    Path features = npy("f.npy", NpyDtype.FLOAT32, rows);
+    Path classes = npy("l.npy", NpyDtype.INT64, labels);
     return new String[] {
       "--train_features=" + features,
       "--train_labels=" + classes,
@@ -173,10 +174,15 @@ final class ProbeCommandTest {
     };
   }
 
-  private Path npy(String name, String type, String shape, ByteBuffer data) throws IOException {
-    byte[] header = NpyWriter.header(type, shape);
-    ByteBuffer all = ByteBuffer.allocate(header.length + data.capacity());
-    all.put(header).put(data.flip());
-    return Files.write(dir.resolve(name), all.array());
+  private Path npy(String name, NpyDtype dtype, ByteBuffer data) {
+    Path path = dir.resolve(name);
+    try (ResumableNpyWriter file =
+        dtype == NpyDtype.INT64
+            ? ResumableNpyWriter.vector(path, dtype, 8, 0)
+            : ResumableNpyWriter.matrix(path, dtype, 8, 2, 0)) {
+      file.append(data.flip());
+      file.commit();
+    }
+    return path;
   }
 }

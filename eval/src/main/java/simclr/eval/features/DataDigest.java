@@ -2,7 +2,6 @@ package simclr.eval.features;
 
 import com.google.common.hash.Hasher;
 import com.google.common.hash.Hashing;
-import com.google.common.io.MoreFiles;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -13,6 +12,7 @@ import simclr.config.UserException.ExitCode;
 import simclr.data.records.Records;
 import simclr.data.records.Records.Shards.Part;
 import simclr.data.records.Split;
+import simclr.io.Sha256;
 
 /**
  * What tells the examples of a split from others.
@@ -50,15 +50,11 @@ public record DataDigest(String sha256, String of) {
 
   /** Of files, byte by byte. */
   public static DataDigest ofContents(List<Path> files) {
-    Hasher hasher = Hashing.sha256().newHasher();
-    for (Path file : files) {
-      try {
-        MoreFiles.asByteSource(file).copyTo(com.google.common.hash.Funnels.asOutputStream(hasher));
-      } catch (IOException e) {
-        throw unreadable(file, e);
-      }
+    try {
+      return new DataDigest(Sha256.ofFiles(files), "bytes of features and labels");
+    } catch (IOException e) {
+      throw new UserException(ExitCode.NO_INPUT, "%s cannot be read (%s)", files, e);
     }
-    return new DataDigest(hasher.hash().toString(), "bytes of features and labels");
   }
 
   private static void file(Hasher hasher, Path file) {
@@ -66,16 +62,12 @@ public record DataDigest(String sha256, String of) {
     try {
       hasher.putLong(Files.size(file));
     } catch (IOException e) {
-      throw unreadable(file, e);
+      throw new UserException(ExitCode.NO_INPUT, "%s cannot be read (%s)", file, e);
     }
   }
 
   private static void text(Hasher hasher, String text) {
     byte[] bytes = text.getBytes(StandardCharsets.UTF_8);
     hasher.putInt(bytes.length).putBytes(bytes);
-  }
-
-  private static UserException unreadable(Path file, IOException e) {
-    return new UserException(ExitCode.NO_INPUT, "%s cannot be read (%s)", file, e);
   }
 }

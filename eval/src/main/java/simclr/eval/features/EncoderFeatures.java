@@ -13,12 +13,12 @@ import java.util.concurrent.CancellationException;
 import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 import simclr.checkpoint.CheckpointFile;
+import simclr.config.Reporter;
 import simclr.config.RunConfig;
 import simclr.config.UserException;
 import simclr.config.UserException.ExitCode;
 import simclr.data.records.Split;
 import simclr.data.source.DataSource;
-import simclr.train.Reporter;
 
 /** Representations that an encoder makes of the splits of a data set; extracted once, then read. */
 public final class EncoderFeatures implements FeatureSource {
@@ -29,7 +29,7 @@ public final class EncoderFeatures implements FeatureSource {
   private final Optional<String> validationSplit;
   private final Optional<Path> evaluations;
   private final Path features;
-  private final Storage storage;
+  private final FeatureDtype dtype;
   private final String digest;
 
   private EncoderFeatures(
@@ -38,13 +38,13 @@ public final class EncoderFeatures implements FeatureSource {
       Optional<String> validationSplit,
       Optional<Path> evaluations,
       Path features,
-      Storage storage) {
+      FeatureDtype dtype) {
     this.config = config;
     this.encoder = encoder;
     this.validationSplit = validationSplit;
     this.evaluations = evaluations;
     this.features = features;
-    this.storage = storage;
+    this.dtype = dtype;
     this.digest = encoder.digest();
   }
 
@@ -69,7 +69,7 @@ public final class EncoderFeatures implements FeatureSource {
     RunConfig sized =
         config.with(ImmutableMap.of("image_size", Integer.toString(encoder.imageSize())));
     return new EncoderFeatures(
-        sized, encoder, choice.validationSplit(), choice.evaluations(), features, choice.storage());
+        sized, encoder, choice.validationSplit(), choice.evaluations(), features, choice.dtype());
   }
 
   /** The directory of cached features below another. */
@@ -103,7 +103,7 @@ public final class EncoderFeatures implements FeatureSource {
     Map<String, @Nullable Object> flags = new LinkedHashMap<>(config.toFlags());
     flags.put("encoder", kind());
     flags.put("validation_split", validationSplit.orElse(null));
-    flags.put("features_precision", storage.name().toLowerCase(Locale.ROOT));
+    flags.put("features_precision", dtype.name().toLowerCase(Locale.ROOT));
     return flags;
   }
 
@@ -174,19 +174,19 @@ public final class EncoderFeatures implements FeatureSource {
       String name, DataDigest data, ImmutableList<Path> files, LabelledFeatures.Labels labels) {
     LabelledFeatures of(int layer) {
       return new LabelledFeatures(
-          name, NpyFile.open("cache", files.get(layer)).features(), labels, data);
+          name, NpyExamples.features("cache", files.get(layer)), labels, data);
     }
   }
 
   private Optional<Extracted> extract(
       Split split, List<String> layers, Reporter reporter, BooleanSupplier stop) {
     DataDigest data = DataDigest.of(split);
-    String key = FeatureCache.key(digest, data, split, config, storage);
+    String key = FeatureCache.key(digest, data, split, config, dtype);
     try (FeatureCache cache = FeatureCache.open(features, split, key)) {
       ImmutableList<String> missing = cache.missing(layers);
       if (!missing.isEmpty()) {
         Extraction extraction =
-            new Extraction(encoder, config, split, cache, storage, reporter, stop);
+            new Extraction(encoder, config, split, cache, dtype, reporter, stop);
         if (!extraction.run(missing, digest)) {
           return Optional.empty();
         }
@@ -196,7 +196,7 @@ public final class EncoderFeatures implements FeatureSource {
               split.name(),
               data,
               layers.stream().map(cache::file).collect(ImmutableList.toImmutableList()),
-              LabelledFeatures.Labels.of(NpyFile.open("cache", cache.labels()).labels())));
+              LabelledFeatures.Labels.of(NpyExamples.labels("cache", cache.labels()))));
     }
   }
 

@@ -11,10 +11,10 @@ import java.util.Optional;
 import java.util.OptionalLong;
 import org.tensorflow.ndarray.Shape;
 import org.tensorflow.types.TFloat32;
+import simclr.checkpoint.CheckpointFile;
 import simclr.export.bundle.ExportDirectory;
 import simclr.export.bundle.HostTensor;
 import simclr.export.bundle.LoadedModel;
-import simclr.export.savedmodel.Sha256;
 
 /** An exported SavedModel by its signatures, which hold h and, with a projection head, z. */
 final class ExportedEncoder implements FrozenEncoder {
@@ -114,7 +114,7 @@ final class ExportedEncoder implements FrozenEncoder {
   }
 
   private String variables() {
-    return Sha256.ofData(model.directory().resolve("variables").resolve("variables"));
+    return CheckpointFile.sha256(model.directory().resolve("variables").resolve("variables"));
   }
 
   private static String signature(String layer) {

@@ -7,6 +7,7 @@ import java.nio.ByteOrder;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.function.BooleanSupplier;
 import org.tensorflow.Graph;
 import org.tensorflow.Result;
@@ -16,12 +17,14 @@ import org.tensorflow.exceptions.TensorFlowException;
 import org.tensorflow.op.Ops;
 import org.tensorflow.types.TFloat32;
 import org.tensorflow.types.TInt64;
+import simclr.config.Reporter;
 import simclr.config.RunConfig;
 import simclr.data.pipeline.Batch;
 import simclr.data.pipeline.InputPipeline;
 import simclr.data.records.Split;
 import simclr.export.bundle.HostTensor;
-import simclr.train.Reporter;
+import simclr.io.NpyDtype;
+import simclr.io.ResumableNpyWriter;
 
 /**
  * Writes what an encoder makes of every image of a split into a {@link FeatureCache}, in the
@@ -36,7 +39,7 @@ final class Extraction {
   private final RunConfig config;
   private final Split split;
   private final FeatureCache cache;
-  private final Storage storage;
+  private final FeatureDtype dtype;
   private final Reporter reporter;
   private final BooleanSupplier stop;
 
@@ -45,14 +48,14 @@ final class Extraction {
       RunConfig config,
       Split split,
       FeatureCache cache,
-      Storage storage,
+      FeatureDtype dtype,
       Reporter reporter,
       BooleanSupplier stop) {
     this.encoder = encoder;
     this.config = config;
     this.split = split;
     this.cache = cache;
-    this.storage = storage;
+    this.dtype = dtype;
     this.reporter = reporter;
     this.stop = stop;
   }
@@ -86,7 +89,7 @@ final class Extraction {
             .objectNode()
             .put("split", split.summary())
             .put("examples", split.examples())
-            .put("stored_as", storage.name().toLowerCase(java.util.Locale.ROOT))
+            .put("stored_as", dtype.name().toLowerCase(Locale.ROOT))
             .put("variables_sha256_before", digestBefore)
             .put("variables_sha256_after", digestAfter));
     return true;
@@ -139,13 +142,13 @@ final class Extraction {
   private final class Writers implements AutoCloseable {
     private final ImmutableList<String> layers;
     private final long from;
-    private final List<GrowingNpy> files = new ArrayList<>();
-    private final GrowingNpy labels;
+    private final List<ResumableNpyWriter> files = new ArrayList<>();
+    private final ResumableNpyWriter labels;
 
     Writers(ImmutableList<String> layers, long from) {
       this.layers = layers;
       this.from = from;
-      this.labels = GrowingNpy.open(cache.labels(), "<i8", Long.BYTES, split.examples(), 0, from);
+      this.labels = ResumableNpyWriter.vector(cache.labels(), NpyDtype.INT64, split.examples(), from);
     }
 
     long append(TFloat32 images, TInt64 classes) {
@@ -154,17 +157,16 @@ final class Extraction {
         // Only the first batch tells how wide a layer is.
         for (int i = 0; i < layers.size(); i++) {
           files.add(
-              GrowingNpy.open(
+              ResumableNpyWriter.matrix(
                   cache.file(layers.get(i)),
-                  storage.descr(),
-                  storage.bytes(),
+                  dtype.npy(),
                   split.examples(),
                   rows.get(i).perRow(),
                   from));
         }
       }
       for (int i = 0; i < files.size(); i++) {
-        files.get(i).append(storage.encode(rows.get(i)));
+        files.get(i).append(dtype.encode(rows.get(i)));
       }
       long count = classes.shape().get(0);
       ByteBuffer bytes =
@@ -175,18 +177,18 @@ final class Extraction {
     }
 
     void sync() {
-      files.forEach(GrowingNpy::sync);
+      files.forEach(ResumableNpyWriter::sync);
       labels.sync();
     }
 
     void commit() {
-      labels.commit(split.examples());
-      files.forEach(file -> file.commit(split.examples()));
+      labels.commit();
+      files.forEach(ResumableNpyWriter::commit);
     }
 
     @Override
     public void close() {
-      files.forEach(GrowingNpy::close);
+      files.forEach(ResumableNpyWriter::close);
       labels.close();
     }
   }

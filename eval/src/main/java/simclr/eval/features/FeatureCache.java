@@ -1,29 +1,26 @@
 package simclr.eval.features;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
-import static java.nio.file.StandardOpenOption.CREATE;
-import static java.nio.file.StandardOpenOption.WRITE;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.google.common.collect.ImmutableList;
-import com.google.common.hash.Hashing;
 import java.io.IOException;
-import java.nio.channels.FileChannel;
-import java.nio.channels.FileLock;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
-import org.jspecify.annotations.Nullable;
 import org.tensorflow.TensorFlow;
 import simclr.config.RunConfig;
 import simclr.config.UserException;
 import simclr.config.UserException.ExitCode;
 import simclr.data.records.Split;
+import simclr.io.DirectoryLock;
 import simclr.io.DurableFiles;
+import simclr.io.ResumableNpyWriter;
+import simclr.io.Sha256;
 
 /**
  * The directory of one split as one encoder sees it.
@@ -41,26 +38,23 @@ import simclr.io.DurableFiles;
 final class FeatureCache implements AutoCloseable {
   private static final String ABOUT = "features.json";
   private static final String PROGRESS = "progress.json";
-  private static final String LOCK = "lock";
   private static final String LABELS = "labels";
   private static final int NAME_DIGITS = 16;
   private static final ObjectMapper JSON = new ObjectMapper();
 
   private final Path directory;
   private final String key;
-  private final FileChannel lockFile;
-  private final FileLock lock;
+  private final DirectoryLock lock;
 
-  private FeatureCache(Path directory, String key, FileChannel lockFile, FileLock lock) {
+  private FeatureCache(Path directory, String key, DirectoryLock lock) {
     this.directory = directory;
     this.key = key;
-    this.lockFile = lockFile;
     this.lock = lock;
   }
 
   /** What the features of a split depend on. */
   static String key(
-      String encoderDigest, DataDigest data, Split split, RunConfig config, Storage storage) {
+      String encoderDigest, DataDigest data, Split split, RunConfig config, FeatureDtype dtype) {
     String all =
         String.join(
             "\n",
@@ -69,8 +63,8 @@ final class FeatureCache implements AutoCloseable {
             "split " + split.name() + " " + split.examples(),
             "evaluation's preprocessing, image_size " + config.imageSize(),
             "computed in " + config.precision() + " by TensorFlow " + TensorFlow.version(),
-            "stored as " + storage);
-    return Hashing.sha256().hashString(all, UTF_8).toString();
+            "stored as " + dtype);
+    return Sha256.ofText(all);
   }
 
   /**
@@ -83,28 +77,11 @@ final class FeatureCache implements AutoCloseable {
     Path directory = features.resolve(name + "-" + key.substring(0, NAME_DIGITS));
     try {
       Files.createDirectories(directory);
-      FileChannel channel = FileChannel.open(directory.resolve(LOCK), CREATE, WRITE);
-      @Nullable FileLock lock = tryLock(channel);
-      if (lock == null) {
-        channel.close();
-        throw new UserException(
-            ExitCode.IN_USE,
-            "%s is in use by another process that extracts features, expected to have it alone",
-            directory);
-      }
-      FeatureCache cache = new FeatureCache(directory, key, channel, lock);
+      FeatureCache cache = new FeatureCache(directory, key, DirectoryLock.acquire(directory));
       cache.clearIfForeign();
       return cache;
     } catch (IOException e) {
       throw new UserException(ExitCode.CANNOT_WRITE, "%s cannot be made (%s)", directory, e);
-    }
-  }
-
-  private static @Nullable FileLock tryLock(FileChannel channel) throws IOException {
-    try {
-      return channel.tryLock();
-    } catch (java.nio.channels.OverlappingFileLockException e) {
-      return null;
     }
   }
 
@@ -132,7 +109,7 @@ final class FeatureCache implements AutoCloseable {
       return OptionalLong.empty();
     }
     long rows = stored.get().path("rows").asLong();
-    boolean there = layers.stream().allMatch(layer -> Files.exists(GrowingNpy.aside(file(layer))));
+    boolean there = layers.stream().allMatch(layer -> Files.exists(ResumableNpyWriter.aside(file(layer))));
     return there && rows > 0 ? OptionalLong.of(rows) : OptionalLong.empty();
   }
 
@@ -158,12 +135,7 @@ final class FeatureCache implements AutoCloseable {
 
   @Override
   public void close() {
-    try {
-      lock.release();
-      lockFile.close();
-    } catch (IOException e) {
-      throw new UserException(ExitCode.CANNOT_WRITE, "%s cannot be released (%s)", directory, e);
-    }
+    lock.close();
   }
 
   /** The name has a part of the key only: what belongs to another key goes. */
@@ -171,7 +143,7 @@ final class FeatureCache implements AutoCloseable {
     Optional<JsonNode> about = about();
     if (about.isPresent() && !about.get().path("key").asText().equals(key)) {
       try (var files = Files.list(directory)) {
-        for (Path file : files.filter(f -> !f.endsWith(LOCK)).toList()) {
+        for (Path file : files.filter(f -> !f.endsWith(DirectoryLock.FILE)).toList()) {
           Files.delete(file);
         }
       }

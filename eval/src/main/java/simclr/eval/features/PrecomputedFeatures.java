@@ -8,10 +8,10 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.BooleanSupplier;
+import simclr.config.Reporter;
 import simclr.config.UserException;
 import simclr.config.UserException.ExitCode;
 import simclr.eval.metrics.MultiLabels;
-import simclr.train.Reporter;
 
 /**
  * Features that any program wrote as {@code .npy}: matrices of rows; vectors of class indices, or
@@ -48,11 +48,10 @@ public record PrecomputedFeatures(Files train, Optional<Files> validation, Files
     }
 
     private LabelledFeatures read() {
-      NpyFile rows = NpyFile.open("--" + name + "_features", features);
       return new LabelledFeatures(
           features.toString(),
-          rows.features(),
-          NpyFile.open("--" + name + "_labels", labels).labelling(),
+          NpyExamples.features("--" + name + "_features", features),
+          NpyExamples.labelling("--" + name + "_labels", labels),
           DataDigest.ofContents(List.of(features, labels)));
     }
   }

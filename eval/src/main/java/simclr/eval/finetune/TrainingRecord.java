@@ -14,6 +14,7 @@ import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import simclr.checkpoint.CheckpointFile;
 import simclr.checkpoint.ModelDir;
+import simclr.config.LocalPath;
 import simclr.config.RunConfig;
 import simclr.config.RunConfig.FrozenBn;
 import simclr.config.UserException;
@@ -23,10 +24,9 @@ import simclr.eval.features.DataDigest;
 import simclr.eval.metrics.ClassificationMetrics;
 import simclr.eval.metrics.Predictions;
 import simclr.eval.metrics.RecordedMetrics;
-import simclr.export.savedmodel.Sha256;
+import simclr.inference.EncoderRecord;
 import simclr.io.DurableFiles;
-import simclr.train.EncoderRecord;
-import simclr.train.EvaluationListener;
+import simclr.train.evaluate.EvaluationListener;
 
 /**
  * Writes what lets a reader trust an evaluation of a run's own classifier: {@value #FILE} and
@@ -41,7 +41,7 @@ public final class TrainingRecord implements EvaluationListener {
 
   @Override
   public void evaluated(Evaluated evaluated) {
-    Path dir = Path.of(evaluated.config().requiredModelDir());
+    Path dir = LocalPath.of(evaluated.config().requiredModelDir(), "--model_dir");
     ClassificationMetrics metrics =
         ClassificationMetrics.ofPredictions(predictions(evaluated), evaluated.labels());
     metrics.writeAnswers(dir);
@@ -78,7 +78,7 @@ public final class TrainingRecord implements EvaluationListener {
     encoder(json.putObject("encoder"), config);
     ObjectNode classifier = json.putObject("evaluated");
     classifier.put("path", evaluated.checkpoint().toString());
-    classifier.put("sha256", Sha256.ofData(evaluated.checkpoint().prefix()));
+    classifier.put("sha256", CheckpointFile.sha256(evaluated.checkpoint().prefix()));
     classifier.put("step", evaluated.step());
     settings(json.putObject("settings"), config);
     json.put("dataset", config.dataset());
@@ -128,7 +128,7 @@ public final class TrainingRecord implements EvaluationListener {
     json.put(
         "kind", config.checkpoint().isEmpty() ? "random_init" : export ? "export" : "checkpoint");
     json.put("path", start.map(CheckpointFile::toString).or(config::checkpoint).orElse(null));
-    json.put("sha256", start.map(file -> Sha256.ofData(file.prefix())).orElse(null));
+    json.put("sha256", start.map(file -> CheckpointFile.sha256(file.prefix())).orElse(null));
     json.put(
         "architecture",
         "ResNet-%d, width %d, sk_ratio %s, se_ratio %s"
@@ -166,7 +166,7 @@ public final class TrainingRecord implements EvaluationListener {
         .ifPresent(
             teacher ->
                 json.put("teacher", teacher.toString())
-                    .put("teacher_sha256", Sha256.ofData(teacher.prefix())));
+                    .put("teacher_sha256", CheckpointFile.sha256(teacher.prefix())));
   }
 
   private static ObjectNode split(ObjectNode json, Split split) {

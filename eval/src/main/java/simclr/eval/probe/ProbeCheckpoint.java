@@ -4,7 +4,6 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import com.google.common.hash.Hashing;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -13,9 +12,10 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Objects;
 import java.util.Optional;
+import simclr.config.Reporter;
 import simclr.eval.features.FeatureSets;
 import simclr.io.DurableFiles;
-import simclr.train.Reporter;
+import simclr.io.Sha256;
 
 /**
  * A file that keeps how far a protocol has come, so that a kill loses a few seconds.
@@ -89,14 +89,14 @@ public final class ProbeCheckpoint {
     Path to = file.get().toAbsolutePath();
     String text = kept.put("key", key).toString();
     ProbeResult.makeDirectory(Objects.requireNonNull(to.getParent()));
-    DurableFiles.write(to, (hash(text) + "\n" + text).getBytes(StandardCharsets.UTF_8));
+    DurableFiles.write(to, (Sha256.ofText(text) + "\n" + text).getBytes(StandardCharsets.UTF_8));
     saved = System.nanoTime();
   }
 
   /** The object that a text holds if its hash is right. */
   private static JsonNode checked(String text) throws IOException {
     String content = text.substring(Math.min(text.length(), HASH_LENGTH + 1));
-    if (!text.startsWith(hash(content) + "\n")) {
+    if (!text.startsWith(Sha256.ofText(content) + "\n")) {
       throw new IOException("the hash differs");
     }
     try {
@@ -104,9 +104,5 @@ public final class ProbeCheckpoint {
     } catch (JsonProcessingException e) {
       throw new IllegalStateException(e); // We wrote what has this hash.
     }
-  }
-
-  private static String hash(String text) {
-    return Hashing.sha256().hashString(text, StandardCharsets.UTF_8).toString();
   }
 }

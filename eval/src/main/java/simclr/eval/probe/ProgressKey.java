@@ -5,13 +5,13 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.google.common.hash.Hasher;
 import com.google.common.hash.Hashing;
 import java.nio.ByteBuffer;
-import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 import simclr.eval.features.FeatureMatrix;
 import simclr.eval.features.FeatureSets;
 import simclr.eval.features.LabelledFeatures;
 import simclr.eval.metrics.RecordedMetrics;
+import simclr.io.Sha256;
 
 /** A hash of all that a protocol's outcome depends on. */
 public final class ProgressKey {
@@ -39,7 +39,7 @@ public final class ProgressKey {
     all.put("test", sets.test().digest().sha256());
     all.put("seed", seed);
     RecordedMetrics.addVersions(all);
-    return Hashing.sha256().hashString(all.toString(), StandardCharsets.UTF_8).toString();
+    return Sha256.ofText(all.toString());
   }
 
   private static String hash(FeatureMatrix matrix) {

@@ -13,11 +13,11 @@ import org.tensorflow.ndarray.StdArrays;
 import org.tensorflow.types.TFloat32;
 import org.tensorflow.types.TInt64;
 import simclr.checkpoint.CheckpointFile;
+import simclr.config.Reporter;
 import simclr.config.RunConfig;
 import simclr.data.records.Split;
 import simclr.inference.ModelSpec;
 import simclr.inference.RestoredModel;
-import simclr.train.Reporter;
 
 /**
  * Some images of a split with what an encoder makes of them in inference mode.

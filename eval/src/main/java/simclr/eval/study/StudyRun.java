@@ -14,6 +14,7 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.BooleanSupplier;
+import simclr.config.Reporter;
 import simclr.config.RunConfig;
 import simclr.config.UserException;
 import simclr.config.UserException.ExitCode;
@@ -23,7 +24,7 @@ import simclr.eval.compare.PermutationTest;
 import simclr.eval.features.EncoderChoice;
 import simclr.eval.features.EncoderFeatures;
 import simclr.eval.features.EncoderIdentity.Kind;
-import simclr.eval.features.Storage;
+import simclr.eval.features.FeatureDtype;
 import simclr.eval.metrics.Accuracy;
 import simclr.eval.metrics.Bootstrap;
 import simclr.eval.probe.ProbeResult;
@@ -31,9 +32,8 @@ import simclr.eval.probe.ProbeRun;
 import simclr.io.DurableFiles;
 import simclr.summary.ScalarHistory;
 import simclr.summary.Tag;
-import simclr.train.Outcome;
-import simclr.train.Reporter;
-import simclr.train.Run;
+import simclr.train.run.Outcome;
+import simclr.train.run.Run;
 
 /**
  * Trains and evaluates the runs of a study, each in a directory of its own, an ordinary {@code
@@ -144,7 +144,7 @@ public final class StudyRun {
             Optional.empty(),
             Optional.empty(),
             Optional.empty(),
-            Storage.FLOAT32);
+            FeatureDtype.FLOAT32);
     try (EncoderFeatures features = EncoderFeatures.open(choice, reporter)) {
       for (String layer : study.layersOf(run)) {
         ProbeRun probe =

@@ -10,10 +10,10 @@ import com.google.common.collect.ImmutableMap;
 import java.io.IOException;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
+import simclr.config.Reporter;
 import simclr.eval.features.FeatureSets;
 import simclr.eval.features.Layers;
 import simclr.eval.probe.ridge.Ridge;
-import simclr.train.Reporter;
 
 final class LayersResultTest {
   @Test

@@ -9,16 +9,16 @@ import java.util.Map;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import simclr.config.Reporter;
 import simclr.config.RunConfig;
 import simclr.eval.features.EncoderChoice;
 import simclr.eval.features.EncoderFeatures;
 import simclr.eval.features.EncoderIdentity.Kind;
-import simclr.eval.features.Storage;
+import simclr.eval.features.FeatureDtype;
 import simclr.eval.probe.knn.Knn;
 import simclr.summary.ScalarHistory;
 import simclr.summary.Tag;
-import simclr.train.Reporter;
-import simclr.train.Run;
+import simclr.train.run.Run;
 
 /** What a pretraining says of its neighbours while it runs, beside {@code probe knn}. */
 final class OnlineNeighboursTest {
@@ -66,7 +66,7 @@ final class OnlineNeighboursTest {
             Optional.empty(),
             Optional.empty(),
             Optional.of(dir.resolve("probe")),
-            Storage.FLOAT32);
+            FeatureDtype.FLOAT32);
     try (EncoderFeatures features = EncoderFeatures.open(choice, QUIET)) {
       return new ProbeRun(features, protocol, ImmutableList.of(1L), Optional.empty())
           .one(Optional.empty(), QUIET, () -> false)

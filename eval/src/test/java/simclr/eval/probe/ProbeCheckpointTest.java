@@ -20,13 +20,13 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
+import simclr.config.Reporter;
 import simclr.eval.features.FeatureSets;
 import simclr.eval.features.LabelledFeatures;
 import simclr.eval.features.LabelledFeatures.Labels;
 import simclr.eval.metrics.MultiLabels;
 import simclr.eval.probe.logistic.Logreg;
 import simclr.eval.probe.sgd.LinearSgd;
-import simclr.train.Reporter;
 
 final class ProbeCheckpointTest {
   private static final Logreg SEVEN = logreg(1e-4);

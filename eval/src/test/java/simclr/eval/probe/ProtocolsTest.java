@@ -14,6 +14,7 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
+import simclr.config.Reporter;
 import simclr.config.UserException;
 import simclr.eval.features.FeatureSets;
 import simclr.eval.features.FeatureSets.Partition;
@@ -23,7 +24,6 @@ import simclr.eval.probe.knn.Knn;
 import simclr.eval.probe.logistic.Logreg;
 import simclr.eval.probe.ridge.Ridge;
 import simclr.eval.probe.sgd.LinearSgd;
-import simclr.train.Reporter;
 
 final class ProtocolsTest {
   private static final Logreg SHORT =

@@ -6,6 +6,9 @@ import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.NotDirectoryException;
 import java.nio.file.Path;
+import java.util.SortedMap;
+import java.util.TreeMap;
+import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import simclr.config.UserException;
@@ -23,9 +26,14 @@ public final class ExportDirectory {
   /** The file that makes a directory a SavedModel. */
   public static final String SAVED_MODEL = "saved_model.pb";
 
-  private static final Pattern VERSION = Pattern.compile("[1-9]\\d{0,17}");
+  /** Zeros may stand in front, as TensorFlow Serving takes it. */
+  private static final Pattern VERSION = Pattern.compile("0*([1-9]\\d{0,17})");
 
   private ExportDirectory() {}
+
+  private static Path shorter(Path one, Path other) {
+    return one.toString().length() < other.toString().length() ? one : other;
+  }
 
   /** Whether a directory is a SavedModel itself, not one of several versions. */
   public static boolean isVersion(Path directory) {
@@ -55,13 +63,29 @@ public final class ExportDirectory {
   }
 
   /**
+   * The version that a path means which may also lead to something else, such as a checkpoint.
+   *
+   * @return the newest version if the path is the directory of all, else the path itself
+   */
+  public static Path versionOrSelf(Path path) {
+    if (!Files.isDirectory(path) || isVersion(path)) {
+      return path;
+    }
+    return versions(path).descendingMap().values().stream()
+        .filter(ExportDirectory::isVersion)
+        .findFirst()
+        .orElse(path);
+  }
+
+  /**
    * The number of a version's directory, 1 if its name is none.
    *
    * @param directory {@link #isVersion}
    */
   public static long number(Path directory) {
     String name = directory.toAbsolutePath().normalize().getFileName().toString();
-    return VERSION.matcher(name).matches() ? Long.parseLong(name) : 1;
+    Matcher version = VERSION.matcher(name);
+    return version.matches() ? Long.parseLong(version.group(1)) : 1;
   }
 
   /**
@@ -70,19 +94,23 @@ public final class ExportDirectory {
    * @throws UserException (no input) if there is no such directory or it cannot be read
    */
   public static ImmutableSortedMap<Long, Path> versions(Path base) {
-    ImmutableSortedMap.Builder<Long, Path> versions = ImmutableSortedMap.naturalOrder();
+    SortedMap<Long, Path> versions = new TreeMap<>();
     try (Stream<Path> entries = Files.list(base)) {
       entries
           .filter(entry -> VERSION.matcher(entry.getFileName().toString()).matches())
           .filter(Files::isDirectory)
-          .forEach(entry -> versions.put(number(entry), entry));
-    } catch (NoSuchFileException | NotDirectoryException e) {
+          // Of two names for one number the shorter counts, so that every look finds the same.
+          .forEach(entry -> versions.merge(number(entry), entry, ExportDirectory::shorter));
+    } catch (NoSuchFileException e) {
       throw new UserException(
           ExitCode.NO_INPUT, "%s is missing, expected the directory of an export", base);
+    } catch (NotDirectoryException e) {
+      throw new UserException(
+          ExitCode.NO_INPUT, "%s is a file, expected the directory of an export", base);
     } catch (IOException e) {
       throw new UserException(
           ExitCode.NO_INPUT, "%s cannot be read (%s), expected a directory", base, e);
     }
-    return versions.build();
+    return ImmutableSortedMap.copyOf(versions);
   }
 }

@@ -6,6 +6,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Optional;
+import simclr.config.Quoted;
 import simclr.config.UserException;
 import simclr.config.UserException.ExitCode;
 
@@ -47,7 +48,7 @@ public record ModelCard(int imageSize, int representationSize) {
     int value = object.path(key).asInt();
     if (value <= 0) {
       throw new UserException(
-          ExitCode.DATA, "%s has %s %s, expected a whole number", file, key, object.path(key));
+          ExitCode.DATA, "%s has %s %s, expected a whole number", file, key, Quoted.of(object.path(key).toString()));
     }
     return value;
   }

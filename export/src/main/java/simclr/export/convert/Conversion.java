@@ -2,19 +2,24 @@ package simclr.export.convert;
 
 import com.google.common.collect.ImmutableList;
 import com.google.common.collect.ImmutableMap;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.Locale;
 import java.util.Map;
 import java.util.function.Consumer;
+import java.util.stream.Stream;
 import simclr.checkpoint.CheckpointKeys;
 import simclr.config.UserException;
 import simclr.config.UserException.ExitCode;
 import simclr.export.convert.ConversionRequest.Form;
 import simclr.export.inspect.OperationScan;
-import simclr.export.weights.Architecture;
+import simclr.export.weights.InferredModel;
 import simclr.export.weights.SavedModelFile;
 import simclr.export.weights.WeightSource;
 import simclr.export.weights.WeightSource.Kind;
+import simclr.io.PendingDirectory;
 import simclr.model.VariableSpec;
 
 /**
@@ -47,12 +52,13 @@ public final class Conversion {
 
   private ConversionReport run(Consumer<String> say) {
     WeightSource source = open(say);
-    Architecture found = Architecture.of(source);
+    InferredModel found = InferredModel.of(source);
     say.accept("%s: %s".formatted(source, found));
     Matching matching = Matching.of(source, found, request.keepsSlots());
-    Architecture written = target.fitting(found);
+    InferredModel written = target.fitting(found);
     long step = source.step().orElse(0);
-    try (NewDirectory output = NewDirectory.begin("--output", request.output())) {
+    requireFree(request.output());
+    try (PendingDirectory output = PendingDirectory.begin(request.output())) {
       Forward before;
       try (WeightGraph graph = WeightGraph.open(found, matching.slots().keySet(), step)) {
         graph.restore(source.file(), matching.keys(source));
@@ -72,6 +78,26 @@ public final class Conversion {
       }
       output.publish();
       return report(source, found, written, matching, step, difference, after);
+    }
+  }
+
+  private static void requireFree(Path output) {
+    if (!isFree(output)) {
+      throw new UserException(
+          ExitCode.CANNOT_WRITE,
+          "--output is %s, which exists and is not empty; expected a new directory",
+          output);
+    }
+  }
+
+  private static boolean isFree(Path output) {
+    if (!Files.isDirectory(output)) {
+      return Files.notExists(output);
+    }
+    try (Stream<Path> files = Files.list(output)) {
+      return files.findAny().isEmpty();
+    } catch (IOException e) {
+      return false;
     }
   }
 
@@ -96,8 +122,8 @@ public final class Conversion {
 
   private ConversionReport report(
       WeightSource source,
-      Architecture found,
-      Architecture written,
+      InferredModel found,
+      InferredModel written,
       Matching matching,
       long step,
       double difference,
@@ -148,7 +174,7 @@ public final class Conversion {
     };
   }
 
-  private ImmutableList<String> notes(WeightSource source, Architecture found, Matching matching) {
+  private ImmutableList<String> notes(WeightSource source, InferredModel found, Matching matching) {
     ImmutableList.Builder<String> notes = ImmutableList.builder();
     if (source.kind().tf1Names() && !matching.slots().isEmpty()) {
       notes.add(
@@ -158,7 +184,7 @@ public final class Conversion {
     if (source.stepName().isEmpty()) {
       notes.add("the source has no step counter; the step is 0");
     }
-    if (found.guess().projLayers() == 0) {
+    if (found.architecture().projLayers() == 0) {
       notes.add("the model has no projection head: --proj_head_mode=none goes with it");
     }
     if (found.numClasses() == 0) {

@@ -19,6 +19,7 @@ import java.util.Locale;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import org.tensorflow.TensorFlow;
+import simclr.checkpoint.CheckpointFile;
 import simclr.config.RunConfig;
 import simclr.config.UserException;
 import simclr.config.UserException.ExitCode;
@@ -105,7 +106,7 @@ record Manifest(
         signatures(writer.signatures()),
         tensors(writer.call().outputs().values().asList()),
         new Source(
-            source.checkpoint().toString(), Sha256.ofData(source.checkpoint().prefix()), step),
+            source.checkpoint().toString(), CheckpointFile.sha256(source.checkpoint().prefix()), step),
         config.toFlags(),
         TensorFlow.version(),
         "SimCLR for Java");

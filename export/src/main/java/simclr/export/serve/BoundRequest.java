@@ -3,7 +3,9 @@ package simclr.export.serve;
 import static simclr.export.serve.Refusal.badRequest;
 
 import com.google.common.collect.ImmutableMap;
+import com.google.common.collect.Sets;
 import java.util.Map;
+import java.util.Set;
 import org.tensorflow.ndarray.Shape;
 import org.tensorflow.proto.DataType;
 import org.tensorflow.proto.SignatureDef;
@@ -64,10 +66,11 @@ record BoundRequest(
       }
       return ImmutableMap.of(wanted.keySet().iterator().next(), unnamed);
     }
-    if (!request.inputs().keySet().equals(wanted.keySet())) {
+    Set<String> named = Sets.union(request.inputs().keySet(), request.unknown());
+    if (!named.equals(wanted.keySet())) {
       throw badRequest(
           "the inputs are %s, expected %s",
-          String.join(", ", request.inputs().keySet()), String.join(", ", wanted.keySet()));
+          String.join(", ", named), String.join(", ", wanted.keySet()));
     }
     return request.inputs();
   }

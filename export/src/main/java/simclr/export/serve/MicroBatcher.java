@@ -68,8 +68,13 @@ final class MicroBatcher implements AutoCloseable {
     }
   }
 
-  /** A request, or so many rows of it as a batch holds. */
+  /**
+   * A request, or so many rows of it as a batch holds.
+   *
+   * @param first number of its first row in the request
+   */
   private record Task(
+      int first,
       ImmutableMap<String, HostTensor> inputs,
       int rows,
       long pixels,
@@ -138,6 +143,7 @@ final class MicroBatcher implements AutoCloseable {
       request.inputs().forEach((name, tensor) -> inputs.put(name, tensor.rows(start, end)));
       tasks.add(
           new Task(
+              start,
               inputs.buildOrThrow(),
               end - start,
               request.pixels() * (end - start) / request.rows(),
@@ -268,7 +274,8 @@ final class MicroBatcher implements AutoCloseable {
       complete(batch, outputs(batch));
     } catch (ModelFailure e) {
       if (batch.tasks().size() == 1) {
-        batch.tasks().get(0).outputs().completeExceptionally(refusal(e));
+        Task task = batch.tasks().get(0);
+        task.outputs().completeExceptionally(refusal(e, batch.key().signature(), task));
       } else {
         // One request must not spoil those that happen to share its batch.
         batch.tasks().forEach(task -> run(new Batch(batch.key(), List.of(task))));
@@ -313,6 +320,48 @@ final class MicroBatcher implements AutoCloseable {
                               Map.Entry::getKey, output -> output.getValue().rows(start, end)),
                           ImmutableMap::copyOf)));
       from = end;
+    }
+  }
+
+  private Refusal refusal(ModelFailure failure, String signature, Task task) {
+    boolean encoded =
+        task.inputs().values().stream().allMatch(input -> input instanceof HostTensor.Strings);
+    if (failure.reason() == ModelFailure.Reason.INPUT && encoded) {
+      int row = firstThatFails(signature, task);
+      if (row >= 0) {
+        return new Refusal(
+            Refusal.BAD_REQUEST,
+            "image %s of \"%s\" cannot be decoded (%s)",
+            task.first() + row,
+            String.join(", ", task.inputs().keySet()),
+            failure.sentence());
+      }
+    }
+    return refusal(failure);
+  }
+
+  /** TensorFlow does not say which image of a batch it could not decode: -1 if it is none alone. */
+  private int firstThatFails(String signature, Task task) {
+    int from = 0;
+    int end = task.rows();
+    while (end - from > 1) {
+      int middle = (from + end) >>> 1;
+      if (fails(signature, task, from, middle)) {
+        end = middle;
+      } else {
+        from = middle;
+      }
+    }
+    return fails(signature, task, from, end) ? from : -1;
+  }
+
+  private boolean fails(String signature, Task task, int from, int end) {
+    Map<String, List<HostTensor>> inputs = new LinkedHashMap<>();
+    task.inputs().forEach((name, tensor) -> inputs.put(name, List.of(tensor.rows(from, end))));
+    try {
+      return computation.run(signature, inputs).isEmpty();
+    } catch (ModelFailure e) {
+      return e.reason() == ModelFailure.Reason.INPUT;
     }
   }
 

@@ -6,13 +6,13 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.util.concurrent.ExecutorService;
-import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.SynchronousQueue;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import simclr.config.Reporter;
 import simclr.config.UserException;
 import simclr.config.UserException.ExitCode;
-import simclr.train.Reporter;
 
 /**
  * An export behind TensorFlow Serving's REST interface, on the loopback interface of this machine
@@ -23,14 +23,20 @@ public final class ModelServer implements AutoCloseable {
   private static final int BACKLOG = 1024;
   private static final Duration GRACE = Duration.ofSeconds(30);
 
-  /** Threads beside those whose requests wait for their batch: they read and write. */
-  private static final int OTHER_THREADS = 32;
+  /**
+   * Connections at a time. Each may hold a thread, which reads its request or waits for its batch,
+   * so that no number of unfinished requests keeps one with a connection waiting.
+   */
+  private static final int MOST_CONNECTIONS = 2048;
 
   static {
     // Read by the JDK's server when it is loaded: without it answers wait 40 ms for an
     // acknowledgement on connections that are kept.
     setDefault("sun.net.httpserver.nodelay", "true");
     setDefault("sun.net.httpserver.maxIdleConnections", "1024");
+    // A request that is not there whole after so many seconds is dropped with its connection.
+    setDefault("sun.net.httpserver.maxReqTime", "60");
+    setDefault("jdk.httpserver.maxConnections", Integer.toString(MOST_CONNECTIONS));
   }
 
   private final ServeSettings settings;
@@ -44,7 +50,7 @@ public final class ModelServer implements AutoCloseable {
     this.settings = settings;
     this.versions = versions;
     this.handler = new RestHandler(settings, versions, reporter);
-    this.requests = threads(settings);
+    this.requests = threads();
     this.server =
         HttpServer.create(
             new InetSocketAddress(InetAddress.getLoopbackAddress(), settings.port()), BACKLOG);
@@ -117,24 +123,19 @@ public final class ModelServer implements AutoCloseable {
     versions.close();
   }
 
-  private static ExecutorService threads(ServeSettings settings) {
-    // Each request that waits for its batch holds a thread; the batcher refuses what is too much.
-    int count = settings.maxBatchSize() * (settings.maxEnqueuedBatches() + 1) + OTHER_THREADS;
+  private static ExecutorService threads() {
     AtomicInteger number = new AtomicInteger();
-    ThreadPoolExecutor threads =
-        new ThreadPoolExecutor(
-            Math.min(count, 1024),
-            Math.min(count, 1024),
-            10,
-            TimeUnit.SECONDS,
-            new LinkedBlockingQueue<>(),
-            task -> {
-              Thread thread = new Thread(task, "request-" + number.incrementAndGet());
-              thread.setDaemon(true);
-              return thread;
-            });
-    threads.allowCoreThreadTimeOut(true);
-    return threads;
+    return new ThreadPoolExecutor(
+        0,
+        MOST_CONNECTIONS,
+        10,
+        TimeUnit.SECONDS,
+        new SynchronousQueue<>(),
+        task -> {
+          Thread thread = new Thread(task, "request-" + number.incrementAndGet());
+          thread.setDaemon(true);
+          return thread;
+        });
   }
 
   private static void setDefault(String property, String value) {

@@ -9,11 +9,14 @@ import com.fasterxml.jackson.core.JsonToken;
 import com.fasterxml.jackson.core.StreamReadConstraints;
 import com.fasterxml.jackson.core.StreamReadFeature;
 import com.google.common.collect.ImmutableMap;
+import com.google.common.collect.ImmutableSet;
 import java.io.CharConversionException;
 import java.io.IOException;
 import java.io.InputStream;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.Map;
+import java.util.Set;
 import simclr.export.bundle.HostTensor;
 import simclr.export.bundle.LoadedModel;
 
@@ -26,34 +29,49 @@ import simclr.export.bundle.LoadedModel;
  * </pre>
  *
  * <p>It is read in one pass, so that a batch of images takes its floats and no tree of objects. The
- * fields may stand in any order; which inputs there are is checked afterwards.
+ * fields may stand in any order; which inputs the signature has is checked afterwards. Values of
+ * names that no signature has are skipped.
  *
  * @param rowFormat whether the answer is a list of rows too
  * @param inputs by name; one of the name {@link #UNNAMED} stands for the only input there is
+ * @param unknown names of inputs that no signature has, {@link #MOST_UNKNOWN} at most
  */
 record PredictRequest(
-    String signatureName, boolean rowFormat, ImmutableMap<String, HostTensor> inputs) {
+    String signatureName,
+    boolean rowFormat,
+    ImmutableMap<String, HostTensor> inputs,
+    ImmutableSet<String> unknown) {
   static final String UNNAMED = "";
+
+  private static final int MOST_UNKNOWN = 8;
+  private static final int LONGEST_NAME = 1024;
 
   private static final JsonFactory JSON =
       JsonFactory.builder()
           .enable(StreamReadFeature.USE_FAST_DOUBLE_PARSER)
+          // Names come from outside: none of them is kept for later requests.
+          .disable(JsonFactory.Feature.CANONICALIZE_FIELD_NAMES)
+          .disable(JsonFactory.Feature.INTERN_FIELD_NAMES)
           // What is left of the body is read before the answer is sent.
           .disable(StreamReadFeature.AUTO_CLOSE_SOURCE)
           .streamReadConstraints(
               // Longer than any body may be: a string is an encoded image.
-              StreamReadConstraints.builder().maxStringLength(Integer.MAX_VALUE).build())
+              StreamReadConstraints.builder()
+                  .maxStringLength(Integer.MAX_VALUE)
+                  .maxNameLength(LONGEST_NAME)
+                  .build())
           .build();
 
   /**
    * Reads a body to its end.
    *
+   * @param known names of all inputs that the model has
    * @throws Refusal if it is no JSON or not of this form
    * @throws IOException if the connection breaks
    */
-  static PredictRequest read(InputStream body) throws IOException {
+  static PredictRequest read(InputStream body, Set<String> known) throws IOException {
     try (JsonParser parser = JSON.createParser(body)) {
-      return new Reader(parser).read();
+      return new Reader(parser, known).read();
     } catch (JsonProcessingException e) {
       throw badRequest(
           "the body is no JSON at line %s, column %s: %s",
@@ -69,13 +87,16 @@ record PredictRequest(
 
   private static final class Reader {
     private final JsonParser parser;
+    private final Set<String> known;
+    private final Set<String> unknown = new LinkedHashSet<>();
     private final Map<String, JsonTensor> tensors = new LinkedHashMap<>();
     private String signatureName = LoadedModel.DEFAULT_SIGNATURE;
     private boolean rows;
     private boolean columns;
 
-    Reader(JsonParser parser) {
+    Reader(JsonParser parser, Set<String> known) {
       this.parser = parser;
+      this.known = known;
     }
 
     PredictRequest read() throws IOException {
@@ -100,7 +121,8 @@ record PredictRequest(
       }
       ImmutableMap.Builder<String, HostTensor> inputs = ImmutableMap.builder();
       tensors.forEach((name, tensor) -> inputs.put(name, rows ? tensor.rows() : tensor.whole()));
-      return new PredictRequest(signatureName, rows, inputs.buildOrThrow());
+      return new PredictRequest(
+          signatureName, rows, inputs.buildOrThrow(), ImmutableSet.copyOf(unknown));
     }
 
     private void readSignatureName() throws IOException {
@@ -130,13 +152,13 @@ record PredictRequest(
     private void readInputs() throws IOException {
       requireFirst();
       columns = true;
-      if (readNamedOr(UNNAMED) != tensors.size()) {
+      if (readNamedOr(UNNAMED) != names()) {
         throw badRequest("\"inputs\" names an input twice, expected each once");
       }
     }
 
     private void readInstance(int number) throws IOException {
-      if (readNamedOr(UNNAMED) != tensors.size()) {
+      if (readNamedOr(UNNAMED) != names()) {
         throw badRequest(
             "instance %s has other inputs than those before it, expected each input once in all",
             number);
@@ -162,13 +184,31 @@ record PredictRequest(
       for (; token == JsonToken.FIELD_NAME; token = parser.nextToken()) {
         String name = parser.currentName();
         parser.nextToken();
-        tensor(name).add(parser);
+        if (known.contains(name)) {
+          tensor(name).add(parser);
+        } else {
+          skip(name);
+        }
         count++;
       }
       if (count == 0) {
         throw badRequest("an object of inputs is empty, expected {INPUT: value}");
       }
       return count;
+    }
+
+    private int names() {
+      return tensors.size() + unknown.size();
+    }
+
+    private void skip(String name) throws IOException {
+      unknown.add(name);
+      if (unknown.size() > MOST_UNKNOWN) {
+        throw badRequest(
+            "the inputs are %s and more, expected those of a signature, of %s",
+            String.join(", ", unknown), String.join(", ", known));
+      }
+      parser.skipChildren();
     }
 
     private JsonTensor tensor(String name) {

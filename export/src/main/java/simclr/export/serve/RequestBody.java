@@ -7,7 +7,7 @@ import java.io.InputStream;
 /** The body of a request, up to the length that the server takes. */
 final class RequestBody extends FilterInputStream {
   /** How much of what nobody reads is thrown away before an answer, so that the client gets it. */
-  private static final long MOST_DISCARDED = 1L << 30;
+  static final long MOST_DISCARDED = 1L << 30;
 
   private final long limit;
   private long taken;
@@ -31,12 +31,16 @@ final class RequestBody extends FilterInputStream {
     return count;
   }
 
-  /** Reads to the end, so that an answer reaches a client that is still sending. */
-  void discard() throws IOException {
+  /**
+   * Reads to the end, so that an answer reaches a client that is still sending.
+   *
+   * @param most bytes that are read
+   */
+  void discard(long most) throws IOException {
     byte[] buffer = new byte[1 << 16];
     long discarded = 0;
     int count = 0;
-    while (count >= 0 && discarded < MOST_DISCARDED) {
+    while (count >= 0 && discarded < most) {
       discarded += count;
       count = in.read(buffer);
     }

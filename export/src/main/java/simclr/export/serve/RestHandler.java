@@ -12,7 +12,7 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
-import simclr.train.Reporter;
+import simclr.config.Reporter;
 
 /**
  * TensorFlow Serving's REST interface over one model.
@@ -31,7 +31,11 @@ final class RestHandler implements HttpHandler {
   private static final Pattern STATUS =
       Pattern.compile("/v1/models/([^/:]+)(?:/versions/(\\d{1,18}))?(/metadata)?");
 
+  /** What is read of a request from another site before it gets its answer. */
+  private static final long MOST_OF_FORBIDDEN = 1 << 20;
+
   private final ServeSettings settings;
+  private final AllowedHosts hosts;
   private final Versions versions;
   private final Reporter reporter;
   private final AtomicInteger running = new AtomicInteger();
@@ -39,6 +43,7 @@ final class RestHandler implements HttpHandler {
 
   RestHandler(ServeSettings settings, Versions versions, Reporter reporter) {
     this.settings = settings;
+    this.hosts = settings.hosts();
     this.versions = versions;
     this.reporter = reporter;
   }
@@ -59,9 +64,10 @@ final class RestHandler implements HttpHandler {
     try (exchange) {
       RequestBody body = new RequestBody(exchange.getRequestBody(), settings.maxBodyBytes());
       Answer answer = answerOrError(exchange, body);
-      body.discard();
+      boolean forbidden = answer.status == Refusal.FORBIDDEN;
+      body.discard(forbidden ? MOST_OF_FORBIDDEN : RequestBody.MOST_DISCARDED);
       exchange.getResponseHeaders().set("Content-Type", "application/json");
-      if (stopping.get()) {
+      if (forbidden || stopping.get()) {
         exchange.getResponseHeaders().set("Connection", "close");
       }
       exchange.sendResponseHeaders(answer.status, answer.body.length);
@@ -83,6 +89,7 @@ final class RestHandler implements HttpHandler {
 
   private Answer answerOrError(HttpExchange exchange, RequestBody body) throws IOException {
     try {
+      hosts.require(exchange.getRequestHeaders(), exchange.getRequestURI());
       if (stopping.get()) {
         throw new Refusal(Refusal.UNAVAILABLE, "the server is stopping");
       }
@@ -125,7 +132,7 @@ final class RestHandler implements HttpHandler {
                 + " tensorflow/serving/predict: use :predict",
             path.group(3), path.group(3));
       }
-      PredictRequest request = PredictRequest.read(body);
+      PredictRequest request = PredictRequest.read(body, version.inputNames());
       BoundRequest bound = BoundRequest.of(request, version.model());
       return new Answer(200, PredictResponse.json(request.rowFormat(), version.run(bound)));
     } finally {

@@ -1,5 +1,6 @@
 package simclr.export.serve;
 
+import com.google.common.collect.ImmutableList;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.temporal.ChronoUnit;
@@ -18,6 +19,7 @@ import simclr.config.UserException.ExitCode;
  * @param maxEnqueuedBatches batches that may wait; beyond, requests are refused
  * @param poll between two looks for new versions
  * @param maxBodyBytes longest request
+ * @param allowedHosts names under which it answers beside those of the loopback interface
  */
 public record ServeSettings(
     Path modelDir,
@@ -27,7 +29,8 @@ public record ServeSettings(
     Duration batchTimeout,
     int maxEnqueuedBatches,
     Duration poll,
-    long maxBodyBytes) {
+    long maxBodyBytes,
+    ImmutableList<String> allowedHosts) {
   private static final Pattern NAME = Pattern.compile("[\\w.-]+");
 
   /** Names, values and ranges as the command's flags have them. */
@@ -57,12 +60,14 @@ public record ServeSettings(
         maxBodyBytes >= 1 && maxBodyBytes <= 1L << 30,
         "--max_body_mib is %s, expected 1 to 1024",
         maxBodyBytes >> 20);
+    AllowedHosts.requireNames(allowedHosts);
   }
 
   /** The defaults, which the command's flags have too. */
   public static ServeSettings of(Path modelDir) {
     return new ServeSettings(
-        modelDir, "simclr", 8501, 32, Duration.ofMillis(2), 16, Duration.ofSeconds(1), 64L << 20);
+        modelDir, "simclr", 8501, 32, Duration.ofMillis(2), 16, Duration.ofSeconds(1), 64L << 20,
+ ImmutableList.of());
   }
 
   /** The same on another port. */
@@ -75,7 +80,13 @@ public record ServeSettings(
         batchTimeout,
         maxEnqueuedBatches,
         poll,
-        maxBodyBytes);
+        maxBodyBytes,
+        allowedHosts);
+  }
+
+  /** The names under which the server answers. */
+  AllowedHosts hosts() {
+    return new AllowedHosts(allowedHosts);
   }
 
   private static void check(boolean holds, String template, Object value) {

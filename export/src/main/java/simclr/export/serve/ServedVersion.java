@@ -1,5 +1,6 @@
 package simclr.export.serve;
 
+import com.google.common.collect.ImmutableSet;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
@@ -13,6 +14,7 @@ final class ServedVersion {
   private final long number;
   private final LoadedModel model;
   private final MicroBatcher batcher;
+  private final ImmutableSet<String> inputNames;
 
   /** Requests that hold it, and one more until it is retired. */
   private final AtomicInteger holders = new AtomicInteger(1);
@@ -22,6 +24,10 @@ final class ServedVersion {
   private ServedVersion(long number, LoadedModel model, ServeSettings settings) {
     this.number = number;
     this.model = model;
+    this.inputNames =
+        model.signatures().values().stream()
+            .flatMap(signature -> signature.getInputsMap().keySet().stream())
+            .collect(ImmutableSet.toImmutableSet());
     this.batcher =
         new MicroBatcher(
             (signature, inputs) ->
@@ -51,6 +57,11 @@ final class ServedVersion {
 
   LoadedModel model() {
     return model;
+  }
+
+  /** The inputs of all signatures. */
+  ImmutableSet<String> inputNames() {
+    return inputNames;
   }
 
   /** Computes a request; the caller has acquired the version. */

@@ -71,20 +71,24 @@ final class VersionDirectoryTest {
   }
 
   @Test
-  void whatAKilledProcessLeftIsCleared() throws IOException {
-    long ended = ended();
-    Files.createDirectories(base.resolve(".3.%d.tmp".formatted(ended)).resolve("variables"));
-    Files.createDirectories(base.resolve(".3.%d.tmp".formatted(ProcessHandle.current().pid())));
+  void whatAKilledProcessLeftOfAnyVersionIsCleared() throws IOException {
+    Files.createDirectories(base.resolve(".3.17-0123abcd.tmp").resolve("variables"));
+    Files.createFile(base.resolve(".3.17-0123abcd.lock"));
+    Files.createDirectories(base.resolve(".3.17.tmp")); // as earlier releases named it
     Files.createDirectories(base.resolve(".hidden"));
-    VersionDirectory.begin(base, 4, false).close();
-    assertThat(names())
-        .containsExactlyInAnyOrder(".hidden", ".3.%d.tmp".formatted(ProcessHandle.current().pid()));
+    try (VersionDirectory living = VersionDirectory.begin(base, 3, false)) {
+      VersionDirectory.begin(base, 4, false).close();
+      String aside = living.aside().getFileName().toString();
+      assertThat(names())
+          .containsExactlyInAnyOrder(".hidden", aside, aside.replace(".tmp", ".lock"));
+      living.publish();
+    }
+    assertThat(names()).containsExactlyInAnyOrder(".hidden", "3");
   }
 
   @Test
   void aVersionThatAKilledProcessPutAsideGetsItsNameBack() throws IOException {
-    long ended = ended();
-    Path former = base.resolve(".3.%d.tmp.former".formatted(ended));
+    Path former = base.resolve(".3.17-0123abcd.tmp.former");
     Files.createDirectories(former);
     Files.writeString(former.resolve("saved_model.pb"), "old");
     VersionDirectory.begin(base, 4, true).close();
@@ -101,12 +105,6 @@ final class VersionDirectoryTest {
         .hasMessageStartingWith(file + " cannot be written to");
     assertThatThrownBy(() -> VersionDirectory.begin(Path.of("/proc/nowhere"), 3, false))
         .hasMessageStartingWith("/proc/nowhere cannot be written to");
-  }
-
-  private static long ended() throws IOException {
-    Process process = new ProcessBuilder("true").start();
-    process.onExit().join();
-    return process.pid();
   }
 
   private List<String> names() throws IOException {

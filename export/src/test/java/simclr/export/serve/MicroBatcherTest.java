@@ -3,6 +3,7 @@ package simclr.export.serve;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import com.google.common.collect.ImmutableList;
 import com.google.common.collect.ImmutableMap;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -214,6 +215,7 @@ final class MicroBatcherTest {
         Duration.ofMillis(1),
         maxEnqueuedBatches,
         Duration.ofSeconds(1),
-        1 << 20);
+        1 << 20,
+        ImmutableList.of());
   }
 }

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import com.google.common.collect.ImmutableList;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.RandomAccessFile;
@@ -35,10 +36,10 @@ import org.junit.jupiter.api.TestInstance.Lifecycle;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import simclr.config.Reporter;
 import simclr.config.UserException;
 import simclr.export.Encoder;
 import simclr.export.TestExport;
-import simclr.train.Reporter;
 
 /** Requests over HTTP, answered by an export. */
 @TestInstance(Lifecycle.PER_CLASS)
@@ -221,7 +222,18 @@ final class ModelServerTest {
         .isEqualTo(
             "image 1 of \"image_bytes\" has 10000 x 10000 pixels, expected at most 50 million");
     assertThat(large.status()).isEqualTo(400);
-    assertThat(predict(encoded(base64(TestExport.brokenPixels()))).status()).isEqualTo(400);
+    // In the second of the batches that the request is divided into.
+    Answer broken =
+        predict(
+            encoded(
+                png(1, SIZE),
+                png(2, SIZE),
+                png(3, SIZE),
+                png(4, SIZE),
+                png(5, SIZE),
+                base64(TestExport.brokenPixels())));
+    assertThat(broken.error()).startsWith("image 5 of \"image_bytes\" cannot be decoded (");
+    assertThat(broken.status()).isEqualTo(400);
   }
 
   @Test
@@ -375,7 +387,15 @@ final class ModelServerTest {
 
   private static ServeSettings settings(Path modelDir) {
     return new ServeSettings(
-        modelDir, "simclr", 0, 4, Duration.ofMillis(1), 100, Duration.ofMillis(50), 2 << 20);
+        modelDir,
+        "simclr",
+        0,
+        4,
+        Duration.ofMillis(1),
+        100,
+        Duration.ofMillis(50),
+        2 << 20,
+        ImmutableList.of("model.example"));
   }
 
   private HttpRequest.Builder request(String suffix) {

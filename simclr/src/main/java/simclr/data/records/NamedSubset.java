@@ -9,6 +9,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeSet;
+import simclr.config.Quoted;
 import simclr.config.UserException;
 import simclr.config.UserException.ExitCode;
 import simclr.io.UnreadableInput;
@@ -83,7 +84,7 @@ public final class NamedSubset {
         ExitCode.DATA,
         "%s: \"%s\" " + what + ", expected the name of one each line",
         list,
-        name,
+        Quoted.of(name),
         split.examples(),
         split.name());
   }

@@ -3,6 +3,8 @@ package simclr.data.source;
 import java.nio.file.Path;
 import java.util.function.BooleanSupplier;
 import simclr.config.LabelSubset;
+import simclr.config.LocalPath;
+import simclr.config.Quoted;
 import simclr.config.RunConfig;
 import simclr.config.UserException;
 import simclr.config.UserException.ExitCode;
@@ -37,7 +39,7 @@ public sealed interface DataSource permits TfdsDirectory, ImageFolder, Cifar10Bi
     } else if (dataset.startsWith("cifar10_binary:")) {
       return Cifar10Binary.in(directory(dataset));
     }
-    return TfdsDirectory.find(config.dataDir().map(Path::of), dataset, stop);
+    return TfdsDirectory.find(config.dataDir().map(dir -> LocalPath.of(dir, "--data_dir")), dataset, stop);
   }
 
   /**
@@ -67,7 +69,7 @@ public sealed interface DataSource permits TfdsDirectory, ImageFolder, Cifar10Bi
     LabelSubset part = config.labelSubset();
     Split split = open(config.trainSplit());
     if (part.trainSubset().isPresent()) {
-      split = NamedSubset.of(split, Path.of(part.trainSubset().get()));
+      split = NamedSubset.of(split, LocalPath.of(part.trainSubset().get(), "--train_subset"));
     }
     if (part.labelFraction() < 1) {
       StratifiedSubset subset = StratifiedSubset.of(split, part.labelFraction(), part.subsetSeed());
@@ -83,9 +85,9 @@ public sealed interface DataSource permits TfdsDirectory, ImageFolder, Cifar10Bi
       throw new UserException(
           ExitCode.USAGE,
           "--dataset is \"%s\", expected %s:DIR",
-          dataset,
+          Quoted.of(dataset),
           dataset.substring(0, colon));
     }
-    return Path.of(directory);
+    return LocalPath.of(directory, "--dataset");
   }
 }

@@ -10,6 +10,7 @@ import java.util.Locale;
 import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.function.BooleanSupplier;
+import simclr.config.Reporter;
 import simclr.config.UserException;
 import simclr.config.UserException.ExitCode;
 import simclr.eval.features.EtaProgress;
@@ -21,7 +22,6 @@ import simclr.eval.probe.Checks;
 import simclr.eval.probe.Outcome;
 import simclr.eval.probe.ProbeResult;
 import simclr.eval.probe.Protocol;
-import simclr.train.Reporter;
 
 /**
  * The classes of the nearest training examples by the cosine of the features, each with a vote. Of

@@ -7,6 +7,7 @@ import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
+import simclr.config.Reporter;
 import simclr.eval.features.EtaProgress;
 import simclr.eval.features.FeatureSets;
 import simclr.eval.features.FeatureSets.Partition;
@@ -21,7 +22,6 @@ import simclr.eval.probe.Outcome;
 import simclr.eval.probe.ProbeCheckpoint;
 import simclr.eval.probe.Protocol;
 import simclr.eval.probe.logistic.Regression.Fit;
-import simclr.train.Reporter;
 
 /**
  * Logistic regression by L-BFGS (SimCLR, appendix B.8): the penalty is chosen on validation

@@ -7,9 +7,9 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.Arrays;
 import java.util.Optional;
+import simclr.config.Reporter;
 import simclr.eval.probe.Outcome;
 import simclr.eval.probe.ProbeCheckpoint;
-import simclr.train.Reporter;
 
 /**
  * How far the choice of a penalty has come: {@code rows} of the result, {@code last} and {@code

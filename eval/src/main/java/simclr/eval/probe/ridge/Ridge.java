@@ -10,6 +10,7 @@ import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.SplittableRandom;
 import java.util.function.BooleanSupplier;
+import simclr.config.Reporter;
 import simclr.config.UserException;
 import simclr.config.UserException.ExitCode;
 import simclr.eval.features.EtaProgress;
@@ -22,7 +23,6 @@ import simclr.eval.probe.Checks;
 import simclr.eval.probe.Outcome;
 import simclr.eval.probe.ProbeResult;
 import simclr.eval.probe.Protocol;
-import simclr.train.Reporter;
 
 /**
  * Ridge regression of one-hot classes, in closed form; of all training examples, or of a few of

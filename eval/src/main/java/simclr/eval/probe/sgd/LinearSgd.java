@@ -9,6 +9,7 @@ import java.util.Locale;
 import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.function.BooleanSupplier;
+import simclr.config.Reporter;
 import simclr.config.UserException;
 import simclr.config.UserException.ExitCode;
 import simclr.eval.features.EtaProgress;
@@ -20,7 +21,6 @@ import simclr.eval.probe.Outcome;
 import simclr.eval.probe.ProbeCheckpoint;
 import simclr.eval.probe.Protocol;
 import simclr.eval.probe.Standardizer;
-import simclr.train.Reporter;
 
 /**
  * The linear classifier by gradient descent, as the reference trains its head on a frozen encoder

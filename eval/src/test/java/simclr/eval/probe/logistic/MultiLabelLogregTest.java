@@ -11,6 +11,7 @@ import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
+import simclr.config.Reporter;
 import simclr.config.UserException;
 import simclr.eval.features.DataDigest;
 import simclr.eval.features.FeatureMatrix;
@@ -24,7 +25,6 @@ import simclr.eval.probe.Clouds;
 import simclr.eval.probe.Outcome;
 import simclr.eval.probe.Protocol;
 import simclr.eval.probe.logistic.Regression.Fit;
-import simclr.train.Reporter;
 
 final class MultiLabelLogregTest {
   private static final Logreg SHORT =

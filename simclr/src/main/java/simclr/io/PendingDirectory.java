@@ -1,0 +1,132 @@
+package simclr.io;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Comparator;
+import java.util.List;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
+import simclr.config.UserException;
+
+/**
+ * A directory that appears whole or not at all: filled beside its place, then renamed. Closed
+ * without {@link #publish}, it leaves nothing; killed, it leaves a directory that the next one of
+ * the same name removes.
+ */
+public final class PendingDirectory implements AutoCloseable {
+  private final Path target;
+  private final TemporaryName aside;
+  private final Sync sync;
+
+  /** Makes a rename last. */
+  interface Sync {
+    void directoryOf(Path path) throws IOException;
+  }
+
+  private PendingDirectory(Path target, TemporaryName aside, Sync sync) {
+    this.target = target;
+    this.aside = aside;
+    this.sync = sync;
+  }
+
+  /**
+   * Begins a directory; its parents are made.
+   *
+   * @throws UserException CANNOT_WRITE, naming it
+   */
+  public static PendingDirectory begin(Path target) {
+    return begin(target, DurableFiles::syncDirectoryOf);
+  }
+
+  static PendingDirectory begin(Path target, Sync sync) {
+    Path absolute = target.toAbsolutePath().normalize();
+    try {
+      Files.createDirectories(absolute.resolveSibling(".").normalize());
+      PendingDirectory directory =
+          new PendingDirectory(absolute, TemporaryName.forDirectory(absolute), sync);
+      try {
+        Files.createDirectory(directory.path());
+        return directory;
+      } catch (IOException e) {
+        directory.close();
+        throw e;
+      }
+    } catch (IOException e) {
+      throw DurableFiles.unwritable(target, e);
+    }
+  }
+
+  /**
+   * Removes what killed processes left of directories with other names.
+   *
+   * @param targets what those names match
+   */
+  public static void removeAbandoned(Path parent, Pattern targets) {
+    TemporaryName.removeAbandoned(parent, targets);
+  }
+
+  /** Where files go until then. */
+  public Path path() {
+    return aside.path();
+  }
+
+  /**
+   * Brings everything to the disk and gives the directory its name; one that has the name already
+   * is deleted.
+   *
+   * @throws UserException CANNOT_WRITE, naming it; what stood there still does
+   */
+  public void publish() {
+    try {
+      for (Path path : deepestFirst()) {
+        if (Files.isDirectory(path)) {
+          DurableFiles.syncDirectoryOf(path.resolve("any"));
+        } else {
+          DurableFiles.sync(path);
+        }
+      }
+      boolean replaces = Files.exists(target);
+      if (replaces) {
+        Files.move(target, aside.former());
+      }
+      try {
+        rename();
+      } catch (IOException e) {
+        if (replaces) {
+          Files.move(aside.former(), target);
+        }
+        throw e;
+      }
+      DurableFiles.deleteTree(aside.former());
+    } catch (IOException e) {
+      throw DurableFiles.unwritable(target, e);
+    }
+  }
+
+  /** Who is told of a failure tries again, and must not find the name taken. */
+  private void rename() throws IOException {
+    Files.move(path(), target);
+    try {
+      sync.directoryOf(target);
+    } catch (IOException e) {
+      Files.move(target, path());
+      throw e;
+    }
+  }
+
+  @Override
+  public void close() {
+    try (TemporaryName name = aside) {
+      DurableFiles.deleteTree(name.path());
+    } catch (IOException e) {
+      throw DurableFiles.unwritable(target, e);
+    }
+  }
+
+  private List<Path> deepestFirst() throws IOException {
+    try (Stream<Path> tree = Files.walk(path())) {
+      return tree.sorted(Comparator.reverseOrder()).toList();
+    }
+  }
+}
