@@ -108,7 +108,8 @@ final class DemoReport {
   }
 
   private List<LineChart> curves() {
-    ScalarHistory history = ScalarHistory.of(LocalPath.of(config.requiredModelDir(), "--model_dir"));
+    ScalarHistory history =
+        ScalarHistory.of(LocalPath.of(config.requiredModelDir(), "--model_dir"));
     int batch = config.trainBatchSize();
     return List.of(
         LineChart.of(

@@ -70,7 +70,8 @@ public record RestoreReport(
   }
 
   private static Stream<String> lines(String kind, List<?> entries, int rows) {
-    Stream<String> shown = entries.stream().limit(rows).map(e -> "  %-8s %s".formatted(kind, Quoted.of(e.toString())));
+    Stream<String> shown =
+        entries.stream().limit(rows).map(e -> "  %-8s %s".formatted(kind, Quoted.of(e.toString())));
     int more = entries.size() - rows;
     return more <= 0
         ? shown

@@ -178,8 +178,7 @@ record StateFile(String latest, ImmutableList<Kept> kept, double lastPreserved) 
     field(state, 4, PRESERVED, Label.LABEL_OPTIONAL, Type.TYPE_DOUBLE);
     try {
       return FileDescriptor.buildFrom(
-              FileDescriptorProto.newBuilder().addMessageType(state).build(),
-              new FileDescriptor[0])
+              FileDescriptorProto.newBuilder().addMessageType(state).build(), new FileDescriptor[0])
           .findMessageTypeByName("CheckpointState");
     } catch (DescriptorValidationException e) {
       throw new IllegalStateException(e);

@@ -13,10 +13,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
-import simclr.config.Quoted;
-import simclr.config.RunConfig;
 import simclr.config.RunConfig.Flag;
-import simclr.config.UserException;
 import simclr.config.UserException.ExitCode;
 
 /**
@@ -114,8 +111,7 @@ public final class FlagsFile {
         String now = text(flag.getValue());
         String then = text(was);
         if (!then.equals(now)) {
-          found.add(
-              "--%s was %s, is %s".formatted(flag.getKey(), Quoted.of(then), Quoted.of(now)));
+          found.add("--%s was %s, is %s".formatted(flag.getKey(), Quoted.of(then), Quoted.of(now)));
         }
       }
     }

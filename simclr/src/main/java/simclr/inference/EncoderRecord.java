@@ -77,8 +77,7 @@ public record EncoderRecord(ImmutableSortedMap<String, Entry> variables) {
 
   /** Hashes the encoder of a training that is about to begin. */
   public static EncoderRecord of(RunConfig config, Collection<Variable> all, Session session) {
-    List<Variable> encoder =
-        all.stream().filter(v -> v.spec().part() == Part.ENCODER).toList();
+    List<Variable> encoder = all.stream().filter(v -> v.spec().part() == Part.ENCODER).toList();
     Set<String> trainedLayers = new HashSet<>();
     encoder.stream()
         .filter(v -> v.spec().trainable())
@@ -149,7 +148,8 @@ public record EncoderRecord(ImmutableSortedMap<String, Entry> variables) {
   public Comparison compare(CheckpointFile checkpoint) {
     TreeMap<String, Entry> after = new TreeMap<>();
     for (List<String> some : Lists.partition(List.copyOf(variables.keySet()), READ_AT_ONCE)) {
-      try (BundleTensors result = checkpoint.read(some.stream().map(CheckpointKeys::key).toList())) {
+      try (BundleTensors result =
+          checkpoint.read(some.stream().map(CheckpointKeys::key).toList())) {
         for (int i = 0; i < some.size(); i++) {
           after.put(some.get(i), new Entry(sha256(result.get(i)), false));
         }

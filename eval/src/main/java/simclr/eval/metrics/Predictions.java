@@ -175,7 +175,12 @@ public record Predictions(ImmutableList<Row> rows) {
 
   private static UserException broken(Path file, int number, String line, String expected) {
     return new UserException(
-        ExitCode.DATA, "%s line %s is \"%s\", expected %s", file, number, Quoted.of(line), expected);
+        ExitCode.DATA,
+        "%s line %s is \"%s\", expected %s",
+        file,
+        number,
+        Quoted.of(line),
+        expected);
   }
 
   private static String withoutReturn(String line) {

@@ -83,7 +83,9 @@ record RunPage(
     String step = run.step().isPresent() ? " to step " + run.step().getAsLong() : "";
     return what
         + step
-        + best(EvaluationRow.TOP_1).or(() -> best(EvaluationRow.MAP)).orElse("; it was not evaluated")
+        + best(EvaluationRow.TOP_1)
+            .or(() -> best(EvaluationRow.MAP))
+            .orElse("; it was not evaluated")
         + ".";
   }
 
@@ -154,7 +156,11 @@ record RunPage(
 
   private Table table(List<EvaluationRow> rows) {
     List<String> optional =
-        Stream.of(EvaluationRow.TOP_1, EvaluationRow.TOP_5, EvaluationRow.MEAN_PER_CLASS, EvaluationRow.MAP)
+        Stream.of(
+                EvaluationRow.TOP_1,
+                EvaluationRow.TOP_5,
+                EvaluationRow.MEAN_PER_CLASS,
+                EvaluationRow.MAP)
             .filter(name -> rows.stream().anyMatch(row -> row.figures().containsKey(name)))
             .toList();
     boolean frozen = rows.stream().anyMatch(row -> !frozen(row).isEmpty());

@@ -48,7 +48,11 @@ public record ModelCard(int imageSize, int representationSize) {
     int value = object.path(key).asInt();
     if (value <= 0) {
       throw new UserException(
-          ExitCode.DATA, "%s has %s %s, expected a whole number", file, key, Quoted.of(object.path(key).toString()));
+          ExitCode.DATA,
+          "%s has %s %s, expected a whole number",
+          file,
+          key,
+          Quoted.of(object.path(key).toString()));
     }
     return value;
   }

@@ -67,8 +67,7 @@ final class WeightGraph implements AutoCloseable {
   static WeightGraph open(InferredModel inferred, Collection<VariableSpec> slotted, long step) {
     WeightGraph graph =
         new WeightGraph(
-            RestoredModel.unfilled(
-                ModelSpec.fed(inferred.config(), inferred.numClasses())),
+            RestoredModel.unfilled(ModelSpec.fed(inferred.config(), inferred.numClasses())),
             slotted);
     Ops tf = graph.tf;
     graph

@@ -57,6 +57,8 @@ public record EmbedSettings(
     String prefix = "folder:";
     return dataset.isEmpty()
         ? dataDir
-        : dataset.filter(d -> d.startsWith(prefix)).map(d -> LocalPath.of(d.substring(prefix.length()), "--dataset"));
+        : dataset
+            .filter(d -> d.startsWith(prefix))
+            .map(d -> LocalPath.of(d.substring(prefix.length()), "--dataset"));
   }
 }

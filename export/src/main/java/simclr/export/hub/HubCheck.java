@@ -78,8 +78,7 @@ final class HubCheck {
   /** h of the same images, by the model that the module was written from. */
   static float[] representation(RestoredModel model, int imageSize) {
     try (TFloat32 images = images(imageSize);
-        Result result =
-            model.run(images, List.of(model.outputs().endpoints().finalAvgPool()))) {
+        Result result = model.run(images, List.of(model.outputs().endpoints().finalAvgPool()))) {
       return floats((TFloat32) result.get(0));
     }
   }

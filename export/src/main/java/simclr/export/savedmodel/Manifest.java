@@ -106,7 +106,9 @@ record Manifest(
         signatures(writer.signatures()),
         tensors(writer.call().outputs().values().asList()),
         new Source(
-            source.checkpoint().toString(), CheckpointFile.sha256(source.checkpoint().prefix()), step),
+            source.checkpoint().toString(),
+            CheckpointFile.sha256(source.checkpoint().prefix()),
+            step),
         config.toFlags(),
         TensorFlow.version(),
         "SimCLR for Java");

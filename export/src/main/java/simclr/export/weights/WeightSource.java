@@ -202,7 +202,8 @@ public final class WeightSource {
 
   private static WeightSource objects(Path path, CheckpointFile file) {
     ImmutableMap<String, String> keys =
-        file.tensors().stream().collect(toImmutableMap(Entry::path, Entry::key, (first, second) -> first));
+        file.tensors().stream()
+            .collect(toImmutableMap(Entry::path, Entry::key, (first, second) -> first));
     return new WeightSource(
         Kind.TF2_CHECKPOINT, path, file, keys, VariableSpec::checkpointKey, false);
   }

@@ -46,8 +46,7 @@ record FolderTree(
    */
   static FolderTree read(Path path, ScanStop stop) {
     if (Files.isRegularFile(path)) {
-      throw new UserException(
-          ExitCode.NO_INPUT, "%s is a file, expected a folder of images", path);
+      throw new UserException(ExitCode.NO_INPUT, "%s is a file, expected a folder of images", path);
     }
     try {
       return new Walk(stop).read(path, path.toRealPath(), DEEPEST);

@@ -52,8 +52,7 @@ final class Evaluation implements AutoCloseable {
   /** Builds the graph; the caller closes it. */
   static Evaluation of(EvaluationPlan plan, Reporter reporter, EvaluationListener listener) {
     RestoredModel model =
-        RestoredModel.unfilled(
-            ModelSpec.over(plan.test(), plan.config(), plan.numClasses()));
+        RestoredModel.unfilled(ModelSpec.over(plan.test(), plan.config(), plan.numClasses()));
     model.notice().ifPresent(reporter::line);
     return new Evaluation(plan, model, reporter, listener);
   }

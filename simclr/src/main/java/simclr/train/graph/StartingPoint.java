@@ -119,7 +119,8 @@ public final class StartingPoint {
   private boolean isOwn(CheckpointFile file) {
     Path directory = file.prefix().toAbsolutePath().getParent();
     try {
-      return directory != null && Files.isSameFile(directory, LocalPath.of(config.requiredModelDir(), "--model_dir"));
+      return directory != null
+          && Files.isSameFile(directory, LocalPath.of(config.requiredModelDir(), "--model_dir"));
     } catch (IOException e) {
       // The file was read a moment ago: whatever this is, it is no reason to stop.
       return false;
