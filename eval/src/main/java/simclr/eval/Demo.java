@@ -33,8 +33,8 @@ import simclr.eval.metrics.Accuracy;
 import simclr.export.savedmodel.ExportSource;
 import simclr.export.savedmodel.SavedModelExport;
 import simclr.io.DurableFiles;
-import simclr.train.run.Run;
 import simclr.train.run.Outcome;
+import simclr.train.run.Run;
 
 /**
  * The whole story in two minutes on two cores: pretrain a small encoder on procedural images

@@ -29,7 +29,6 @@ import simclr.checkpoint.Assigner.Target;
 import simclr.checkpoint.RestorePlan.Wanted;
 import simclr.checkpoint.RunState.Slot;
 import simclr.checkpoint.bundle.BundleWriter;
-import simclr.config.RunConfig.OptimizerKind;
 import simclr.config.UserException;
 import simclr.model.VariableSpec;
 import simclr.model.VariableSpec.Part;
@@ -143,8 +142,7 @@ public final class Saver {
     }
     for (int i = 0; i < state.slots().size(); i++) {
       Slot slot = state.slots().get(i);
-      String path =
-          state.layout().byPosition() ? CheckpointKeys.kerasSlot(i) : path(slot);
+      String path = state.layout().byPosition() ? CheckpointKeys.kerasSlot(i) : path(slot);
       values.put(key(path), slot.value());
     }
     if (state.layout().byPosition()) {

@@ -20,7 +20,11 @@ public final class LocalPath {
       return Path.of(text);
     } catch (InvalidPathException e) {
       throw new UserException(
-          ExitCode.USAGE, "%s is \"%s\" (%s), expected a path", what, Quoted.of(text), e.getReason());
+          ExitCode.USAGE,
+          "%s is \"%s\" (%s), expected a path",
+          what,
+          Quoted.of(text),
+          e.getReason());
     }
   }
 

@@ -20,11 +20,11 @@ import org.tensorflow.op.Ops;
 import org.tensorflow.op.core.Placeholder;
 import org.tensorflow.types.TFloat32;
 import org.tensorflow.types.TString;
-import simclr.checkpoint.bundle.BundleWriter;
 import simclr.checkpoint.CheckpointFile;
 import simclr.checkpoint.CheckpointKeys;
 import simclr.checkpoint.RestoreReport;
 import simclr.checkpoint.Restorer;
+import simclr.checkpoint.bundle.BundleWriter;
 import simclr.data.pipeline.Batch;
 import simclr.data.pipeline.InputPipeline;
 import simclr.graph.GraphOps;
@@ -118,8 +118,7 @@ public final class RestoredModel implements AutoCloseable {
 
   private static RestoredModel opened(
       ModelSpec spec, long seed, @Nullable InputPipeline input, Function<Ops, Batch> images) {
-    InferenceGraph graph =
-        InferenceGraph.build(spec.config(), spec.numClasses(), seed, images);
+    InferenceGraph graph = InferenceGraph.build(spec.config(), spec.numClasses(), seed, images);
     Session session = new Session(graph.graph(), Devices.sessionConfig(spec.config()));
     return new RestoredModel(spec, graph, input, session);
   }

@@ -11,8 +11,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.util.Locale;
-import simclr.config.RunConfig;
 import simclr.config.LocalPath;
+import simclr.config.RunConfig;
 import simclr.train.run.Outcome;
 
 /**

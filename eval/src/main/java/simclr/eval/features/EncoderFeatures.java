@@ -11,6 +11,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.CancellationException;
 import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 import simclr.checkpoint.CheckpointFile;
@@ -18,8 +19,8 @@ import simclr.config.Reporter;
 import simclr.config.RunConfig;
 import simclr.config.UserException;
 import simclr.config.UserException.ExitCode;
-import simclr.data.source.DataSource;
 import simclr.data.records.Split;
+import simclr.data.source.DataSource;
 
 /** Representations that an encoder makes of the splits of a data set; extracted once, then read. */
 public final class EncoderFeatures implements FeatureSource {
@@ -120,7 +121,15 @@ public final class EncoderFeatures implements FeatureSource {
   @Override
   public Optional<ImmutableList<FeatureSets>> load(
       List<String> layers, Reporter reporter, BooleanSupplier stop) {
-    DataSource source = DataSource.of(config);
+    try {
+      return extract(DataSource.of(config, stop), layers, reporter, stop);
+    } catch (CancellationException e) {
+      return Optional.empty();
+    }
+  }
+
+  private Optional<ImmutableList<FeatureSets>> extract(
+      DataSource source, List<String> layers, Reporter reporter, BooleanSupplier stop) {
     Split train = labelled(source, config.trainSplit());
     Optional<Split> validation = validationSplit.map(name -> labelled(source, name));
     Split test = labelled(source, config.evalSplit());

@@ -18,7 +18,8 @@ final class TorchNames {
       Pattern.compile(Part.ENCODER.prefix() + "initial_conv_relu_max_pool/\\d+/(conv2d|bn)/\\w+");
   private static final Pattern BLOCK =
       Pattern.compile(
-          Part.ENCODER.prefix() + "block_groups/(\\d+)/layers/(\\d+)/(\\w+)/(\\d+)/(conv2d|bn)/\\w+");
+          Part.ENCODER.prefix()
+              + "block_groups/(\\d+)/layers/(\\d+)/(\\w+)/(\\d+)/(conv2d|bn)/\\w+");
   private static final Pattern CLASSIFIER =
       Pattern.compile(Part.SUPERVISED_HEAD.prefix() + "linear_layer/dense/\\w+");
 

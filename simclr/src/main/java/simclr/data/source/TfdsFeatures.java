@@ -1,6 +1,5 @@
 package simclr.data.source;
 
-import simclr.io.UnreadableInput;
 import static com.google.common.collect.ImmutableList.toImmutableList;
 
 import com.fasterxml.jackson.databind.JsonNode;
@@ -16,6 +15,7 @@ import java.util.stream.LongStream;
 import simclr.config.LocalPath;
 import simclr.config.UserException;
 import simclr.config.UserException.ExitCode;
+import simclr.io.UnreadableInput;
 
 /**
  * What {@code features.json} and {@code *.labels.txt} of a TFDS directory say about images and

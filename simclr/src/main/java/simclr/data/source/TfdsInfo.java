@@ -1,6 +1,5 @@
 package simclr.data.source;
 
-import simclr.io.UnreadableInput;
 import static com.google.common.base.Preconditions.checkNotNull;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
@@ -19,6 +18,7 @@ import simclr.config.LocalPath;
 import simclr.config.Quoted;
 import simclr.config.UserException;
 import simclr.config.UserException.ExitCode;
+import simclr.io.UnreadableInput;
 
 /**
  * What {@code dataset_info.json} of a TFDS directory says about files and splits.

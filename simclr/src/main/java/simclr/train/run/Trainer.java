@@ -99,7 +99,8 @@ final class Trainer {
     RunConfig config = plan.config();
     long seed = plan.seed();
     long examples = plan.trainSplit().examples();
-    Optional<NearestNeighbours> neighbours = NearestNeighbours.of(
+    Optional<NearestNeighbours> neighbours =
+        NearestNeighbours.of(
             config, plan.trainSplit(), plan.evaluation(), plan.counts().epochSteps());
     neighbours.ifPresent(knn -> reporter.line("online kNN: " + knn.words()));
     try (InputPipeline input = InputPipeline.training(plan.trainSplit(), config, seed);

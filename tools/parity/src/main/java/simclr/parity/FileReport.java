@@ -54,7 +54,7 @@ public record FileReport(
 
   private String heading() {
     StringBuilder heading = new StringBuilder();
-    notes.forEach(note -> heading.append(file).append(": ").append(note).append(String.format(Locale.ROOT, "%n", )));
+    notes.forEach(note -> heading.append(file).append(": ").append(note).append(String.format(Locale.ROOT, "%n")));
     return heading + title();
   }
 

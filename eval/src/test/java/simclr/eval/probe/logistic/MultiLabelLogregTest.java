@@ -11,6 +11,7 @@ import simclr.eval.record.RecordJson;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
+
 import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.Random;
