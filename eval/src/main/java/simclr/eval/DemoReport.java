@@ -10,6 +10,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.stream.IntStream;
 import simclr.config.RunConfig;
+import simclr.config.LocalPath;
 import simclr.data.image.Encoding;
 import simclr.data.records.Records;
 import simclr.data.records.Split;
@@ -108,7 +109,7 @@ final class DemoReport {
   }
 
   private List<LineChart> curves() {
-    ScalarHistory history = ScalarHistory.of(Path.of(config.requiredModelDir()));
+    ScalarHistory history = ScalarHistory.of(LocalPath.of(config.requiredModelDir(), "--model_dir"));
     int batch = config.trainBatchSize();
     return List.of(
         LineChart.of(

@@ -6,6 +6,7 @@ import com.google.common.collect.ImmutableList;
 import java.util.List;
 import java.util.stream.Stream;
 import org.tensorflow.ndarray.Shape;
+import simclr.config.Quoted;
 
 /**
  * How a checkpoint fits what was to be restored. Variables are named by their paths.
@@ -69,7 +70,8 @@ public record RestoreReport(
   }
 
   private static Stream<String> lines(String kind, List<?> entries, int rows) {
-    Stream<String> shown = entries.stream().limit(rows).map(e -> "  %-8s %s".formatted(kind, e));
+    Stream<String> shown =
+        entries.stream().limit(rows).map(e -> "  %-8s %s".formatted(kind, Quoted.of(e.toString())));
     int more = entries.size() - rows;
     return more <= 0
         ? shown

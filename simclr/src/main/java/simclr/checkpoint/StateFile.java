@@ -22,6 +22,9 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
+import simclr.checkpoint.bundle.BundleFiles;
+import simclr.config.LocalPath;
+import simclr.config.Quoted;
 import simclr.config.UserException;
 import simclr.config.UserException.ExitCode;
 
@@ -81,7 +84,7 @@ record StateFile(String latest, ImmutableList<Kept> kept, double lastPreserved) 
           ExitCode.DATA,
           "%s: %s, expected a whole state file",
           file,
-          String.valueOf(e.getMessage()));
+          Quoted.of(String.valueOf(e.getMessage())));
     } catch (IOException e) {
       throw new UserException(ExitCode.NO_INPUT, "%s cannot be read (%s)", file, e);
     }
@@ -108,7 +111,16 @@ record StateFile(String latest, ImmutableList<Kept> kept, double lastPreserved) 
     if (!names.contains(latest)) {
       kept.add(new Kept(latest, lastPreserved + 1));
     }
-    return new StateFile(latest, kept.build(), lastPreserved);
+    ImmutableList<Kept> all = kept.build();
+    all.forEach(one -> checkName(one.name()));
+    return new StateFile(latest, all, lastPreserved);
+  }
+
+  private static void checkName(String name) {
+    checkArgument(
+        LocalPath.ifValid(name).map(Path::getFileName).isPresent() && !name.isEmpty(),
+        "a checkpoint is named \"%s\"",
+        Quoted.of(name));
   }
 
   /** The text, as Python writes it. */
@@ -129,7 +141,7 @@ record StateFile(String latest, ImmutableList<Kept> kept, double lastPreserved) 
     Path prefix = directory.resolve(name);
     // Absolute names outlive a move of the directory; the files moved along.
     Path moved = directory.resolve(prefix.getFileName());
-    return !Files.exists(CheckpointFile.index(prefix)) && Files.exists(CheckpointFile.index(moved))
+    return !Files.exists(BundleFiles.index(prefix)) && Files.exists(BundleFiles.index(moved))
         ? moved
         : prefix;
   }
@@ -166,8 +178,7 @@ record StateFile(String latest, ImmutableList<Kept> kept, double lastPreserved) 
     field(state, 4, PRESERVED, Label.LABEL_OPTIONAL, Type.TYPE_DOUBLE);
     try {
       return FileDescriptor.buildFrom(
-              FileDescriptorProto.newBuilder().addMessageType(state).build(),
-              new FileDescriptor[0])
+              FileDescriptorProto.newBuilder().addMessageType(state).build(), new FileDescriptor[0])
           .findMessageTypeByName("CheckpointState");
     } catch (DescriptorValidationException e) {
       throw new IllegalStateException(e);

@@ -30,8 +30,8 @@ import simclr.io.TfRecordFile;
 /**
  * A TensorBoard event file in the form of TensorFlow 2, as {@code tf.summary} writes it.
  *
- * <p>The file is a row of Event messages framed as in a {@link TfRecordFile}. The first event holds the
- * version; every other one value: a float tensor under the plugin {@code scalars}, or a string
+ * <p>The file is a row of Event messages framed as in a {@link TfRecordFile}. The first event holds
+ * the version; every other one value: a float tensor under the plugin {@code scalars}, or a string
  * vector {@code [width, height, png, ...]} under {@code images}. A process killed amid a record
  * leaves a tail that readers skip. Not safe for several threads.
  */

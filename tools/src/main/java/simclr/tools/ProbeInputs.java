@@ -9,15 +9,15 @@ import java.util.Optional;
 import java.util.Set;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
+import simclr.config.Reporter;
 import simclr.config.UserException;
 import simclr.config.UserException.ExitCode;
 import simclr.eval.features.EncoderChoice;
 import simclr.eval.features.EncoderFeatures;
 import simclr.eval.features.EncoderIdentity;
-import simclr.eval.features.FeatureSource;
 import simclr.eval.features.FeatureDtype;
+import simclr.eval.features.FeatureSource;
 import simclr.eval.features.PrecomputedFeatures;
-import simclr.train.Reporter;
 
 /** What all protocols are given: where examples come from and where results go. */
 @Command
@@ -101,8 +101,8 @@ final class ProbeInputs {
       names = "--train_labels",
       paramLabel = "<file>",
       description =
-          "Their classes, a .npy file: indices of int32 or int64; or a matrix (examples, classes) of"
-              + " 0 and 1 where an example may have several, which logreg measures by 11-point"
+          "Their classes, a .npy file: indices of int32 or int64; or a matrix (examples, classes)"
+              + " of 0 and 1 where an example may have several, which logreg measures by 11-point"
               + " mAP.")
   private Optional<Path> trainLabels = Optional.empty();
 
@@ -171,7 +171,8 @@ final class ProbeInputs {
   FeatureSource source(Reporter reporter) {
     Optional<PrecomputedFeatures.Files> train =
         PrecomputedFeatures.Files.of("train", trainFeatures, trainLabels);
-    Optional<PrecomputedFeatures.Files> test = PrecomputedFeatures.Files.of("test", testFeatures, testLabels);
+    Optional<PrecomputedFeatures.Files> test =
+        PrecomputedFeatures.Files.of("test", testFeatures, testLabels);
     Optional<PrecomputedFeatures.Files> validation =
         PrecomputedFeatures.Files.of("validation", validationFeatures, validationLabels);
     if (train.isPresent() && test.isPresent()) {

@@ -8,6 +8,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Optional;
+import simclr.config.Quoted;
 import simclr.config.UserException;
 import simclr.config.UserException.ExitCode;
 import simclr.eval.metrics.MultiLabelMetrics;
@@ -83,7 +84,7 @@ public record StoredEvaluation(Path path, JsonNode result, Optional<Predictions>
           file,
           e.getLocation() == null ? "?" : e.getLocation().getLineNr(),
           e.getLocation() == null ? "?" : e.getLocation().getColumnNr(),
-          e.getOriginalMessage().lines().findFirst().orElse(""));
+          Quoted.of(e.getOriginalMessage().lines().findFirst().orElse("")));
     } catch (IOException e) {
       throw new UserException(ExitCode.NO_INPUT, "%s cannot be read (%s)", file, e);
     }

@@ -13,12 +13,12 @@ import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
 import org.tensorflow.TensorFlow;
-import simclr.io.DurableFiles;
 import simclr.config.RunConfig;
 import simclr.config.UserException;
 import simclr.config.UserException.ExitCode;
 import simclr.data.records.Split;
 import simclr.io.DirectoryLock;
+import simclr.io.DurableFiles;
 import simclr.io.ResumableNpyWriter;
 import simclr.io.Sha256;
 
@@ -109,7 +109,8 @@ final class FeatureCache implements AutoCloseable {
       return OptionalLong.empty();
     }
     long rows = stored.get().path("rows").asLong();
-    boolean there = layers.stream().allMatch(layer -> Files.exists(ResumableNpyWriter.aside(file(layer))));
+    boolean there =
+        layers.stream().allMatch(layer -> Files.exists(ResumableNpyWriter.aside(file(layer))));
     return there && rows > 0 ? OptionalLong.of(rows) : OptionalLong.empty();
   }
 

@@ -96,8 +96,8 @@ public record FeatureSets(
 
   /**
    * The validation set that was given, else a part of each class of the training set, drawn at
-   * random. A class keeps at least one example to learn from ({@link MultiLabelHoldout} where an example may
-   * have several).
+   * random. A class keeps at least one example to learn from ({@link MultiLabelHoldout} where an
+   * example may have several).
    *
    * @param share of the training examples, in (0, 1)
    */
@@ -122,8 +122,8 @@ public record FeatureSets(
   private Partition carved(ImmutableIntArray held) {
     if (held.isEmpty()) {
       throw refused(
-          "%s has %s examples of %s classes, too few to carve a validation split from; expected more,"
-              + " a validation split, or a fixed setting such as --l2",
+          "%s has %s examples of %s classes, too few to carve a validation split from; expected"
+              + " more, a validation split, or a fixed setting such as --l2",
           train.name(), train.examples(), classes());
     }
     BitSet taken = new BitSet();

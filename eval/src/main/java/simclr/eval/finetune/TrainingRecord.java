@@ -13,10 +13,10 @@ import java.util.Optional;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import simclr.checkpoint.CheckpointFile;
-import simclr.io.DurableFiles;
 import simclr.checkpoint.ModelDir;
 import simclr.config.RunConfig;
 import simclr.config.RunConfig.FrozenBn;
+import simclr.config.LocalPath;
 import simclr.config.UserException;
 import simclr.config.UserException.ExitCode;
 import simclr.data.records.Split;
@@ -24,8 +24,10 @@ import simclr.eval.features.DataDigest;
 import simclr.eval.metrics.ClassificationMetrics;
 import simclr.eval.metrics.Predictions;
 import simclr.eval.metrics.RecordedMetrics;
-import simclr.train.EncoderRecord;
-import simclr.train.EvaluationListener;
+import simclr.inference.EncoderRecord;
+import simclr.io.DurableFiles;
+import simclr.io.Sha256;
+import simclr.train.evaluate.EvaluationListener;
 
 /**
  * Writes what lets a reader trust an evaluation of a run's own classifier: {@value #FILE} and
@@ -40,7 +42,7 @@ public final class TrainingRecord implements EvaluationListener {
 
   @Override
   public void evaluated(Evaluated evaluated) {
-    Path dir = Path.of(evaluated.config().requiredModelDir());
+    Path dir = LocalPath.of(evaluated.config().requiredModelDir(), "--model_dir");
     ClassificationMetrics metrics =
         ClassificationMetrics.ofPredictions(predictions(evaluated), evaluated.labels());
     metrics.writeAnswers(dir);

@@ -12,10 +12,10 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Objects;
 import java.util.Optional;
-import simclr.io.DurableFiles;
+import simclr.config.Reporter;
 import simclr.eval.features.FeatureSets;
+import simclr.io.DurableFiles;
 import simclr.io.Sha256;
-import simclr.train.Reporter;
 
 /**
  * A file that keeps how far a protocol has come, so that a kill loses a few seconds.
@@ -44,7 +44,8 @@ public final class ProbeCheckpoint {
    *
    * @param file empty to keep nothing
    */
-  public static ProbeCheckpoint of(Optional<Path> file, Protocol protocol, FeatureSets sets, long seed) {
+  public static ProbeCheckpoint of(
+      Optional<Path> file, Protocol protocol, FeatureSets sets, long seed) {
     // The key reads all features, which is for nothing where nothing is kept.
     return new ProbeCheckpoint(file, file.isEmpty() ? "" : ProgressKey.of(protocol, sets, seed));
   }

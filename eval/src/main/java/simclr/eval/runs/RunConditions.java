@@ -12,14 +12,15 @@ import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import simclr.config.FlagsFile;
 import simclr.config.LabelSubset;
 import simclr.config.RunConfig;
+import simclr.config.LocalPath;
 import simclr.config.UserException;
 import simclr.eval.compare.StoredEvaluation;
 import simclr.eval.features.Layers;
 import simclr.eval.published.Conditions;
 import simclr.eval.published.Setting;
-import simclr.train.FlagsFile;
 
 /**
  * The seven settings of a run and of an evaluation of it, in the words of {@link Conditions}.
@@ -102,7 +103,7 @@ final class RunConditions {
     if (config.checkpoint().isEmpty()) {
       return Optional.empty();
     }
-    Path checkpoint = Path.of(config.checkpoint().get());
+    Path checkpoint = LocalPath.of(config.checkpoint().get(), "--checkpoint");
     Path directory =
         Files.isDirectory(checkpoint) ? checkpoint : checkpoint.toAbsolutePath().getParent();
     try {

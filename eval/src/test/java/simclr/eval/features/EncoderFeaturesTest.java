@@ -19,9 +19,9 @@ import java.util.function.BooleanSupplier;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import simclr.config.Reporter;
 import simclr.config.UserException;
 import simclr.eval.features.EncoderIdentity.Kind;
-import simclr.train.Reporter;
 
 /** Twelve procedural images through a ResNet-18 that was never trained. */
 final class EncoderFeaturesTest {
@@ -148,7 +148,8 @@ final class EncoderFeaturesTest {
     FeatureSets exact = load(FLAGS, dir, () -> false).orElseThrow();
     FeatureSets rounded;
     try (EncoderFeatures source =
-        EncoderFeatures.open(choice(Kind.RANDOM_INIT, FLAGS, dir, FeatureDtype.BFLOAT16), quiet())) {
+        EncoderFeatures.open(
+            choice(Kind.RANDOM_INIT, FLAGS, dir, FeatureDtype.BFLOAT16), quiet())) {
       rounded = source.load(ImmutableList.of(Layers.H), quiet(), () -> false).orElseThrow().get(0);
     }
     float[] wanted = rows(exact.test()).get(3);

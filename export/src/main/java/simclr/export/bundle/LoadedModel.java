@@ -23,6 +23,7 @@ import org.tensorflow.types.family.TType;
 import simclr.config.UserException;
 import simclr.config.UserException.ExitCode;
 import simclr.export.inspect.OperationScan;
+import simclr.export.weights.LoadablePath;
 
 /**
  * A SavedModel in memory with its signatures. Any number of threads may run it at a time; closing
@@ -84,8 +85,8 @@ public final class LoadedModel implements AutoCloseable {
   }
 
   private static SavedModelBundle load(Path directory) {
-    try {
-      return SavedModelBundle.load(directory.toString(), "serve");
+    try (LoadablePath loadable = LoadablePath.of(directory)) {
+      return SavedModelBundle.load(loadable.path().toString(), "serve");
     } catch (RuntimeException e) {
       if (ModelFailure.of(e) instanceof ModelFailure failure) {
         throw new UserException(

@@ -42,7 +42,9 @@ final class ManifestContents {
         signatures(writer.signatures()),
         tensors(writer.call().outputs().values().asList()),
         new Source(
-            source.checkpoint().toString(), CheckpointFile.sha256(source.checkpoint().prefix()), step),
+            source.checkpoint().toString(),
+            CheckpointFile.sha256(source.checkpoint().prefix()),
+            step),
         config.toFlags(),
         TensorFlow.version(),
         "SimCLR for Java");

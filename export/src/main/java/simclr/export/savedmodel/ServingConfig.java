@@ -26,24 +26,24 @@ public final class ServingConfig {
 
   private static String models(Path base) {
     return """
-        model_config_list {
-          config {
-            name: "%s"
-            base_path: "%s"
-            model_platform: "tensorflow"
-          }
-        }
-        """
+    model_config_list {
+      config {
+        name: "%s"
+        base_path: "%s"
+        model_platform: "tensorflow"
+      }
+    }
+    """
         .formatted(SavedModelExport.MODEL_NAME, quoted(base.toAbsolutePath().normalize()));
   }
 
   /** A request waits for 2 ms at most; threads are left to the server: one for each core. */
   private static String batching() {
     return """
-        max_batch_size { value: 32 }
-        batch_timeout_micros { value: 2000 }
-        max_enqueued_batches { value: 100 }
-        """;
+    max_batch_size { value: 32 }
+    batch_timeout_micros { value: 2000 }
+    max_enqueued_batches { value: 100 }
+    """;
   }
 
   private static String quoted(Path path) {

@@ -9,9 +9,10 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeSet;
-import simclr.io.UnreadableInput;
+import simclr.config.Quoted;
 import simclr.config.UserException;
 import simclr.config.UserException.ExitCode;
+import simclr.io.UnreadableInput;
 
 /**
  * The examples of a split that a file lists, as SimCLR's lists of 1 % and 10 % of ImageNet do: one
@@ -83,7 +84,7 @@ public final class NamedSubset {
         ExitCode.DATA,
         "%s: \"%s\" " + what + ", expected the name of one each line",
         list,
-        name,
+        Quoted.of(name),
         split.examples(),
         split.name());
   }

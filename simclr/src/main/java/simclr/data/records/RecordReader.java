@@ -17,13 +17,13 @@ import org.tensorflow.types.TInt32;
 import org.tensorflow.types.TInt64;
 import org.tensorflow.types.TString;
 import org.tensorflow.types.family.TType;
-import simclr.io.TfRecordFile;
 import simclr.config.UserException;
 import simclr.config.UserException.ExitCode;
 import simclr.data.image.EncodedImages;
 import simclr.data.image.Encoding;
 import simclr.data.image.ImageDecoding;
 import simclr.data.records.Records.Shards.Part;
+import simclr.io.TfRecordFile;
 
 /**
  * Examples in TFRecord files too large for memory. Of each record its file and offset are kept (12

@@ -11,12 +11,12 @@ import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import simclr.io.UnreadableInput;
 import simclr.config.UserException;
 import simclr.config.UserException.ExitCode;
 import simclr.data.image.Encoding;
 import simclr.data.records.Records;
 import simclr.data.records.Split;
+import simclr.io.UnreadableInput;
 
 /**
  * The binary version of CIFAR-10 as its authors distribute it: {@code data_batch_1.bin} to {@code

@@ -2,6 +2,8 @@ package simclr.data.source;
 
 import java.nio.file.Path;
 import simclr.config.LabelSubset;
+import simclr.config.LocalPath;
+import simclr.config.Quoted;
 import simclr.config.RunConfig;
 import simclr.config.UserException;
 import simclr.config.UserException.ExitCode;
@@ -25,7 +27,8 @@ public sealed interface DataSource permits TfdsDirectory, ImageFolder, Cifar10Bi
     } else if (dataset.startsWith("cifar10_binary:")) {
       return Cifar10Binary.in(directory(dataset));
     }
-    return TfdsDirectory.find(config.dataDir().map(Path::of), dataset);
+    return TfdsDirectory.find(
+        config.dataDir().map(dir -> LocalPath.of(dir, "--data_dir")), dataset);
   }
 
   /**
@@ -48,7 +51,7 @@ public sealed interface DataSource permits TfdsDirectory, ImageFolder, Cifar10Bi
     LabelSubset part = config.labelSubset();
     Split split = open(config.trainSplit());
     if (part.trainSubset().isPresent()) {
-      split = NamedSubset.of(split, Path.of(part.trainSubset().get()));
+      split = NamedSubset.of(split, LocalPath.of(part.trainSubset().get(), "--train_subset"));
     }
     if (part.labelFraction() < 1) {
       StratifiedSubset subset = StratifiedSubset.of(split, part.labelFraction(), part.subsetSeed());
@@ -64,9 +67,9 @@ public sealed interface DataSource permits TfdsDirectory, ImageFolder, Cifar10Bi
       throw new UserException(
           ExitCode.USAGE,
           "--dataset is \"%s\", expected %s:DIR",
-          dataset,
+          Quoted.of(dataset),
           dataset.substring(0, colon));
     }
-    return Path.of(directory);
+    return LocalPath.of(directory, "--dataset");
   }
 }

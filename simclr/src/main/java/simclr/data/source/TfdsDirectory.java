@@ -16,14 +16,14 @@ import java.util.Optional;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
-import simclr.io.UnreadableInput;
-import simclr.io.TfRecordFile;
 import simclr.config.UserException;
 import simclr.config.UserException.ExitCode;
 import simclr.data.image.Encoding;
 import simclr.data.records.Records;
 import simclr.data.records.Records.Shards.Part;
 import simclr.data.records.Split;
+import simclr.io.TfRecordFile;
+import simclr.io.UnreadableInput;
 
 /**
  * A data set prepared by tensorflow-datasets: {@code <data_dir>/<name>[/<config>]/<version>/} with
@@ -171,7 +171,8 @@ record TfdsDirectory(Path directory, String title, TfdsInfo info, TfdsFeatures f
     if (!Files.exists(metadata)) {
       return Optional.empty();
     }
-    String name = TfdsInfo.json(metadata).path("default_config_name").asText("");
+    String key = "default_config_name";
+    String name = TfdsInfo.fileName(metadata, key, TfdsInfo.json(metadata).path(key));
     return name.isEmpty() ? Optional.empty() : Optional.of(name);
   }
 
