@@ -101,8 +101,8 @@ final class ProbeInputs {
       names = "--train_labels",
       paramLabel = "<file>",
       description =
-          "Their classes, a .npy file: indices of int32 or int64; or a matrix (examples, classes) of"
-              + " 0 and 1 where an example may have several, which logreg measures by 11-point"
+          "Their classes, a .npy file: indices of int32 or int64; or a matrix (examples, classes)"
+              + " of 0 and 1 where an example may have several, which logreg measures by 11-point"
               + " mAP.")
   private Optional<Path> trainLabels = Optional.empty();
 
