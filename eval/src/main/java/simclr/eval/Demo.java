@@ -9,25 +9,25 @@ import java.util.Optional;
 import java.util.function.BooleanSupplier;
 import java.util.function.Predicate;
 import simclr.checkpoint.CheckpointFile;
-import simclr.io.DurableFiles;
 import simclr.checkpoint.ModelDir;
+import simclr.config.Reporter;
 import simclr.config.RunConfig;
 import simclr.data.records.Split;
 import simclr.data.source.DataSource;
 import simclr.eval.features.EncoderChoice;
 import simclr.eval.features.EncoderFeatures;
 import simclr.eval.features.EncoderIdentity.Kind;
+import simclr.eval.features.FeatureDtype;
 import simclr.eval.features.FeatureSets;
 import simclr.eval.features.FeatureSource;
 import simclr.eval.features.LabelledFeatures;
-import simclr.eval.features.FeatureDtype;
 import simclr.eval.metrics.Accuracy;
 import simclr.eval.probe.logistic.LinearProbe;
 import simclr.export.savedmodel.ExportSource;
 import simclr.export.savedmodel.SavedModelExport;
-import simclr.train.Outcome;
-import simclr.train.Reporter;
-import simclr.train.Run;
+import simclr.io.DurableFiles;
+import simclr.train.run.Run;
+import simclr.train.run.Outcome;
 
 /**
  * The whole story in two minutes on two cores: pretrain a small encoder on procedural images

@@ -9,6 +9,7 @@ import java.util.Set;
 import simclr.checkpoint.RestoreReport.Mismatch;
 import simclr.config.UserException;
 import simclr.config.UserException.ExitCode;
+import simclr.model.VariableSpec.Part;
 import simclr.model.Variables;
 import simclr.model.Variables.Variable;
 
@@ -65,10 +66,10 @@ final class Misfit {
   }
 
   private static String architectures(CheckpointFile file, Variables variables) {
-    ArchitectureGuess found = ArchitectureGuess.of(file);
-    ArchitectureGuess asked =
-        ArchitectureGuess.of(
-            variables.all().stream().map(Variable::spec).collect(toImmutableList()));
+    String found = Architecture.of(file).toString();
+    String asked =
+        Architecture.of(variables.all().stream().map(Variable::spec).collect(toImmutableList()))
+            .toString();
     return found.equals(asked) ? "" : " (%s; asked for is %s)".formatted(found, asked);
   }
 
@@ -84,6 +85,6 @@ final class Misfit {
   }
 
   private static boolean ofEncoder(String path) {
-    return path.startsWith(CheckpointKeys.ENCODER) && !path.contains(CheckpointKeys.SLOT);
+    return Part.ENCODER.holds(path) && !path.contains(CheckpointKeys.SLOT);
   }
 }

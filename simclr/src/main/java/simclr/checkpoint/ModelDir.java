@@ -15,13 +15,13 @@ import java.util.Set;
 import java.util.function.Consumer;
 import java.util.stream.Stream;
 import org.tensorflow.Session;
-import simclr.io.DirectoryLock;
-import simclr.io.DurableFiles;
 import simclr.checkpoint.StateFile.Kept;
 import simclr.checkpoint.bundle.BundleFiles;
 import simclr.config.LocalPath;
 import simclr.config.UserException;
 import simclr.config.UserException.ExitCode;
+import simclr.io.DirectoryLock;
+import simclr.io.DurableFiles;
 
 /**
  * The directory of one run, laid out as the reference does: {@code checkpoint} (state file), {@code

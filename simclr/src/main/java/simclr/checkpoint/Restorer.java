@@ -16,6 +16,7 @@ import simclr.checkpoint.Assigner.Target;
 import simclr.checkpoint.CheckpointFile.Entry;
 import simclr.checkpoint.RestorePlan.Wanted;
 import simclr.checkpoint.RunState.Slot;
+import simclr.model.VariableSpec;
 import simclr.model.Variables;
 
 /** Fills a model that is only looked through, in evaluation and export, from a checkpoint. */
@@ -111,6 +112,6 @@ public final class Restorer {
   }
 
   static boolean ofModel(String path) {
-    return path.startsWith("model/") && !path.contains(CheckpointKeys.SLOT);
+    return path.startsWith(VariableSpec.ROOT) && !path.contains(CheckpointKeys.SLOT);
   }
 }

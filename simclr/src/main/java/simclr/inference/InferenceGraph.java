@@ -19,6 +19,7 @@ import simclr.model.Initialization;
 import simclr.model.SimClrModel;
 import simclr.model.Variables;
 import simclr.objective.WeightDecay;
+import simclr.optim.Optimizer;
 import simclr.parallel.Replicas;
 
 /**
@@ -53,7 +54,7 @@ public final class InferenceGraph implements AutoCloseable {
     this.state =
         new RunState(
             variables,
-            config.optimizer(),
+            Optimizer.of(config).layout(),
             ImmutableList.of(),
             globalStep.operand(),
             saveCounter.operand(),

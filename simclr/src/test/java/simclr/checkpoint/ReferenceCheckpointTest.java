@@ -33,7 +33,7 @@ import simclr.checkpoint.CheckpointFile.Entry;
 import simclr.checkpoint.Saver.Scope;
 import simclr.config.RunConfig;
 import simclr.data.pipeline.Batch;
-import simclr.train.TrainingGraph;
+import simclr.train.graph.TrainingGraph;
 
 /** A checkpoint that the reference's own {@code run.py} wrote, in and out again. */
 final class ReferenceCheckpointTest {

@@ -6,6 +6,7 @@ import static simclr.checkpoint.CheckpointKeys.SAVE_COUNTER;
 import com.google.common.collect.ImmutableList;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Random;
 import java.util.TreeMap;
@@ -23,12 +24,14 @@ import org.tensorflow.types.TFloat32;
 import org.tensorflow.types.TInt64;
 import org.tensorflow.types.family.TType;
 import simclr.checkpoint.RunState.Slot;
+import simclr.config.RunConfig;
 import simclr.config.RunConfig.OptimizerKind;
 import simclr.model.VariableSpec.Initializer;
 import simclr.model.VariableSpec.Kind;
 import simclr.model.Variables;
 import simclr.model.Variables.Scope;
 import simclr.model.Variables.Variable;
+import simclr.optim.Optimizer;
 
 /** A run of a model with a handful of variables: convolution, batch norm, one head or none. */
 final class TinyRun implements AutoCloseable {
@@ -60,16 +63,20 @@ final class TinyRun implements AutoCloseable {
   TinyRun(Form form) {
     Ops tf = Ops.create(graph);
     Variables variables = model(tf, form);
+    Optimizer optimizer =
+        Optimizer.of(
+            RunConfig.of(
+                Map.of("optimizer", form.optimizer().name().toLowerCase(Locale.ROOT))));
     ImmutableList.Builder<Slot> slots = ImmutableList.builder();
     for (Variable variable : variables.trainable()) {
-      for (String name : slotNames(form.optimizer())) {
+      for (String name : optimizer.slots()) {
         slots.add(slot(tf, variable, name));
       }
     }
     state =
         new RunState(
             variables,
-            form.optimizer(),
+            optimizer.layout(),
             slots.build(),
             tf.varHandleOp(TInt64.class, Shape.scalar(), VarHandleOp.sharedName(GLOBAL_STEP)),
             tf.varHandleOp(TInt64.class, Shape.scalar(), VarHandleOp.sharedName(SAVE_COUNTER)),
@@ -192,14 +199,5 @@ final class TinyRun implements AutoCloseable {
   public void close() {
     session.close();
     graph.close();
-  }
-
-  /** As Python names them. */
-  private static List<String> slotNames(OptimizerKind optimizer) {
-    return switch (optimizer) {
-      case LARS -> List.of("Momentum");
-      case MOMENTUM -> List.of("momentum");
-      case ADAM -> List.of("m", "v");
-    };
   }
 }

@@ -2,10 +2,10 @@ package simclr.tools;
 
 import java.nio.file.Path;
 import simclr.config.LocalPath;
+import simclr.config.Reporter;
 import simclr.export.savedmodel.ExportSource;
 import simclr.export.savedmodel.SavedModelExport;
-import simclr.train.EvaluationListener;
-import simclr.train.Reporter;
+import simclr.train.evaluate.EvaluationListener;
 
 /**
  * Exports what was evaluated to {@code saved_model/<step>} in the run's directory, and keeps the

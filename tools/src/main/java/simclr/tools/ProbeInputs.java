@@ -9,15 +9,15 @@ import java.util.Optional;
 import java.util.Set;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
+import simclr.config.Reporter;
 import simclr.config.UserException;
 import simclr.config.UserException.ExitCode;
 import simclr.eval.features.EncoderChoice;
 import simclr.eval.features.EncoderFeatures;
 import simclr.eval.features.EncoderIdentity;
-import simclr.eval.features.FeatureSource;
 import simclr.eval.features.FeatureDtype;
+import simclr.eval.features.FeatureSource;
 import simclr.eval.features.PrecomputedFeatures;
-import simclr.train.Reporter;
 
 /** What all protocols are given: where examples come from and where results go. */
 @Command

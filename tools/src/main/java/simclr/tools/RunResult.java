@@ -13,7 +13,7 @@ import java.time.Instant;
 import java.util.Locale;
 import simclr.config.RunConfig;
 import simclr.config.LocalPath;
-import simclr.train.Outcome;
+import simclr.train.run.Outcome;
 
 /**
  * What {@code --json} prints after a run.

@@ -17,23 +17,20 @@ import org.tensorflow.Operand;
 import org.tensorflow.Result;
 import org.tensorflow.op.Ops;
 import org.tensorflow.types.TFloat32;
-import simclr.checkpoint.ArchitectureGuess;
+import simclr.checkpoint.Architecture;
 import simclr.checkpoint.CheckpointFile;
+import simclr.config.Reporter;
 import simclr.config.RunConfig;
 import simclr.data.pipeline.Batch;
 import simclr.export.bundle.HostTensor;
-import simclr.io.Sha256;
 import simclr.inference.ModelSpec;
 import simclr.inference.RestoredModel;
 import simclr.model.SimClrModel;
+import simclr.model.VariableSpec.Part;
 import simclr.model.Variables.Variable;
-import simclr.train.Reporter;
 
 /** The model of the flags, filled from a checkpoint or left as training would start. */
 final class CheckpointEncoder implements FrozenEncoder {
-  /** The classifier is no part of what is measured. */
-  private static final String HEAD = "model/supervised_head/";
-
   private final EncoderIdentity identity;
   private final RestoredModel model;
   private final ImmutableMap<String, Operand<TFloat32>> outputs;
@@ -51,8 +48,8 @@ final class CheckpointEncoder implements FrozenEncoder {
    *     model
    */
   static CheckpointEncoder restored(RunConfig config, CheckpointFile file, Reporter reporter) {
-    ArchitectureGuess found = ArchitectureGuess.of(file);
-    int classes = config.wantsSupervisedHead() ? Math.toIntExact(found.classes().orElse(0)) : 0;
+    Architecture found = Architecture.of(file);
+    int classes = config.wantsSupervisedHead() ? found.numClasses() : 0;
     EncoderIdentity identity =
         new EncoderIdentity(
             EncoderIdentity.Kind.CHECKPOINT,
@@ -67,8 +64,8 @@ final class CheckpointEncoder implements FrozenEncoder {
   /** The weights that training with the seed of the flags starts from; without one, seed 0. */
   static CheckpointEncoder initial(RunConfig config) {
     RestoredModel model = RestoredModel.initial(ModelSpec.fedSquare(config, 0));
-    ArchitectureGuess architecture =
-        ArchitectureGuess.of(model.variables().all().stream().map(Variable::spec).toList());
+    Architecture architecture =
+        Architecture.of(model.variables().all().stream().map(Variable::spec).toList());
     EncoderIdentity identity =
         new EncoderIdentity(
             EncoderIdentity.Kind.RANDOM_INIT,
@@ -117,9 +114,9 @@ final class CheckpointEncoder implements FrozenEncoder {
   private static String digest(RestoredModel model) {
     Hasher hasher = Hashing.sha256().newHasher();
     for (Variable variable : model.variables().all()) {
-      String key = variable.spec().checkpointKey();
-      if (!key.startsWith(HEAD)) {
-        hasher.putString(key, StandardCharsets.UTF_8);
+      // The classifier is not part of what is measured.
+      if (variable.spec().part() != Part.SUPERVISED_HEAD) {
+        hasher.putString(variable.spec().checkpointKey(), StandardCharsets.UTF_8);
         try (Result result = model.session().runner().fetch(variable.value()).run()) {
           byte[] bytes = new byte[Math.toIntExact(result.get(0).numBytes())];
           result.get(0).asRawTensor().data().read(bytes);

@@ -7,14 +7,14 @@ import java.util.Map;
 import java.util.Optional;
 import simclr.checkpoint.CheckpointFile;
 import simclr.checkpoint.ModelDir;
+import simclr.config.FlagsFile;
+import simclr.config.Reporter;
 import simclr.config.RunConfig;
 import simclr.config.LocalPath;
 import simclr.config.UserException;
 import simclr.config.UserException.ExitCode;
 import simclr.eval.features.EncoderIdentity.Kind;
 import simclr.export.savedmodel.GuessedFlags;
-import simclr.train.FlagsFile;
-import simclr.train.Reporter;
 
 /**
  * Which encoder is measured on which data.

@@ -12,12 +12,12 @@ import java.util.Optional;
 import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 import simclr.checkpoint.CheckpointFile;
+import simclr.config.Reporter;
 import simclr.config.RunConfig;
 import simclr.config.UserException;
 import simclr.config.UserException.ExitCode;
-import simclr.data.records.Split;
 import simclr.data.source.DataSource;
-import simclr.train.Reporter;
+import simclr.data.records.Split;
 
 /** Representations that an encoder makes of the splits of a data set; extracted once, then read. */
 public final class EncoderFeatures implements FeatureSource {

@@ -17,6 +17,7 @@ import org.tensorflow.exceptions.TensorFlowException;
 import org.tensorflow.op.Ops;
 import org.tensorflow.types.TFloat32;
 import org.tensorflow.types.TInt64;
+import simclr.config.Reporter;
 import simclr.config.RunConfig;
 import simclr.data.pipeline.Batch;
 import simclr.data.pipeline.InputPipeline;
@@ -24,7 +25,6 @@ import simclr.data.records.Split;
 import simclr.export.bundle.HostTensor;
 import simclr.io.NpyDtype;
 import simclr.io.ResumableNpyWriter;
-import simclr.train.Reporter;
 
 /**
  * Writes what an encoder makes of every image of a split into a {@link FeatureCache}, in the

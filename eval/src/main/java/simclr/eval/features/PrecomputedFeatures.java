@@ -8,10 +8,10 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.BooleanSupplier;
+import simclr.config.Reporter;
 import simclr.config.UserException;
 import simclr.config.UserException.ExitCode;
 import simclr.eval.metrics.MultiLabels;
-import simclr.train.Reporter;
 
 /**
  * Features that any program wrote as {@code .npy}: matrices of rows; vectors of class indices, or

@@ -13,7 +13,6 @@ import java.util.Optional;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import simclr.checkpoint.CheckpointFile;
-import simclr.io.DurableFiles;
 import simclr.checkpoint.ModelDir;
 import simclr.config.RunConfig;
 import simclr.config.RunConfig.FrozenBn;
@@ -25,8 +24,10 @@ import simclr.eval.features.DataDigest;
 import simclr.eval.metrics.ClassificationMetrics;
 import simclr.eval.metrics.Predictions;
 import simclr.eval.metrics.RecordedMetrics;
-import simclr.train.EncoderRecord;
-import simclr.train.EvaluationListener;
+import simclr.inference.EncoderRecord;
+import simclr.io.DurableFiles;
+import simclr.io.Sha256;
+import simclr.train.evaluate.EvaluationListener;
 
 /**
  * Writes what lets a reader trust an evaluation of a run's own classifier: {@value #FILE} and

@@ -17,6 +17,7 @@ import simclr.io.DurableFiles;
 import simclr.config.Quoted;
 import simclr.config.UserException;
 import simclr.config.UserException.ExitCode;
+import simclr.io.DurableFiles;
 
 /**
  * What was answered to each test example, in the split's order.

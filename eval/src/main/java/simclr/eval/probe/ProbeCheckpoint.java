@@ -12,10 +12,10 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Objects;
 import java.util.Optional;
-import simclr.io.DurableFiles;
+import simclr.config.Reporter;
 import simclr.eval.features.FeatureSets;
+import simclr.io.DurableFiles;
 import simclr.io.Sha256;
-import simclr.train.Reporter;
 
 /**
  * A file that keeps how far a protocol has come, so that a kill loses a few seconds.

@@ -16,7 +16,6 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.OptionalDouble;
-import simclr.io.DurableFiles;
 import simclr.config.UserException;
 import simclr.config.UserException.ExitCode;
 import simclr.eval.features.EncoderIdentity;
@@ -31,6 +30,7 @@ import simclr.eval.metrics.Predictions;
 import simclr.eval.metrics.RecordedMetrics;
 import simclr.eval.metrics.SeedStatistics;
 import simclr.eval.metrics.TestMetrics;
+import simclr.io.DurableFiles;
 
 /** The record of an evaluation: what {@code result.json} and {@code --json} hold. */
 public final class ProbeResult {

@@ -6,9 +6,9 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.BooleanSupplier;
+import simclr.config.Reporter;
 import simclr.eval.features.FeatureSets;
 import simclr.eval.features.FeatureSource;
-import simclr.train.Reporter;
 
 /**
  * One protocol on one representation or several.

@@ -4,8 +4,8 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.nio.file.Path;
 import java.util.Optional;
 import java.util.function.BooleanSupplier;
+import simclr.config.Reporter;
 import simclr.eval.features.FeatureSets;
-import simclr.train.Reporter;
 
 /** A way to measure a representation, with its settings. */
 public interface Protocol {

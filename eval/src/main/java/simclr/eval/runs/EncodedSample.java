@@ -13,15 +13,15 @@ import org.tensorflow.ndarray.StdArrays;
 import org.tensorflow.types.TFloat32;
 import org.tensorflow.types.TInt64;
 import simclr.checkpoint.CheckpointFile;
+import simclr.config.Reporter;
 import simclr.config.RunConfig;
+import simclr.data.pipeline.InputPipeline;
 import simclr.data.records.Records;
 import simclr.data.records.Split;
-import simclr.data.pipeline.InputPipeline;
+import simclr.inference.InferenceGraph;
 import simclr.inference.ModelSpec;
 import simclr.inference.RestoredModel;
 import simclr.parallel.Devices;
-import simclr.inference.InferenceGraph;
-import simclr.train.Reporter;
 
 /**
  * Some images of a split with what an encoder makes of them in inference mode.

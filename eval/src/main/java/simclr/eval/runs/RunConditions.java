@@ -12,6 +12,7 @@ import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import simclr.config.FlagsFile;
 import simclr.config.LabelSubset;
 import simclr.config.RunConfig;
 import simclr.config.LocalPath;
@@ -20,7 +21,6 @@ import simclr.eval.compare.StoredEvaluation;
 import simclr.eval.features.Layers;
 import simclr.eval.published.Conditions;
 import simclr.eval.published.Setting;
-import simclr.train.FlagsFile;
 
 /**
  * The seven settings of a run and of an evaluation of it, in the words of {@link Conditions}.

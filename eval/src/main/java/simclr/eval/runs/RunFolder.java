@@ -17,6 +17,7 @@ import java.util.OptionalLong;
 import java.util.Set;
 import java.util.stream.Stream;
 import java.util.stream.StreamSupport;
+import simclr.config.FlagsFile;
 import simclr.config.RunConfig;
 import simclr.config.UserException;
 import simclr.config.UserException.ExitCode;
@@ -24,7 +25,6 @@ import simclr.eval.compare.StoredEvaluation;
 import simclr.eval.finetune.TrainingRecord;
 import simclr.summary.ScalarHistory;
 import simclr.summary.Tag;
-import simclr.train.FlagsFile;
 
 /**
  * What a run left in its directory.

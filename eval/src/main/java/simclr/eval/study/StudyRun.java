@@ -14,7 +14,7 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.BooleanSupplier;
-import simclr.io.DurableFiles;
+import simclr.config.Reporter;
 import simclr.config.RunConfig;
 import simclr.config.UserException;
 import simclr.config.UserException.ExitCode;
@@ -29,11 +29,11 @@ import simclr.eval.metrics.Accuracy;
 import simclr.eval.metrics.Bootstrap;
 import simclr.eval.probe.ProbeResult;
 import simclr.eval.probe.ProbeRun;
+import simclr.io.DurableFiles;
 import simclr.summary.ScalarHistory;
 import simclr.summary.Tag;
-import simclr.train.Outcome;
-import simclr.train.Reporter;
-import simclr.train.Run;
+import simclr.train.run.Outcome;
+import simclr.train.run.Run;
 
 /**
  * Trains and evaluates the runs of a study, each in a directory of its own, an ordinary {@code

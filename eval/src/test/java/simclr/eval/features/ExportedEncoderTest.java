@@ -11,13 +11,13 @@ import java.util.Optional;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import simclr.config.Reporter;
 import simclr.config.RunConfig;
 import simclr.config.UserException;
 import simclr.eval.features.EncoderIdentity.Kind;
 import simclr.export.savedmodel.ExportSource;
 import simclr.export.savedmodel.SavedModelExport;
-import simclr.train.Reporter;
-import simclr.train.Run;
+import simclr.train.run.Run;
 
 /** A SavedModel as what is probed, beside the checkpoint that it was made of. */
 final class ExportedEncoderTest {

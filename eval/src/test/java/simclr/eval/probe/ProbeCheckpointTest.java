@@ -1,10 +1,6 @@
 package simclr.eval.probe;
 
-import simclr.eval.probe.logistic.Logreg;
-import simclr.eval.probe.sgd.LinearSgd;
-
 import static org.assertj.core.api.Assertions.assertThat;
-
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.google.common.collect.ImmutableList;
@@ -23,11 +19,13 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
+import simclr.config.Reporter;
 import simclr.eval.features.FeatureSets;
 import simclr.eval.features.LabelledFeatures;
 import simclr.eval.features.LabelledFeatures.Labels;
 import simclr.eval.metrics.MultiLabels;
-import simclr.train.Reporter;
+import simclr.eval.probe.logistic.Logreg;
+import simclr.eval.probe.sgd.LinearSgd;
 
 final class ProbeCheckpointTest {
   private static final Logreg SEVEN = logreg(1e-4);

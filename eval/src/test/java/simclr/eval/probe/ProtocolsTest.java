@@ -1,14 +1,8 @@
 package simclr.eval.probe;
 
-import simclr.eval.probe.knn.Knn;
-import simclr.eval.probe.logistic.Logreg;
-import simclr.eval.probe.ridge.Ridge;
-import simclr.eval.probe.sgd.LinearSgd;
-
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
-
 import com.google.common.collect.ImmutableList;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -19,12 +13,16 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
+import simclr.config.Reporter;
 import simclr.config.UserException;
 import simclr.eval.features.FeatureSets;
 import simclr.eval.features.FeatureSets.Partition;
 import simclr.eval.features.LabelledFeatures;
 import simclr.eval.metrics.ClassificationMetrics;
-import simclr.train.Reporter;
+import simclr.eval.probe.knn.Knn;
+import simclr.eval.probe.logistic.Logreg;
+import simclr.eval.probe.ridge.Ridge;
+import simclr.eval.probe.sgd.LinearSgd;
 
 final class ProtocolsTest {
   private static final Logreg SHORT =

@@ -20,10 +20,10 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import simclr.config.Reporter;
 import simclr.config.RunConfig;
 import simclr.config.UserException;
-import simclr.train.Reporter;
-import simclr.train.Run;
+import simclr.train.run.Run;
 
 /** Reports of a tiny pretraining run. */
 final class RunReportTest {

@@ -26,7 +26,7 @@ import simclr.config.UserException;
 import simclr.config.UserException.ExitCode;
 import simclr.export.convert.Safetensors.Declared;
 import simclr.export.convert.Safetensors.ElementType;
-import simclr.export.weights.Architecture;
+import simclr.export.weights.InferredModel;
 import simclr.model.VariableSpec;
 import simclr.model.Variables.Variable;
 
@@ -38,19 +38,19 @@ final class SafetensorsTarget implements Target {
   private record Value(Declared declared, Operand<TFloat32> operand) {}
 
   @Override
-  public Architecture fitting(Architecture architecture) {
-    if (architecture.guess().selectiveKernels() || architecture.guess().squeezeExcite()) {
+  public InferredModel fitting(InferredModel model) {
+    if (model.config().skRatio() > 0 || model.config().seRatio() > 0) {
       throw new UserException(
           ExitCode.DATA,
           "--to is safetensors and the model is %s, expected one without selective kernels and"
               + " squeeze and excitation, which torchvision's ResNets do not have",
-          architecture.guess());
+          model.architecture());
     }
     // A classifier on another layer than h is none that torchvision's models could use.
-    boolean classifier = architecture.config().featureIndex() == 0;
-    return architecture.reduced(
+    boolean classifier = model.config().featureIndex() == 0;
+    return model.reduced(
         ImmutableMap.of("proj_head_mode", "none", "ft_proj_selector", "0"),
-        classifier ? architecture.numClasses() : 0);
+        classifier ? model.numClasses() : 0);
   }
 
   @Override
@@ -64,9 +64,9 @@ final class SafetensorsTarget implements Target {
 
   @Override
   public void write(
-      WeightGraph graph, Architecture architecture, long step, String source, Path directory) {
+      WeightGraph graph, InferredModel model, long step, String source, Path directory) {
     Ops tf = graph.tf().withSubScope("torch");
-    ImmutableMap<String, String> names = names(architecture.variables());
+    ImmutableMap<String, String> names = names(model.variables());
     Map<String, Value> values = new LinkedHashMap<>();
     List<Declared> tensors = new ArrayList<>();
     for (Variable variable : graph.state().variables().all()) {
@@ -87,7 +87,7 @@ final class SafetensorsTarget implements Target {
       }
     }
     values.values().forEach(value -> tensors.add(value.declared()));
-    ImmutableMap<String, String> metadata = metadata(architecture, step, source);
+    ImmutableMap<String, String> metadata = metadata(model, step, source);
     Safetensors.write(
         directory.resolve(FILE),
         metadata,
@@ -99,9 +99,9 @@ final class SafetensorsTarget implements Target {
   }
 
   @Override
-  public Forward readBack(Path directory, Architecture architecture) {
+  public Forward readBack(Path directory, InferredModel model) {
     Safetensors file = Safetensors.open(directory.resolve(FILE));
-    try (WeightGraph graph = WeightGraph.open(architecture, ImmutableList.of(), 0)) {
+    try (WeightGraph graph = WeightGraph.open(model, ImmutableList.of(), 0)) {
       Ops tf = graph.tf();
       Map<String, Placeholder<TFloat32>> fed = new LinkedHashMap<>();
       Map<String, Op> assigns = new LinkedHashMap<>();
@@ -175,10 +175,10 @@ final class SafetensorsTarget implements Target {
   }
 
   private static ImmutableMap<String, String> metadata(
-      Architecture architecture, long step, String source) {
+      InferredModel model, long step, String source) {
     ImmutableMap.Builder<String, String> metadata = ImmutableMap.builder();
     metadata.put("format", "pt");
-    metadata.put("architecture", architecture.guess().toString());
+    metadata.put("architecture", model.architecture().toString());
     metadata.put("source", source);
     metadata.put("step", Long.toString(step));
     metadata.put("input", "float32 RGB in [0, 1], NCHW, without mean or deviation normalisation");
@@ -188,10 +188,10 @@ final class SafetensorsTarget implements Target {
             + " stem: TensorFlow's SAME, which on even sizes pads one row below and one column on"
             + " the right; use ZeroPad2d((0, 1, 0, 1)) and MaxPool2d(3, 2, 0) instead of"
             + " MaxPool2d(3, 2, 1)");
-    if (architecture.guess().stem().startsWith("CIFAR")) {
+    if (model.architecture().stem().startsWith("CIFAR")) {
       metadata.put("stem", "3x3 convolution of stride 1, no max pool");
     }
-    if (architecture.config().resnetDepth() < 50) {
+    if (model.config().resnetDepth() < 50) {
       metadata.put(
           "shortcut", "layer1.0 has a downsample of stride 1, which torchvision's has not");
     }

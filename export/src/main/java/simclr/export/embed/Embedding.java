@@ -12,6 +12,7 @@ import org.tensorflow.exceptions.TensorFlowException;
 import org.tensorflow.op.Ops;
 import org.tensorflow.types.TFloat32;
 import org.tensorflow.types.TInt64;
+import simclr.config.Reporter;
 import simclr.config.RunConfig;
 import simclr.config.UserException;
 import simclr.data.pipeline.Batch;
@@ -23,7 +24,6 @@ import simclr.export.bundle.ExportDirectory;
 import simclr.export.bundle.HostTensor;
 import simclr.export.bundle.LoadedModel;
 import simclr.export.bundle.ModelCard;
-import simclr.train.Reporter;
 
 /**
  * Writes what an exported encoder makes of every image of a split. The images come through the

@@ -12,7 +12,7 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
-import simclr.train.Reporter;
+import simclr.config.Reporter;
 
 /**
  * TensorFlow Serving's REST interface over one model.

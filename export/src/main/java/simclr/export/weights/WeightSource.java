@@ -16,7 +16,7 @@ import org.tensorflow.ndarray.Shape;
 import org.tensorflow.proto.DataType;
 import org.tensorflow.types.TInt64;
 import simclr.checkpoint.bundle.BundleTensors;
-import simclr.checkpoint.ArchitectureGuess;
+import simclr.checkpoint.Architecture;
 import simclr.checkpoint.CheckpointFile;
 import simclr.checkpoint.CheckpointFile.Entry;
 import simclr.checkpoint.CheckpointKeys;
@@ -180,25 +180,15 @@ public final class WeightSource {
   }
 
   /** What kind of model the shapes belong to. */
-  public ArchitectureGuess guess() {
+  public Architecture architecture() {
     ImmutableMap.Builder<String, Shape> shapes = ImmutableMap.builder();
     keys.forEach(
         (name, key) ->
             file.find(key)
                 .filter(entry -> !name.contains(CheckpointKeys.SLOT))
                 .ifPresent(entry -> shapes.put(plain(name), entry.shape())));
-    return kind.tf1Names() || isNamedByKeras()
-        ? ArchitectureGuess.ofTf1Shapes(shapes.buildKeepingLast())
-        : ArchitectureGuess.ofShapes(shapes.buildKeepingLast());
-  }
-
-  /** Whether the projection head is a single linear layer rather than a nonlinear head of one. */
-  boolean hasLinearHead() {
-    return kind.tf1Names()
-        ? keys.containsKey("head_contrastive/l_0/dense/kernel")
-        : file.isObjectBased()
-            && new ObjectPaths(file.objectGraph())
-                .keysByName().keySet().stream().anyMatch(name -> name.contains("/l_0/dense"));
+    Architecture found = Architecture.of(shapes.buildKeepingLast());
+    return kind.tf1Names() ? found : found.withHeadOf(new ObjectPaths(file.objectGraph()));
   }
 
   @Override
@@ -206,14 +196,8 @@ public final class WeightSource {
     return kind.title() + ' ' + path;
   }
 
-  private boolean isNamedByKeras() {
-    return kind == Kind.SAVED_MODEL
-        && keys.keySet().stream().noneMatch(n -> n.startsWith("model/"));
-  }
-
   private String plain(String name) {
-    String own = ema && name.startsWith(EMA) ? name.substring(EMA.length()) : name;
-    return isNamedByKeras() ? KerasNames.asTf1(own) : own;
+    return ema && name.startsWith(EMA) ? name.substring(EMA.length()) : name;
   }
 
   private static WeightSource objects(Path path, CheckpointFile file) {

@@ -13,10 +13,10 @@ import org.tensorflow.op.Op;
 import org.tensorflow.op.Ops;
 import org.tensorflow.types.TFloat32;
 import org.tensorflow.types.family.TType;
-import simclr.checkpoint.ArchitectureGuess;
 import simclr.checkpoint.bundle.BundleWriter;
+import simclr.checkpoint.Architecture;
 import simclr.config.RunConfig;
-import simclr.export.weights.Architecture;
+import simclr.export.weights.InferredModel;
 import simclr.model.VariableSpec;
 
 /** A model whose every variable matters to its outputs; a fresh one has branches that are zero. */
@@ -37,7 +37,7 @@ public final class RandomWeights {
 
   /** Writes a TF1 checkpoint that holds an averaged copy of half the weights. */
   static void writeTf1WithAverages(Path prefix, Map<String, String> flags) {
-    Architecture architecture = architecture(flags, 0);
+    InferredModel architecture = architecture(flags, 0);
     try (WeightGraph graph = WeightGraph.open(architecture, ImmutableList.of(), STEP)) {
       Ops tf = graph.tf();
       Map<String, Operand<?>> values = new LinkedHashMap<>();
@@ -57,7 +57,7 @@ public final class RandomWeights {
   }
 
   private static void write(Path directory, Target target, Map<String, String> flags, int classes) {
-    Architecture architecture = architecture(flags, classes);
+    InferredModel architecture = architecture(flags, classes);
     ImmutableList<VariableSpec> slotted =
         architecture.variables().stream()
             .filter(VariableSpec::trainable)
@@ -68,7 +68,7 @@ public final class RandomWeights {
     }
   }
 
-  private static Architecture architecture(Map<String, String> flags, int classes) {
+  private static InferredModel architecture(Map<String, String> flags, int classes) {
     RunConfig config =
         RunConfig.of(
             ImmutableMap.<String, String>builder()
@@ -76,8 +76,8 @@ public final class RandomWeights {
                 .put("image_size", "32")
                 .putAll(flags)
                 .buildKeepingLast());
-    ImmutableList<VariableSpec> variables = Architecture.variables(config, classes);
-    return new Architecture(ArchitectureGuess.of(variables), config, classes, variables);
+    ImmutableList<VariableSpec> variables = InferredModel.variables(config, classes);
+    return new InferredModel(Architecture.of(variables), config, classes, variables);
   }
 
   private static ImmutableList<Op> assigns(WeightGraph graph) {

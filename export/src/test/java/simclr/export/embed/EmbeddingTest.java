@@ -17,11 +17,11 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import simclr.config.Reporter;
 import simclr.config.UserException;
 import simclr.config.UserException.ExitCode;
 import simclr.export.Encoder;
 import simclr.export.TestExport;
-import simclr.train.Reporter;
 
 final class EmbeddingTest {
   @TempDir Path dir;

@@ -28,8 +28,8 @@ import org.junit.jupiter.api.TestInstance.Lifecycle;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
+import simclr.config.Reporter;
 import simclr.export.TestExport;
-import simclr.train.Reporter;
 
 /** What a page, a broken client or an attacker may send; after each the server answers others. */
 @TestInstance(Lifecycle.PER_CLASS)

@@ -36,10 +36,10 @@ import org.junit.jupiter.api.TestInstance.Lifecycle;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import simclr.config.Reporter;
 import simclr.config.UserException;
 import simclr.export.Encoder;
 import simclr.export.TestExport;
-import simclr.train.Reporter;
 
 /** Requests over HTTP, answered by an export. */
 @TestInstance(Lifecycle.PER_CLASS)

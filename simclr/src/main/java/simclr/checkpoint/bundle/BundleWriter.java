@@ -16,9 +16,9 @@ import org.tensorflow.op.Op;
 import org.tensorflow.op.Ops;
 import org.tensorflow.op.core.Placeholder;
 import org.tensorflow.types.TString;
-import simclr.io.DurableFiles;
 import simclr.config.UserException;
 import simclr.config.UserException.ExitCode;
+import simclr.io.DurableFiles;
 
 /**
  * Writes tensors as {@code PREFIX.index} and {@code PREFIX.data-00000-of-00001}, the format of all

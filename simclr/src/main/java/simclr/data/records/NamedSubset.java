@@ -1,5 +1,6 @@
 package simclr.data.records;
 
+import simclr.io.UnreadableInput;
 import com.google.common.collect.ImmutableList;
 import com.google.common.primitives.ImmutableIntArray;
 import java.io.IOException;

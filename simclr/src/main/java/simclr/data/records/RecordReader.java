@@ -1,5 +1,6 @@
 package simclr.data.records;
 
+import simclr.io.TfRecordFile;
 import com.google.common.collect.ImmutableList;
 import com.google.protobuf.InvalidProtocolBufferException;
 import java.nio.file.Path;
@@ -18,7 +19,6 @@ import org.tensorflow.types.TInt32;
 import org.tensorflow.types.TInt64;
 import org.tensorflow.types.TString;
 import org.tensorflow.types.family.TType;
-import simclr.io.TfRecordFile;
 import simclr.config.UserException;
 import simclr.config.UserException.ExitCode;
 import simclr.data.image.EncodedImages;

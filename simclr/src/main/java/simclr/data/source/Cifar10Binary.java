@@ -1,5 +1,6 @@
 package simclr.data.source;
 
+import simclr.io.UnreadableInput;
 import com.google.common.collect.ImmutableList;
 import com.google.common.collect.ImmutableMap;
 import com.google.common.primitives.ImmutableLongArray;
@@ -11,7 +12,6 @@ import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import simclr.io.UnreadableInput;
 import simclr.config.UserException;
 import simclr.config.UserException.ExitCode;
 import simclr.data.image.Encoding;

@@ -1,5 +1,6 @@
 package simclr.data.source;
 
+import simclr.io.UnreadableInput;
 import com.google.common.base.Ascii;
 import com.google.common.collect.ImmutableList;
 import com.google.common.collect.ImmutableSet;
@@ -8,7 +9,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.stream.Stream;
-import simclr.io.UnreadableInput;
 import simclr.config.UserException;
 
 /**

@@ -1,5 +1,7 @@
 package simclr.data.source;
 
+import simclr.io.TfRecordFile;
+import simclr.io.UnreadableInput;
 import static java.util.stream.Collectors.joining;
 
 import com.google.common.collect.ImmutableList;
@@ -16,8 +18,6 @@ import java.util.Optional;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
-import simclr.io.UnreadableInput;
-import simclr.io.TfRecordFile;
 import simclr.config.UserException;
 import simclr.config.UserException.ExitCode;
 import simclr.data.image.Encoding;

@@ -5,7 +5,6 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import org.tensorflow.proto.Features;
-import simclr.io.TfRecordFile;
 import simclr.config.UserException;
 import simclr.config.UserException.ExitCode;
 import simclr.data.image.ImageCensus;

@@ -1,5 +1,6 @@
 package simclr.data.source;
 
+import simclr.io.UnreadableInput;
 import static com.google.common.collect.ImmutableList.toImmutableList;
 
 import com.fasterxml.jackson.databind.JsonNode;

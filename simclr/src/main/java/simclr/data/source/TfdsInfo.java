@@ -1,5 +1,6 @@
 package simclr.data.source;
 
+import simclr.io.UnreadableInput;
 import static com.google.common.base.Preconditions.checkNotNull;
 
 import com.fasterxml.jackson.core.JsonProcessingException;

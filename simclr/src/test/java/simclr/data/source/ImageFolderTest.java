@@ -1,5 +1,6 @@
 package simclr.data.source;
 
+import simclr.data.records.Undecodable;
 import static java.util.stream.Collectors.toMap;
 import static org.assertj.core.api.Assertions.assertThat;
 import static simclr.data.UserErrors.assertFails;
@@ -20,7 +21,6 @@ import simclr.data.TestImages;
 import simclr.data.TfdsWriter;
 import simclr.data.records.Records;
 import simclr.data.records.Split;
-import simclr.data.records.Undecodable;
 
 final class ImageFolderTest {
   private static final byte[] IMAGE = TestImages.png(6, 4);

@@ -22,7 +22,7 @@ import simclr.data.pipeline.Batch;
 import simclr.model.VariableSpec;
 import simclr.model.Variables.Variable;
 import simclr.parallel.Devices;
-import simclr.train.TrainingGraph;
+import simclr.train.graph.TrainingGraph;
 
 /** The product's training graph with given weights and given batches, step by step. */
 final class Steps implements AutoCloseable {

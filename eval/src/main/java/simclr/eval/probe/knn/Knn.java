@@ -1,10 +1,5 @@
 package simclr.eval.probe.knn;
 
-import simclr.eval.probe.Checks;
-import simclr.eval.probe.Outcome;
-import simclr.eval.probe.ProbeResult;
-import simclr.eval.probe.Protocol;
-
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.google.common.collect.ImmutableList;
@@ -15,6 +10,7 @@ import java.util.Locale;
 import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.function.BooleanSupplier;
+import simclr.config.Reporter;
 import simclr.config.UserException;
 import simclr.config.UserException.ExitCode;
 import simclr.eval.features.EtaProgress;
@@ -22,7 +18,10 @@ import simclr.eval.features.FeatureSets;
 import simclr.eval.features.FeatureSets.Partition;
 import simclr.eval.features.LabelledFeatures;
 import simclr.eval.metrics.ClassificationMetrics;
-import simclr.train.Reporter;
+import simclr.eval.probe.Checks;
+import simclr.eval.probe.Outcome;
+import simclr.eval.probe.ProbeResult;
+import simclr.eval.probe.Protocol;
 
 /**
  * The classes of the nearest training examples by the cosine of the features, each with a vote. Of

@@ -1,9 +1,5 @@
 package simclr.eval.probe.knn;
 
-import simclr.eval.probe.NativeFeatures;
-import simclr.eval.probe.Standardizer;
-
-
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.BooleanSupplier;
@@ -20,6 +16,8 @@ import org.tensorflow.types.TFloat32;
 import org.tensorflow.types.TInt32;
 import org.tensorflow.types.family.TType;
 import simclr.eval.features.LabelledFeatures;
+import simclr.eval.probe.NativeFeatures;
+import simclr.eval.probe.Standardizer;
 
 /**
  * Searches the nearest of a bank of examples and adds up their votes, all in native memory: blocks

@@ -1,9 +1,5 @@
 package simclr.eval.probe.logistic;
 
-import simclr.eval.probe.LinearClassifier;
-import simclr.eval.probe.NativeFeatures;
-import simclr.eval.probe.Standardizer;
-
 import com.google.common.primitives.ImmutableDoubleArray;
 import java.util.Optional;
 import org.tensorflow.types.TFloat32;
@@ -11,6 +7,9 @@ import org.tensorflow.types.TFloat64;
 import org.tensorflow.types.family.TNumber;
 import simclr.eval.features.LabelledFeatures;
 import simclr.eval.features.LabelledFeatures.Labels;
+import simclr.eval.probe.LinearClassifier;
+import simclr.eval.probe.NativeFeatures;
+import simclr.eval.probe.Standardizer;
 
 /**
  * Multinomial logistic regression of examples that are loaded once, for any number of penalties.

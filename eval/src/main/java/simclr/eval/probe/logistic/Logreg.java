@@ -1,11 +1,5 @@
 package simclr.eval.probe.logistic;
 
-import simclr.eval.probe.Checks;
-import simclr.eval.probe.LinearClassifier;
-import simclr.eval.probe.Outcome;
-import simclr.eval.probe.ProbeCheckpoint;
-import simclr.eval.probe.Protocol;
-
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.nio.file.Path;
 import java.util.Locale;
@@ -13,6 +7,7 @@ import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
+import simclr.config.Reporter;
 import simclr.eval.features.EtaProgress;
 import simclr.eval.features.FeatureSets;
 import simclr.eval.features.FeatureSets.Partition;
@@ -21,8 +16,12 @@ import simclr.eval.metrics.MeanAveragePrecision;
 import simclr.eval.metrics.MultiLabelMetrics;
 import simclr.eval.metrics.MultiLabels;
 import simclr.eval.metrics.TestMetrics;
+import simclr.eval.probe.Checks;
+import simclr.eval.probe.LinearClassifier;
+import simclr.eval.probe.Outcome;
+import simclr.eval.probe.ProbeCheckpoint;
+import simclr.eval.probe.Protocol;
 import simclr.eval.probe.logistic.Regression.Fit;
-import simclr.train.Reporter;
 
 /**
  * Logistic regression by L-BFGS (SimCLR, appendix B.8): the penalty is chosen on validation

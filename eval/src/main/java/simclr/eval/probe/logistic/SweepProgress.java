@@ -1,8 +1,5 @@
 package simclr.eval.probe.logistic;
 
-import simclr.eval.probe.Outcome;
-import simclr.eval.probe.ProbeCheckpoint;
-
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
@@ -10,7 +7,9 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.Arrays;
 import java.util.Optional;
-import simclr.train.Reporter;
+import simclr.config.Reporter;
+import simclr.eval.probe.Outcome;
+import simclr.eval.probe.ProbeCheckpoint;
 
 /**
  * How far the choice of a penalty has come: {@code rows} of the result, {@code last} and {@code

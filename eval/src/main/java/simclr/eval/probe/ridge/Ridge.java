@@ -1,10 +1,5 @@
 package simclr.eval.probe.ridge;
 
-import simclr.eval.probe.Checks;
-import simclr.eval.probe.Outcome;
-import simclr.eval.probe.ProbeResult;
-import simclr.eval.probe.Protocol;
-
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.google.common.collect.ImmutableList;
@@ -15,6 +10,7 @@ import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.SplittableRandom;
 import java.util.function.BooleanSupplier;
+import simclr.config.Reporter;
 import simclr.config.UserException;
 import simclr.config.UserException.ExitCode;
 import simclr.eval.features.EtaProgress;
@@ -23,7 +19,10 @@ import simclr.eval.features.LabelledFeatures;
 import simclr.eval.metrics.Accuracy;
 import simclr.eval.metrics.ClassificationMetrics;
 import simclr.eval.metrics.SeedStatistics;
-import simclr.train.Reporter;
+import simclr.eval.probe.Checks;
+import simclr.eval.probe.Outcome;
+import simclr.eval.probe.ProbeResult;
+import simclr.eval.probe.Protocol;
 
 /**
  * Ridge regression of one-hot classes, in closed form; of all training examples, or of a few of

@@ -1,10 +1,5 @@
 package simclr.eval.probe.ridge;
 
-import simclr.eval.probe.LinearClassifier;
-import simclr.eval.probe.NativeFeatures;
-import simclr.eval.probe.Standardizer;
-import simclr.eval.probe.Covariance;
-
 import java.util.OptionalDouble;
 import org.tensorflow.Graph;
 import org.tensorflow.Operand;
@@ -22,6 +17,10 @@ import org.tensorflow.types.TInt32;
 import org.tensorflow.types.family.TNumber;
 import org.tensorflow.types.family.TType;
 import simclr.eval.features.LabelledFeatures;
+import simclr.eval.probe.Covariance;
+import simclr.eval.probe.LinearClassifier;
+import simclr.eval.probe.NativeFeatures;
+import simclr.eval.probe.Standardizer;
 
 /**
  * The minimum of {@code 1/2n |X W + b - Y|^2 + l2/2 |W|^2} for one-hot Y.

@@ -1,12 +1,5 @@
 package simclr.eval.probe.sgd;
 
-import simclr.eval.probe.Checks;
-import simclr.eval.probe.LinearClassifier;
-import simclr.eval.probe.Outcome;
-import simclr.eval.probe.ProbeCheckpoint;
-import simclr.eval.probe.Protocol;
-import simclr.eval.probe.Standardizer;
-
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
@@ -16,12 +9,18 @@ import java.util.Locale;
 import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.function.BooleanSupplier;
+import simclr.config.Reporter;
 import simclr.config.UserException;
 import simclr.config.UserException.ExitCode;
 import simclr.eval.features.EtaProgress;
 import simclr.eval.features.FeatureSets;
 import simclr.eval.features.LabelledFeatures;
-import simclr.train.Reporter;
+import simclr.eval.probe.Checks;
+import simclr.eval.probe.LinearClassifier;
+import simclr.eval.probe.Outcome;
+import simclr.eval.probe.ProbeCheckpoint;
+import simclr.eval.probe.Protocol;
+import simclr.eval.probe.Standardizer;
 
 /**
  * The linear classifier by gradient descent, as the reference trains its head on a frozen encoder

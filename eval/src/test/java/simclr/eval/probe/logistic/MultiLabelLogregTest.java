@@ -1,13 +1,8 @@
 package simclr.eval.probe.logistic;
 
-import simclr.eval.probe.Clouds;
-import simclr.eval.probe.Outcome;
-import simclr.eval.probe.Protocol;
-
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
-
 import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.Random;
@@ -15,6 +10,7 @@ import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
+import simclr.config.Reporter;
 import simclr.config.UserException;
 import simclr.eval.features.DataDigest;
 import simclr.eval.features.FeatureMatrix;
@@ -24,8 +20,10 @@ import simclr.eval.features.LabelledFeatures;
 import simclr.eval.features.LabelledFeatures.Labels;
 import simclr.eval.metrics.MultiLabelMetrics;
 import simclr.eval.metrics.MultiLabels;
+import simclr.eval.probe.Clouds;
+import simclr.eval.probe.Outcome;
+import simclr.eval.probe.Protocol;
 import simclr.eval.probe.logistic.Regression.Fit;
-import simclr.train.Reporter;
 
 final class MultiLabelLogregTest {
   private static final Logreg SHORT =
