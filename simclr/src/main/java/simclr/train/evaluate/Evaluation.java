@@ -20,7 +20,6 @@ import simclr.config.Reporter;
 import simclr.config.RunConfig;
 import simclr.inference.ModelSpec;
 import simclr.inference.RestoredModel;
-import simclr.io.DurableFiles;
 import simclr.summary.EventWriter;
 import simclr.train.evaluate.EvaluationListener.Evaluated;
 

@@ -1,7 +1,24 @@
 package simclr.train.graph;
 
+import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
+import java.util.Optional;
+import org.tensorflow.Session;
+import org.tensorflow.op.Op;
+import org.tensorflow.op.Ops;
+import org.tensorflow.types.TFloat32;
+import simclr.checkpoint.CheckpointFile;
+import simclr.checkpoint.ModelDir;
+import simclr.checkpoint.RestoreReport;
+import simclr.checkpoint.Restorer;
+import simclr.checkpoint.Saver;
+import simclr.config.Reporter;
 import simclr.config.LocalPath;
+import simclr.config.RunConfig;
+import simclr.model.VariableSpec.Part;
+import simclr.model.Variables.Variable;
 
 /**
  * Where a run's weights come from: the newest whole checkpoint of its own directory, else {@code
