@@ -15,11 +15,11 @@ import org.tensorflow.types.TInt64;
 import simclr.checkpoint.CheckpointFile;
 import simclr.config.FlagsFile;
 import simclr.config.LocalPath;
+import simclr.io.DurableFiles;
 import simclr.config.Reporter;
 import simclr.config.RunConfig;
 import simclr.inference.ModelSpec;
 import simclr.inference.RestoredModel;
-import simclr.io.DurableFiles;
 import simclr.summary.EventWriter;
 import simclr.train.evaluate.EvaluationListener.Evaluated;
 
