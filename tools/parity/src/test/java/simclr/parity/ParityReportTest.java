@@ -47,8 +47,6 @@ final class ParityReportTest {
         .isInstanceOfSatisfying(
             UserException.class, e -> assertThat(e.exitCode()).isEqualTo(ExitCode.DATA))
         .hasMessageContaining("surprise");
-    assertThat(told)
-        .extracting(FileReport::file)
-        .containsExactly(good.toString());
+    assertThat(told).extracting(FileReport::file).containsExactly(good.toString());
   }
 }
