@@ -81,7 +81,7 @@ public final class ModelDir implements AutoCloseable {
    */
   public Optional<CheckpointFile> latest(Consumer<String> warn) {
     Optional<CheckpointFile> found = CheckpointSearch.newestWhole(path, warn, broken::add);
-    found.ifPresent(Misfit::checkObjectBased);
+    found.ifPresent(CheckpointCompatibility::checkObjectBased);
     newest = found.map(file -> OptionalLong.of(file.step())).orElse(OptionalLong.empty());
     return found;
   }
@@ -166,7 +166,7 @@ public final class ModelDir implements AutoCloseable {
       return file;
     }
     CheckpointFile file = find(flag, prefixOrDirectory, say);
-    Misfit.checkObjectBased(file);
+    CheckpointCompatibility.checkObjectBased(file);
     return file;
   }
 

@@ -78,7 +78,9 @@ record StateFile(String latest, ImmutableList<Kept> kept, double lastPreserved) 
       return Optional.empty();
     }
     try {
-      return Optional.of(parse(new String(Files.readAllBytes(file), StandardCharsets.UTF_8)));
+      StateFile state = parse(new String(Files.readAllBytes(file), StandardCharsets.UTF_8));
+      state.kept().forEach(one -> checkName(one.name()));
+      return Optional.of(state);
     } catch (IllegalArgumentException e) {
       throw new UserException(
           ExitCode.DATA,
@@ -111,9 +113,7 @@ record StateFile(String latest, ImmutableList<Kept> kept, double lastPreserved) 
     if (!names.contains(latest)) {
       kept.add(new Kept(latest, lastPreserved + 1));
     }
-    ImmutableList<Kept> all = kept.build();
-    all.forEach(one -> checkName(one.name()));
-    return new StateFile(latest, all, lastPreserved);
+    return new StateFile(latest, kept.build(), lastPreserved);
   }
 
   private static void checkName(String name) {

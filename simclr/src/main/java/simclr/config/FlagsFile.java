@@ -13,7 +13,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
-import simclr.config.RunConfig;
 import simclr.config.RunConfig.Flag;
 import simclr.config.Quoted;
 import simclr.config.UserException;

@@ -154,7 +154,7 @@ final class ModelDirTest {
     save(5, 1, 2);
     Files.writeString(path.resolve("checkpoint"), "model_checkpoint_path: \"ckp");
     assertThat(latestStep()).isEqualTo(2);
-    assertThat(said).singleElement().asString().contains("line 1: a string does not end");
+    assertThat(said).singleElement().asString().contains("line 1: String missing ending quote");
   }
 
   @Test

@@ -21,9 +21,9 @@ import org.tensorflow.op.Ops;
 import org.tensorflow.types.TFloat32;
 import simclr.checkpoint.Architecture;
 import simclr.checkpoint.CheckpointFile;
+import simclr.eval.record.EncoderInfo;
 import simclr.config.Reporter;
 import simclr.config.RunConfig;
-import simclr.data.pipeline.Batch;
 import simclr.export.bundle.HostTensor;
 import simclr.inference.ModelSpec;
 import simclr.inference.RestoredModel;
@@ -35,11 +35,11 @@ import simclr.model.Variables.Variable;
 final class CheckpointEncoder implements FrozenEncoder {
   private static final int READ_AT_ONCE = 32;
 
-  private final EncoderIdentity identity;
+  private final EncoderInfo identity;
   private final RestoredModel model;
   private final ImmutableMap<String, Operand<TFloat32>> outputs;
 
-  private CheckpointEncoder(EncoderIdentity identity, RestoredModel model) {
+  private CheckpointEncoder(EncoderInfo identity, RestoredModel model) {
     this.identity = identity;
     this.model = model;
     this.outputs = outputs(model.tf(), model.outputs());
@@ -54,9 +54,9 @@ final class CheckpointEncoder implements FrozenEncoder {
   static CheckpointEncoder restored(RunConfig config, CheckpointFile file, Reporter reporter) {
     Architecture found = Architecture.of(file);
     int classes = config.wantsSupervisedHead() ? found.numClasses() : 0;
-    EncoderIdentity identity =
-        new EncoderIdentity(
-            EncoderIdentity.Kind.CHECKPOINT,
+    EncoderInfo identity =
+        EncoderInfo.of(
+            EncoderInfo.Kind.CHECKPOINT,
             Optional.of(file.prefix().toString()),
             Optional.of(CheckpointFile.sha256(file.prefix())),
             OptionalLong.of(file.step()),
@@ -70,9 +70,9 @@ final class CheckpointEncoder implements FrozenEncoder {
     RestoredModel model = RestoredModel.initial(ModelSpec.fedSquare(config, 0));
     Architecture architecture =
         Architecture.of(model.variables().all().stream().map(Variable::spec).toList());
-    EncoderIdentity identity =
-        new EncoderIdentity(
-            EncoderIdentity.Kind.RANDOM_INIT,
+    EncoderInfo identity =
+        EncoderInfo.of(
+            EncoderInfo.Kind.RANDOM_INIT,
             Optional.empty(),
             Optional.of(digest(model)),
             OptionalLong.of(0),
@@ -96,7 +96,7 @@ final class CheckpointEncoder implements FrozenEncoder {
   }
 
   @Override
-  public EncoderIdentity identity() {
+  public EncoderInfo identity() {
     return identity;
   }
 

@@ -13,7 +13,7 @@ import simclr.config.RunConfig;
 import simclr.config.LocalPath;
 import simclr.config.UserException;
 import simclr.config.UserException.ExitCode;
-import simclr.eval.features.EncoderIdentity.Kind;
+import simclr.eval.record.EncoderInfo.Kind;
 import simclr.export.savedmodel.GuessedFlags;
 
 /**
@@ -57,7 +57,7 @@ public record EncoderChoice(
     if (kind != Kind.CHECKPOINT && checkpoint) {
       throw usage(
           "--checkpoint is given with --encoder=%s, expected --encoder=checkpoint",
-          kind.name().toLowerCase(java.util.Locale.ROOT));
+          kind.label());
     }
     if (output.isEmpty() && !modelDir) {
       throw usage("--output is missing, expected a directory for results and features");
@@ -108,7 +108,7 @@ public record EncoderChoice(
         ? "--model_dir"
         : kind == Kind.EXPORT
             ? "--checkpoint"
-            : "--encoder=" + kind.name().toLowerCase(java.util.Locale.ROOT);
+            : "--encoder=" + kind.label();
   }
 
   private static UserException usage(String template, Object... args) {

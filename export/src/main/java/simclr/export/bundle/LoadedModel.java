@@ -37,15 +37,15 @@ public final class LoadedModel implements AutoCloseable {
   private static final String INTERNAL_PREFIX = "__";
 
   private final Path directory;
-  private final Optional<ModelCard> card;
+  private final Optional<ExportInfo> info;
   private final SavedModelBundle bundle;
   private final ImmutableSortedMap<String, SignatureDef> signatures;
   private final ReadWriteLock use = new ReentrantReadWriteLock();
   private boolean closed;
 
-  private LoadedModel(Path directory, Optional<ModelCard> card, SavedModelBundle bundle) {
+  private LoadedModel(Path directory, Optional<ExportInfo> info, SavedModelBundle bundle) {
     this.directory = directory;
-    this.card = card;
+    this.info = info;
     this.bundle = bundle;
     ImmutableSortedMap.Builder<String, SignatureDef> named = ImmutableSortedMap.naturalOrder();
     bundle
@@ -73,11 +73,11 @@ public final class LoadedModel implements AutoCloseable {
       throw new UserException(ExitCode.NO_INPUT, "%s is missing, expected a SavedModel", graph);
     }
     OperationScan.of(directory).requireHarmless();
-    Optional<ModelCard> card = ModelCard.read(directory);
+    Optional<ExportInfo> info = Manifest.read(directory);
     SavedModelBundle bundle = load(directory);
     try {
       requireVariables(directory, bundle);
-      return new LoadedModel(directory, card, bundle);
+      return new LoadedModel(directory, info, bundle);
     } catch (UserException e) {
       bundle.close();
       throw e;
@@ -113,8 +113,8 @@ public final class LoadedModel implements AutoCloseable {
   }
 
   /** What the export says of itself; empty in SavedModels of other programs. */
-  public Optional<ModelCard> card() {
-    return card;
+  public Optional<ExportInfo> info() {
+    return info;
   }
 
   /**
@@ -122,14 +122,14 @@ public final class LoadedModel implements AutoCloseable {
    *
    * @throws UserException (data) if there is none
    */
-  public ModelCard requiredCard() {
-    return card()
+  public ExportInfo requiredInfo() {
+    return info()
         .orElseThrow(
             () ->
                 new UserException(
                     ExitCode.DATA,
                     "%s is missing, expected an export of this program",
-                    directory.resolve("manifest.json")));
+                    Manifest.file(directory)));
   }
 
   /** All signatures by name. */

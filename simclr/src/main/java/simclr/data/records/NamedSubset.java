@@ -13,7 +13,6 @@ import java.util.TreeSet;
 import simclr.config.Quoted;
 import simclr.config.UserException;
 import simclr.config.UserException.ExitCode;
-import simclr.io.UnreadableInput;
 
 /**
  * The examples of a split that a file lists, as SimCLR's lists of 1 % and 10 % of ImageNet do: one

@@ -17,7 +17,6 @@ import simclr.config.UserException.ExitCode;
 import simclr.data.image.Encoding;
 import simclr.data.records.Records;
 import simclr.data.records.Split;
-import simclr.io.UnreadableInput;
 
 /**
  * The binary version of CIFAR-10 as its authors distribute it: {@code data_batch_1.bin} to {@code

@@ -10,7 +10,6 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.stream.Stream;
 import simclr.config.UserException;
-import simclr.io.UnreadableInput;
 
 /**
  * A folder with all below it; links are followed. Hidden files and folders are never images.

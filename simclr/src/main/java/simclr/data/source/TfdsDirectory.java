@@ -24,8 +24,6 @@ import simclr.data.image.Encoding;
 import simclr.data.records.Records;
 import simclr.data.records.Records.Shards.Part;
 import simclr.data.records.Split;
-import simclr.io.TfRecordFile;
-import simclr.io.UnreadableInput;
 
 /**
  * A data set prepared by tensorflow-datasets: {@code <data_dir>/<name>[/<config>]/<version>/} with

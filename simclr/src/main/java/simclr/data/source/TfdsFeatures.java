@@ -16,7 +16,6 @@ import java.util.stream.LongStream;
 import simclr.config.LocalPath;
 import simclr.config.UserException;
 import simclr.config.UserException.ExitCode;
-import simclr.io.UnreadableInput;
 
 /**
  * What {@code features.json} and {@code *.labels.txt} of a TFDS directory say about images and

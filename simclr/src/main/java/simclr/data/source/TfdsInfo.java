@@ -19,7 +19,6 @@ import simclr.config.LocalPath;
 import simclr.config.Quoted;
 import simclr.config.UserException;
 import simclr.config.UserException.ExitCode;
-import simclr.io.UnreadableInput;
 
 /**
  * What {@code dataset_info.json} of a TFDS directory says about files and splits.

@@ -24,7 +24,7 @@ import simclr.checkpoint.RunState;
 import simclr.checkpoint.RunState.Slot;
 import simclr.config.RunConfig;
 import simclr.data.pipeline.Batch;
-import simclr.model.Handle;
+import simclr.model.ResourceVariable;
 import simclr.model.SimClrModel;
 import simclr.model.VariableSpec;
 import simclr.model.Variables;
@@ -70,8 +70,8 @@ public final class TrainingGraph implements AutoCloseable {
         Timestamp.create(tf.withSubScope("input").withControlDependencies(batch.images()).scope());
     this.pictures = pictures(tf.withSubScope("pictures"), batch.images());
 
-    Handle globalStep = Handle.scalar(tf, TInt64.class, "global_step");
-    Handle saveCounter = Handle.scalar(tf, TInt64.class, "save_counter");
+    ResourceVariable globalStep = ResourceVariable.scalar(tf, TInt64.class, "global_step");
+    ResourceVariable saveCounter = ResourceVariable.scalar(tf, TInt64.class, "save_counter");
     Operand<TInt64> completed = tf.readVariableOp(globalStep.operand(), TInt64.class);
     LearningRateSchedule schedule = LearningRateSchedule.of(config, trainExamples);
     this.learningRate = rate(tf, schedule, completed);
