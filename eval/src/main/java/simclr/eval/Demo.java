@@ -9,7 +9,6 @@ import java.util.Optional;
 import java.util.function.BooleanSupplier;
 import java.util.function.Predicate;
 import simclr.checkpoint.CheckpointFile;
-import simclr.io.DurableFiles;
 import simclr.checkpoint.ModelDir;
 import simclr.config.RunConfig;
 import simclr.data.DataSource;
@@ -17,14 +16,16 @@ import simclr.data.Split;
 import simclr.eval.features.EncoderChoice;
 import simclr.eval.features.EncoderFeatures;
 import simclr.eval.features.EncoderIdentity.Kind;
+import simclr.eval.features.FeatureDtype;
 import simclr.eval.features.FeatureSets;
 import simclr.eval.features.FeatureSource;
 import simclr.eval.features.LabelledFeatures;
-import simclr.eval.features.FeatureDtype;
 import simclr.eval.metrics.Accuracy;
 import simclr.eval.probe.logistic.LinearProbe;
+import simclr.export.bundle.TimeLimits;
 import simclr.export.savedmodel.ExportSource;
 import simclr.export.savedmodel.SavedModelExport;
+import simclr.io.DurableFiles;
 import simclr.train.Outcome;
 import simclr.train.Reporter;
 import simclr.train.Run;
@@ -146,7 +147,7 @@ public final class Demo {
             Optional.empty(),
             Optional.empty(),
             Optional.empty(),
-            FeatureDtype.FLOAT32);
+            FeatureDtype.FLOAT32, TimeLimits.DEFAULT);
     Reporter status = progressAlone(reporter);
     try (FeatureSource source = EncoderFeatures.open(choice, status)) {
       String layer = source.layer(Optional.empty());

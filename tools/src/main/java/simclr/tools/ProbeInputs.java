@@ -8,6 +8,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import simclr.config.UserException;
 import simclr.config.UserException.ExitCode;
@@ -141,6 +142,8 @@ final class ProbeInputs {
               + " several classes. Default: under --model_dir/eval.")
   private Optional<Path> output = Optional.empty();
 
+  @Mixin private final TimeLimitOptions limits = new TimeLimitOptions();
+
   ProbeInputs(String command) {
     this.flags =
         RunFlags.some(
@@ -203,6 +206,6 @@ final class ProbeInputs {
         validationSplit,
         featuresDir,
         output,
-        featuresPrecision);
+        featuresPrecision, limits.limits());
   }
 }

@@ -11,6 +11,7 @@ import simclr.config.RunConfig;
 import simclr.config.UserException;
 import simclr.config.UserException.ExitCode;
 import simclr.eval.features.EncoderIdentity.Kind;
+import simclr.export.bundle.TimeLimits;
 import simclr.export.savedmodel.GuessedFlags;
 import simclr.train.FlagsFile;
 import simclr.train.Reporter;
@@ -27,6 +28,7 @@ import simclr.train.Reporter;
  * @param validationSplit to choose settings on
  * @param featuresDir where features are kept; empty for a place below the results
  * @param output where results go; empty for a place below {@code --model_dir}
+ * @param limits how long an export may take
  */
 public record EncoderChoice(
     Kind kind,
@@ -35,7 +37,8 @@ public record EncoderChoice(
     Optional<String> validationSplit,
     Optional<Path> featuresDir,
     Optional<Path> output,
-    FeatureDtype dtype) {
+    FeatureDtype dtype,
+    TimeLimits limits) {
   private static final String MODEL_DIR = "model_dir";
   private static final String CHECKPOINT = "checkpoint";
 

@@ -14,10 +14,9 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.BooleanSupplier;
-import simclr.io.DurableFiles;
 import simclr.config.RunConfig;
-import simclr.config.UserException;
 import simclr.config.UserException.ExitCode;
+import simclr.config.UserException;
 import simclr.eval.compare.FigureDifference;
 import simclr.eval.compare.ModelComparison;
 import simclr.eval.compare.PermutationTest;
@@ -29,6 +28,8 @@ import simclr.eval.metrics.Accuracy;
 import simclr.eval.metrics.Bootstrap;
 import simclr.eval.probe.ProbeResult;
 import simclr.eval.probe.ProbeRun;
+import simclr.export.bundle.TimeLimits;
+import simclr.io.DurableFiles;
 import simclr.summary.ScalarHistory;
 import simclr.summary.Tag;
 import simclr.train.Outcome;
@@ -144,7 +145,7 @@ public final class StudyRun {
             Optional.empty(),
             Optional.empty(),
             Optional.empty(),
-            FeatureDtype.FLOAT32);
+            FeatureDtype.FLOAT32, TimeLimits.DEFAULT);
     try (EncoderFeatures features = EncoderFeatures.open(choice, reporter)) {
       for (String layer : study.layersOf(run)) {
         ProbeRun probe =

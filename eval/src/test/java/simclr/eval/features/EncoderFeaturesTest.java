@@ -21,6 +21,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import simclr.config.UserException;
 import simclr.eval.features.EncoderIdentity.Kind;
+import simclr.export.bundle.TimeLimits;
 import simclr.train.Reporter;
 
 /** Twelve procedural images through a ResNet-18 that was never trained. */
@@ -192,7 +193,7 @@ final class EncoderFeaturesTest {
         Optional.empty(),
         Optional.empty(),
         Optional.of(output),
-        dtype);
+        dtype, TimeLimits.DEFAULT);
   }
 
   private static Reporter quiet() {

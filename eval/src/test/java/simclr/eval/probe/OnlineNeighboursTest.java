@@ -1,7 +1,5 @@
 package simclr.eval.probe;
 
-import simclr.eval.probe.knn.Knn;
-
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.google.common.collect.ImmutableList;
@@ -16,6 +14,8 @@ import simclr.eval.features.EncoderChoice;
 import simclr.eval.features.EncoderFeatures;
 import simclr.eval.features.EncoderIdentity.Kind;
 import simclr.eval.features.FeatureDtype;
+import simclr.eval.probe.knn.Knn;
+import simclr.export.bundle.TimeLimits;
 import simclr.summary.ScalarHistory;
 import simclr.summary.Tag;
 import simclr.train.Reporter;
@@ -67,7 +67,7 @@ final class OnlineNeighboursTest {
             Optional.empty(),
             Optional.empty(),
             Optional.of(dir.resolve("probe")),
-            FeatureDtype.FLOAT32);
+            FeatureDtype.FLOAT32, TimeLimits.DEFAULT);
     try (EncoderFeatures features = EncoderFeatures.open(choice, QUIET)) {
       return new ProbeRun(features, protocol, ImmutableList.of(1L), Optional.empty())
           .one(Optional.empty(), QUIET, () -> false)

@@ -52,7 +52,7 @@ public final class Embedding {
   public static Optional<Summary> run(
       EmbedSettings settings, Reporter reporter, BooleanSupplier stop) {
     Path directory = ExportDirectory.newest(settings.export());
-    try (LoadedModel model = LoadedModel.open(directory)) {
+    try (LoadedModel model = LoadedModel.open(directory, settings.limits())) {
       ModelCard card = model.requiredCard();
       RunConfig config = settings.asRun(card.imageSize());
       Split split = DataSource.of(config).open(config.evalSplit());

@@ -61,7 +61,7 @@ public final class SavedModelExport {
       }
       WarmUp.write(version.aside(), writer.signatures(), source.config().imageSize());
       Manifest.of(source, writer, step).write(version.aside());
-      OperationScan.of(version.aside()).requireHarmless();
+      OperationScan.requireHarmless(version.aside());
       check.run(version.aside());
       return version.publish();
     }

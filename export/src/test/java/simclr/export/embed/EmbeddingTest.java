@@ -17,10 +17,11 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
-import simclr.config.UserException;
 import simclr.config.UserException.ExitCode;
+import simclr.config.UserException;
 import simclr.export.Encoder;
 import simclr.export.TestExport;
+import simclr.export.bundle.TimeLimits;
 import simclr.train.Reporter;
 
 final class EmbeddingTest {
@@ -82,7 +83,7 @@ final class EmbeddingTest {
             Optional.empty(),
             "test[:5]",
             2,
-            dir.resolve("out.csv"));
+            dir.resolve("out.csv"), TimeLimits.DEFAULT);
     embed(settings);
     List<String> lines = Files.readAllLines(dir.resolve("out.csv"));
     assertThat(lines.get(0)).startsWith("name,label,h0,");
@@ -144,7 +145,7 @@ final class EmbeddingTest {
         Optional.of(dir.resolve(images)),
         "all",
         2,
-        dir.resolve(output));
+        dir.resolve(output), TimeLimits.DEFAULT);
   }
 
   private static Optional<Embedding.Summary> embed(EmbedSettings settings) {
