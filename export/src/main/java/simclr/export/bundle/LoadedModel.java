@@ -219,8 +219,8 @@ public final class LoadedModel implements AutoCloseable {
           ExitCode.DATA,
           "%s has no signature %s, expected one of %s",
           directory,
-          name,
-          String.join(", ", signatures.keySet()));
+          Quoted.of(name),
+          Quoted.of(String.join(", ", signatures.keySet())));
     }
     return signature;
   }
