@@ -12,9 +12,9 @@ import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
-import simclr.data.Synthetic;
+import simclr.config.Reporter;
+import simclr.data.source.Synthetic;
 import simclr.eval.metrics.Accuracy;
-import simclr.train.Reporter;
 
 /** The demo's way through; what it learns in earnest takes its two minutes and is not tested. */
 final class DemoTest {

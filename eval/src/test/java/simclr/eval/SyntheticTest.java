@@ -4,9 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
-import simclr.data.Records;
-import simclr.data.Split;
-import simclr.data.Synthetic;
+import simclr.data.records.Records;
+import simclr.data.records.Split;
+import simclr.data.source.Synthetic;
 import simclr.eval.metrics.Accuracy;
 import simclr.eval.probe.logistic.LinearProbe;
 

@@ -26,8 +26,6 @@ public final class CheckpointKeys {
   static final String KERAS_LEARNING_RATE = "optimizer/_current_learning_rate";
   static final String KERAS_VARIABLES = "optimizer/_variables/";
   public static final String SLOT = "/.OPTIMIZER_SLOT/optimizer/";
-  static final String ENCODER = "model/resnet_model/";
-  static final String SUPERVISED_HEAD = "model/supervised_head/";
 
   private CheckpointKeys() {}
 

@@ -2,6 +2,7 @@ package simclr.checkpoint;
 
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import simclr.model.VariableSpec.Part;
 
 /** Names of Keras' variables, for SavedModels that were built in a way that hides the objects. */
 public final class KerasNames {
@@ -24,15 +25,19 @@ public final class KerasNames {
   public static String asTf1(String normal) {
     Matcher encoder = ENCODER.matcher(normal);
     if (encoder.matches()) {
-      return "base_model/" + encoder.group(1);
+      return Part.ENCODER.tf1Scope() + '/' + encoder.group(1);
     }
     Matcher projection = PROJECTION.matcher(normal);
     if (projection.matches()) {
-      return "head_contrastive/" + projection.group(1) + "/dense/" + projection.group(2);
+      return Part.PROJECTION_HEAD.tf1Scope()
+          + '/'
+          + projection.group(1)
+          + "/dense/"
+          + projection.group(2);
     }
     Matcher classifier = CLASSIFIER.matcher(normal);
     return classifier.matches()
-        ? "head_supervised/linear_layer/dense/" + classifier.group(1)
+        ? Part.SUPERVISED_HEAD.tf1Scope() + "/linear_layer/dense/" + classifier.group(1)
         : normal;
   }
 }

@@ -16,8 +16,8 @@ import org.jspecify.annotations.Nullable;
 import org.tensorflow.proto.TrackableObjectGraphOuterClass.TrackableObjectGraph;
 import org.tensorflow.proto.TrackableObjectGraphOuterClass.TrackableObjectGraph.TrackableObject;
 import simclr.checkpoint.RunState.Slot;
-import simclr.config.RunConfig.OptimizerKind;
 import simclr.model.Variables.Variable;
+import simclr.optim.SlotLayout;
 
 /**
  * The tree of Python objects that {@code tf.train.Checkpoint(model=, global_step=, optimizer=)}
@@ -44,43 +44,42 @@ final class ObjectGraph {
   }
 
   private void add(RunState state) {
-    boolean lars = state.optimizer() == OptimizerKind.LARS;
-    Node step = root.variable(GLOBAL_STEP, lars ? "iter" : "iteration");
+    SlotLayout layout = state.layout();
+    Node step = root.variable(GLOBAL_STEP, layout.byPosition() ? "iteration" : "iter");
     root.child("model"); // Checkpoint sorts its keyword arguments; save_counter comes later
     Node optimizer = root.child("optimizer");
     root.variable(SAVE_COUNTER, SAVE_COUNTER);
     for (Variable variable : state.variables().all()) {
       root.variable(variable.spec().checkpointKey(), variable.spec().kerasName());
     }
-    if (lars) {
-      optimizer.children.put("iter", step);
-      state.slots().forEach(this::addLegacySlot);
-    } else {
+    if (layout.byPosition()) {
       addKerasSlots(optimizer, step, state);
+    } else {
+      optimizer.children.put("iter", step);
+      state.slots().forEach(slot -> addLegacySlot(slot, layout));
     }
   }
 
-  private void addLegacySlot(Slot slot) {
+  private void addLegacySlot(Slot slot, SlotLayout layout) {
     Node value = new Node();
     value.key = key(CheckpointKeys.slot(slot.of(), slot.name()));
-    value.fullName = "LARSOptimizer/" + slot.of().kerasName() + '/' + slot.name();
+    value.fullName = layout.pythonName(slot.name(), slot.of().kerasName());
     slots.add(new SlotNode(root.at(slot.of().checkpointKey()), slot.name(), value));
   }
 
   /** Keras 2.15 lists its variables by position, and those of a kind a second time. */
   private void addKerasSlots(Node optimizer, Node step, RunState state) {
-    boolean adam = state.optimizer() == OptimizerKind.ADAM;
-    Map<String, String> lists =
-        adam ? Map.of("m", "_momentums", "v", "_velocities") : Map.of("momentum", "momentums");
     Node all = optimizer.child("_variables");
     all.children.put("0", step);
     optimizer.children.put("_iterations", step);
     root.variable(KERAS_LEARNING_RATE, "current_learning_rate");
     for (int i = 0; i < state.slots().size(); i++) {
       Slot slot = state.slots().get(i);
-      String name = adam ? "Adam/" + slot.name() : "SGD/m";
-      Node value = root.variable(CheckpointKeys.kerasSlot(i), name + '/' + slot.of().kerasName());
-      Node ofKind = optimizer.child(lists.getOrDefault(slot.name(), ""));
+      Node value =
+          root.variable(
+              CheckpointKeys.kerasSlot(i),
+              state.layout().pythonName(slot.name(), slot.of().kerasName()));
+      Node ofKind = optimizer.child(state.layout().listOf(slot.name()));
       ofKind.children.put(Integer.toString(ofKind.children.size()), value);
     }
   }

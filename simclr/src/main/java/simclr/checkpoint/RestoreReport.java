@@ -5,6 +5,7 @@ import static java.util.stream.Collectors.joining;
 import com.google.common.collect.ImmutableList;
 import java.util.List;
 import java.util.stream.Stream;
+import simclr.config.Quoted;
 import org.tensorflow.ndarray.Shape;
 
 /**
@@ -69,7 +70,7 @@ public record RestoreReport(
   }
 
   private static Stream<String> lines(String kind, List<?> entries, int rows) {
-    Stream<String> shown = entries.stream().limit(rows).map(e -> "  %-8s %s".formatted(kind, e));
+    Stream<String> shown = entries.stream().limit(rows).map(e -> "  %-8s %s".formatted(kind, Quoted.of(e.toString())));
     int more = entries.size() - rows;
     return more <= 0
         ? shown

@@ -16,6 +16,7 @@ import simclr.checkpoint.Assigner.Target;
 import simclr.checkpoint.CheckpointFile.Entry;
 import simclr.checkpoint.RestorePlan.Wanted;
 import simclr.checkpoint.RunState.Slot;
+import simclr.model.VariableSpec;
 import simclr.model.Variables;
 
 /** Fills a model that is only looked through, in evaluation and export, from a checkpoint. */
@@ -84,9 +85,9 @@ public final class Restorer {
    *     fit or is torn
    */
   public RestoreReport restore(Session session, CheckpointFile file, boolean partial) {
-    Misfit.checkObjectBased(file);
+    CheckpointCompatibility.checkObjectBased(file);
     RestorePlan plan = RestorePlan.of(file, wanted(variables), path -> ofModel(path));
-    Misfit.check(file, plan.report(), variables, partial, ImmutableList.of());
+    CheckpointCompatibility.check(file, plan.report(), variables, partial, ImmutableList.of());
     assigner.assign(session, file, plan.keys());
     return plan.report();
   }
@@ -111,6 +112,6 @@ public final class Restorer {
   }
 
   static boolean ofModel(String path) {
-    return path.startsWith("model/") && !path.contains(CheckpointKeys.SLOT);
+    return path.startsWith(VariableSpec.ROOT) && !path.contains(CheckpointKeys.SLOT);
   }
 }

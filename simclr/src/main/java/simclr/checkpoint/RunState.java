@@ -4,9 +4,9 @@ import com.google.common.collect.ImmutableList;
 import org.tensorflow.Operand;
 import org.tensorflow.types.TFloat32;
 import org.tensorflow.types.family.TType;
-import simclr.config.RunConfig.OptimizerKind;
 import simclr.model.VariableSpec;
 import simclr.model.Variables;
+import simclr.optim.SlotLayout;
 
 /**
  * All that a run has to remember: what a checkpoint holds beside its object graph.
@@ -14,7 +14,7 @@ import simclr.model.Variables;
  * <p>Where several replicas train, this is the state of the first; the others are its mirrors.
  *
  * @param variables the model
- * @param optimizer decides under which keys the slots are written
+ * @param layout under which keys the slots are written
  * @param slots the optimizer's memory, in the order of {@link Variables#trainable()}; a variable's
  *     slots stand together ({@code m} before {@code v}). LARS has none for a variable without
  *     gradient, the others have them for every trainable variable
@@ -25,7 +25,7 @@ import simclr.model.Variables;
  */
 public record RunState(
     Variables variables,
-    OptimizerKind optimizer,
+    SlotLayout layout,
     ImmutableList<Slot> slots,
     Operand<? extends TType> globalStep,
     Operand<? extends TType> saveCounter,

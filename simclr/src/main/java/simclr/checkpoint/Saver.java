@@ -6,14 +6,12 @@ import static simclr.checkpoint.CheckpointKeys.KERAS_LEARNING_RATE;
 import static simclr.checkpoint.CheckpointKeys.KERAS_VARIABLES;
 import static simclr.checkpoint.CheckpointKeys.OBJECT_GRAPH;
 import static simclr.checkpoint.CheckpointKeys.SAVE_COUNTER;
-import static simclr.checkpoint.CheckpointKeys.SUPERVISED_HEAD;
 import static simclr.checkpoint.CheckpointKeys.key;
 
 import com.google.common.collect.ImmutableList;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.Map;
-import java.util.function.Predicate;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.tensorflow.Operand;
@@ -30,8 +28,11 @@ import org.tensorflow.types.TString;
 import simclr.checkpoint.Assigner.Target;
 import simclr.checkpoint.RestorePlan.Wanted;
 import simclr.checkpoint.RunState.Slot;
+import simclr.checkpoint.bundle.BundleWriter;
 import simclr.config.RunConfig.OptimizerKind;
 import simclr.config.UserException;
+import simclr.model.VariableSpec;
+import simclr.model.VariableSpec.Part;
 import simclr.model.Variables.Variable;
 
 /**
@@ -120,12 +121,12 @@ public final class Saver {
    * @throws UserException DATA, with the report's first rows, if the file does not fit or is torn
    */
   public RestoreReport restore(Session session, CheckpointFile file, Scope scope, boolean partial) {
-    Misfit.checkObjectBased(file);
+    CheckpointCompatibility.checkObjectBased(file);
     RestorePlan plan =
         scope == Scope.ALL
             ? RestorePlan.of(file, wanted(file), Saver::isState)
             : RestorePlan.of(file, Restorer.wanted(state.variables()), Restorer::ofModel);
-    Misfit.check(file, plan.report(), state.variables(), partial, mayLack(file, scope));
+    CheckpointCompatibility.check(file, plan.report(), state.variables(), partial, mayLack(file, scope));
     assigner.assign(session, file, plan.keys());
     return plan.report();
   }
@@ -140,14 +141,13 @@ public final class Saver {
     for (Variable variable : state.variables().all()) {
       values.put(key(variable.spec().checkpointKey()), variable.value());
     }
-    boolean lars = state.optimizer() == OptimizerKind.LARS;
     for (int i = 0; i < state.slots().size(); i++) {
       Slot slot = state.slots().get(i);
       String path =
-          lars ? CheckpointKeys.slot(slot.of(), slot.name()) : CheckpointKeys.kerasSlot(i);
+          state.layout().byPosition() ? CheckpointKeys.kerasSlot(i) : path(slot);
       values.put(key(path), slot.value());
     }
-    if (!lars) {
+    if (state.layout().byPosition()) {
       values.put(key(KERAS_LEARNING_RATE), state.lastLearningRate());
     }
     byte[] graph = ObjectGraph.of(state).toByteArray();
@@ -186,7 +186,7 @@ public final class Saver {
    */
   private Wanted wanted(int index, boolean keras) {
     Slot slot = state.slots().get(index);
-    boolean byPosition = keras && state.optimizer() != OptimizerKind.LARS;
+    boolean byPosition = keras && state.layout().byPosition();
     return new Wanted(
         path(slot),
         DataType.DT_FLOAT,
@@ -206,17 +206,17 @@ public final class Saver {
 
   /** Hyperparameters that older optimizers store come from the flags here, never from the file. */
   private static boolean isState(String path) {
-    return path.startsWith("model/") || path.startsWith(KERAS_VARIABLES);
+    return path.startsWith(VariableSpec.ROOT) || path.startsWith(KERAS_VARIABLES);
   }
 
   private ImmutableList<String> mayLack(CheckpointFile file, Scope scope) {
-    Predicate<String> ofHead = path -> path.startsWith(SUPERVISED_HEAD);
-    boolean fileHasHead = file.tensors().stream().anyMatch(e -> ofHead.test(e.path()));
+    boolean fileHasHead =
+        file.tensors().stream().anyMatch(e -> Part.SUPERVISED_HEAD.holds(e.path()));
     return scope == Scope.ALL || fileHasHead
         ? ImmutableList.of()
         : state.variables().all().stream()
             .map(v -> v.spec().checkpointKey())
-            .filter(ofHead)
+            .filter(Part.SUPERVISED_HEAD::holds)
             .collect(toImmutableList());
   }
 }

@@ -22,6 +22,9 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
+import simclr.checkpoint.bundle.BundleFiles;
+import simclr.config.Quoted;
+import simclr.config.LocalPath;
 import simclr.config.UserException;
 import simclr.config.UserException.ExitCode;
 
@@ -75,13 +78,15 @@ record StateFile(String latest, ImmutableList<Kept> kept, double lastPreserved) 
       return Optional.empty();
     }
     try {
-      return Optional.of(parse(new String(Files.readAllBytes(file), StandardCharsets.UTF_8)));
+      StateFile state = parse(new String(Files.readAllBytes(file), StandardCharsets.UTF_8));
+      state.kept().forEach(one -> checkName(one.name()));
+      return Optional.of(state);
     } catch (IllegalArgumentException e) {
       throw new UserException(
           ExitCode.DATA,
           "%s: %s, expected a whole state file",
           file,
-          String.valueOf(e.getMessage()));
+          Quoted.of(String.valueOf(e.getMessage())));
     } catch (IOException e) {
       throw new UserException(ExitCode.NO_INPUT, "%s cannot be read (%s)", file, e);
     }
@@ -111,6 +116,13 @@ record StateFile(String latest, ImmutableList<Kept> kept, double lastPreserved) 
     return new StateFile(latest, kept.build(), lastPreserved);
   }
 
+  private static void checkName(String name) {
+    checkArgument(
+        LocalPath.ifValid(name).map(Path::getFileName).isPresent() && !name.isEmpty(),
+        "a checkpoint is named \"%s\"",
+        Quoted.of(name));
+  }
+
   /** The text, as Python writes it. */
   String text() {
     StringBuilder text = new StringBuilder();
@@ -129,7 +141,7 @@ record StateFile(String latest, ImmutableList<Kept> kept, double lastPreserved) 
     Path prefix = directory.resolve(name);
     // Absolute names outlive a move of the directory; the files moved along.
     Path moved = directory.resolve(prefix.getFileName());
-    return !Files.exists(CheckpointFile.index(prefix)) && Files.exists(CheckpointFile.index(moved))
+    return !Files.exists(BundleFiles.index(prefix)) && Files.exists(BundleFiles.index(moved))
         ? moved
         : prefix;
   }

@@ -2,7 +2,8 @@ package simclr.config;
 
 /** Text from an input, as a message may show it: on one line, short, without control characters. */
 public final class Quoted {
-  private static final int LONGEST = 100;
+  private static final int LONGEST = 160;
+  private static final int LONGEST_OF_LINES = 4000;
 
   private Quoted() {}
 
@@ -11,11 +12,24 @@ public final class Quoted {
    * is written as in Java source, and of a long text the beginning stands for the rest.
    */
   public static String of(String text) {
+    return shown(text, LONGEST, false);
+  }
+
+  /** The same for text of several lines, such as a table, and a longer one. */
+  static String lines(String text) {
+    return shown(text, LONGEST_OF_LINES, true);
+  }
+
+  private static String shown(String text, int longest, boolean lines) {
     StringBuilder shown = new StringBuilder();
     int at = 0;
-    while (at < text.length() && shown.length() < LONGEST) {
+    while (at < text.length() && shown.length() < longest) {
       int c = text.codePointAt(at);
-      append(shown, c);
+      if (lines && c == '\n') {
+        shown.append('\n');
+      } else {
+        append(shown, c);
+      }
       at += Character.charCount(c);
     }
     return at == text.length() ? shown.toString() : shown + "... (" + text.length() + " characters)";

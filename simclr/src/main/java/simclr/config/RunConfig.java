@@ -207,7 +207,7 @@ public record RunConfig(
         int intraOpThreads,
     @Flag(group = "Device", value = "0", help = "Operations at a time; 0: one per core.")
         int interOpThreads,
-    LabelledPart labelledPart,
+    LabelSubset labelSubset,
     ContrastiveTask contrastiveTask,
     Composition composition,
     Distillation distillation,
@@ -357,13 +357,13 @@ public record RunConfig(
     refuse("--tpu_zone", tpuZone, "TensorFlow-Java has no TPU backend");
     refuse("--gcp_project", gcpProject, "TensorFlow-Java has no TPU backend");
     refuse("--eval_name", evalName, "the reference accepts it and reads it nowhere");
-    checkTask(trainMode, labelledPart, contrastiveTask, composition, distillation, onlineKnn);
+    checkTask(trainMode, labelSubset, contrastiveTask, composition, distillation, onlineKnn);
   }
 
   /** What belongs to one of the two tasks is refused in the other. */
   private static void checkTask(
       TrainMode trainMode,
-      LabelledPart labelledPart,
+      LabelSubset labelSubset,
       ContrastiveTask contrastiveTask,
       Composition composition,
       Distillation distillation,
@@ -371,9 +371,9 @@ public record RunConfig(
     if (trainMode == TrainMode.PRETRAIN) {
       refuse("--teacher", distillation.teacher(), "pretraining has no teacher");
       check(
-          labelledPart.labelFraction() == 1,
+          labelSubset.labelFraction() == 1,
           "--label_fraction is %s, expected 1: pretraining takes no labels",
-          labelledPart.labelFraction());
+          labelSubset.labelFraction());
     } else {
       String why = "fine-tuning has no contrastive task";
       check(

@@ -13,12 +13,13 @@ import org.tensorflow.types.TFloat32;
 import org.tensorflow.types.TInt64;
 import simclr.checkpoint.RunState;
 import simclr.config.RunConfig;
-import simclr.data.Batch;
-import simclr.model.Handle;
+import simclr.data.pipeline.Batch;
 import simclr.model.Initialization;
+import simclr.model.ResourceVariable;
 import simclr.model.SimClrModel;
 import simclr.model.Variables;
 import simclr.objective.WeightDecay;
+import simclr.optim.Optimizer;
 import simclr.parallel.Replicas;
 
 /**
@@ -44,8 +45,8 @@ public final class InferenceGraph implements AutoCloseable {
     this.weightDecay =
         WeightDecay.build(tf, variables, config.optimizer(), (float) config.weightDecay());
 
-    Handle globalStep = Handle.scalar(tf, TInt64.class, "global_step");
-    Handle saveCounter = Handle.scalar(tf, TInt64.class, "save_counter");
+    ResourceVariable globalStep = ResourceVariable.scalar(tf, TInt64.class, "global_step");
+    ResourceVariable saveCounter = ResourceVariable.scalar(tf, TInt64.class, "save_counter");
     List<Op> initial = new ArrayList<>(Initialization.assign(tf, variables.all(), seed));
     initial.add(globalStep.assign(tf, tf.constant(0L)));
     initial.add(saveCounter.assign(tf, tf.constant(0L)));
@@ -53,7 +54,7 @@ public final class InferenceGraph implements AutoCloseable {
     this.state =
         new RunState(
             variables,
-            config.optimizer(),
+            Optimizer.of(config).layout(),
             ImmutableList.of(),
             globalStep.operand(),
             saveCounter.operand(),

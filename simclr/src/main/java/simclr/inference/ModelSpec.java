@@ -2,7 +2,7 @@ package simclr.inference;
 
 import org.tensorflow.ndarray.Shape;
 import simclr.config.RunConfig;
-import simclr.data.Split;
+import simclr.data.records.Split;
 
 /**
  * Which model is opened, and where its images come from.

@@ -10,6 +10,7 @@ import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import simclr.config.Quoted;
 import simclr.config.UserException;
 import simclr.config.UserException.ExitCode;
 
@@ -87,9 +88,7 @@ public final class NpyFile {
       long start = located.dataOffset() + row * rowBytes;
       long length = Math.min(rowsPerSegment, rows - row) * rowBytes;
       segments.add(
-          channel
-              .map(FileChannel.MapMode.READ_ONLY, start, length)
-              .order(ByteOrder.LITTLE_ENDIAN));
+          channel.map(FileChannel.MapMode.READ_ONLY, start, length).order(ByteOrder.LITTLE_ENDIAN));
     }
     return new NpyFile(
         path, located.header(), Math.toIntExact(columns), rowsPerSegment, segments.build());

@@ -1,5 +1,6 @@
 package simclr.optim;
 
+import com.google.common.collect.ImmutableMap;
 import java.util.List;
 import org.tensorflow.Operand;
 import org.tensorflow.op.Op;
@@ -7,9 +8,14 @@ import org.tensorflow.op.Ops;
 import org.tensorflow.types.TFloat32;
 import org.tensorflow.types.family.TType;
 import simclr.model.Variables.Variable;
+import simclr.optim.SlotLayout.Names;
 
 /** Adam (arXiv 1412.6980) in Keras' form, with the bias corrections folded into the rate. */
 public record Adam(float beta1, float beta2, float epsilon) implements Optimizer {
+  private static final SlotLayout LAYOUT =
+      SlotLayout.byPosition(
+          ImmutableMap.of(
+              "m", new Names("_momentums", "Adam/m"), "v", new Names("_velocities", "Adam/v")));
 
   /** Keras' defaults; the flag {@code momentum} has no part in it. */
   public static Adam withDefaults() {
@@ -22,8 +28,8 @@ public record Adam(float beta1, float beta2, float epsilon) implements Optimizer
   }
 
   @Override
-  public boolean keepsSlotsWithoutGradient() {
-    return true;
+  public SlotLayout layout() {
+    return LAYOUT;
   }
 
   @Override

@@ -1,5 +1,6 @@
 package simclr.optim;
 
+import com.google.common.collect.ImmutableMap;
 import java.util.List;
 import org.tensorflow.Operand;
 import org.tensorflow.op.Op;
@@ -8,12 +9,15 @@ import org.tensorflow.op.train.ResourceApplyKerasMomentum;
 import org.tensorflow.types.TFloat32;
 import org.tensorflow.types.family.TType;
 import simclr.model.Variables.Variable;
+import simclr.optim.SlotLayout.Names;
 
 /**
  * Stochastic gradient descent with Nesterov momentum in Keras' form: {@code v = m v - r g}, {@code
  * w = w + m v - r g}.
  */
 public record NesterovMomentum(float momentum) implements Optimizer {
+  private static final SlotLayout LAYOUT =
+      SlotLayout.byPosition(ImmutableMap.of("momentum", new Names("momentums", "SGD/m")));
 
   @Override
   public List<String> slots() {
@@ -21,8 +25,8 @@ public record NesterovMomentum(float momentum) implements Optimizer {
   }
 
   @Override
-  public boolean keepsSlotsWithoutGradient() {
-    return true;
+  public SlotLayout layout() {
+    return LAYOUT;
   }
 
   @Override

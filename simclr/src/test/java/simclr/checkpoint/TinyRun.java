@@ -6,6 +6,7 @@ import static simclr.checkpoint.CheckpointKeys.SAVE_COUNTER;
 import com.google.common.collect.ImmutableList;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Random;
 import java.util.TreeMap;
@@ -23,12 +24,14 @@ import org.tensorflow.types.TFloat32;
 import org.tensorflow.types.TInt64;
 import org.tensorflow.types.family.TType;
 import simclr.checkpoint.RunState.Slot;
+import simclr.config.RunConfig;
 import simclr.config.RunConfig.OptimizerKind;
 import simclr.model.VariableSpec.Initializer;
 import simclr.model.VariableSpec.Kind;
 import simclr.model.Variables;
 import simclr.model.Variables.Scope;
 import simclr.model.Variables.Variable;
+import simclr.optim.Optimizer;
 
 /** A run of a model with a handful of variables: convolution, batch norm, one head or none. */
 final class TinyRun implements AutoCloseable {
@@ -60,16 +63,20 @@ final class TinyRun implements AutoCloseable {
   TinyRun(Form form) {
     Ops tf = Ops.create(graph);
     Variables variables = model(tf, form);
+    Optimizer optimizer =
+        Optimizer.of(
+            RunConfig.of(
+                Map.of("optimizer", form.optimizer().name().toLowerCase(Locale.ROOT))));
     ImmutableList.Builder<Slot> slots = ImmutableList.builder();
     for (Variable variable : variables.trainable()) {
-      for (String name : slotNames(form.optimizer())) {
+      for (String name : optimizer.slots()) {
         slots.add(slot(tf, variable, name));
       }
     }
     state =
         new RunState(
             variables,
-            form.optimizer(),
+            optimizer.layout(),
             slots.build(),
             tf.varHandleOp(TInt64.class, Shape.scalar(), VarHandleOp.sharedName(GLOBAL_STEP)),
             tf.varHandleOp(TInt64.class, Shape.scalar(), VarHandleOp.sharedName(SAVE_COUNTER)),
@@ -89,22 +96,22 @@ final class TinyRun implements AutoCloseable {
 
   static Variables model(Ops tf, Form form) {
     Variables variables = Variables.inGraph(tf, true);
-    Scope resnet = variables.root().at("resnet_model").as("resnet");
-    Scope stem = resnet.at("initial_conv_relu_max_pool");
-    stem.at(0)
-        .as("conv2d_fixed_padding")
-        .at("conv2d")
-        .as("conv2d")
+    Scope resnet = variables.root().child("resnet_model").newLayer("resnet");
+    Scope stem = resnet.child("initial_conv_relu_max_pool");
+    stem.child(0)
+        .newLayer("conv2d_fixed_padding")
+        .child("conv2d")
+        .newLayer("conv2d")
         .variable(Kind.KERNEL, Shape.of(3, 3, 3, form.filters()), new Initializer.FanIn());
-    Scope norm = stem.at(2).as("batch_norm_relu").at("bn").as("sync_batch_normalization");
+    Scope norm = stem.child(2).newLayer("batch_norm_relu").child("bn").newLayer("sync_batch_normalization");
     Shape channels = Shape.of(form.filters());
     norm.variable(Kind.GAMMA, channels, Initializer.ones());
     norm.variable(Kind.BETA, channels, Initializer.zeros());
     norm.variable(Kind.MOVING_MEAN, channels, Initializer.zeros());
     norm.variable(Kind.MOVING_VARIANCE, channels, Initializer.ones());
     if (form.classes() > 0) {
-      Scope head = variables.root().at("supervised_head").named("head_supervised");
-      Scope dense = head.at("linear_layer").named("linear_layer").at("dense").as("dense");
+      Scope head = variables.root().child("supervised_head").named("head_supervised");
+      Scope dense = head.child("linear_layer").named("linear_layer").child("dense").newLayer("dense");
       dense.variable(
           Kind.KERNEL, Shape.of(form.filters(), form.classes()), new Initializer.Normal(0.01f));
       dense.variable(Kind.BIAS, Shape.of(form.classes()), Initializer.zeros());
@@ -192,14 +199,5 @@ final class TinyRun implements AutoCloseable {
   public void close() {
     session.close();
     graph.close();
-  }
-
-  /** As Python names them. */
-  private static List<String> slotNames(OptimizerKind optimizer) {
-    return switch (optimizer) {
-      case LARS -> List.of("Momentum");
-      case MOMENTUM -> List.of("momentum");
-      case ADAM -> List.of("m", "v");
-    };
   }
 }

@@ -11,15 +11,24 @@ import javax.imageio.IIOImage;
 import javax.imageio.ImageIO;
 import javax.imageio.ImageWriter;
 import javax.imageio.stream.ImageOutputStream;
+import org.tensorflow.Graph;
+import org.tensorflow.Session;
+import org.tensorflow.exceptions.TFInvalidArgumentException;
+import org.tensorflow.ndarray.NdArrays;
+import org.tensorflow.op.Ops;
+import org.tensorflow.op.core.Placeholder;
+import org.tensorflow.op.image.DecodeImage;
+import org.tensorflow.types.TString;
+import org.tensorflow.types.TUint8;
 
 /** Encoded images for tests. */
-final class TestImages {
+public final class TestImages {
   private TestImages() {}
 
   /**
    * @param kind a type of {@link BufferedImage}
    */
-  static byte[] encoded(String format, int kind, int width, int height) {
+  public static byte[] encoded(String format, int kind, int width, int height) {
     BufferedImage image = new BufferedImage(width, height, kind);
     for (int y = 0; y < height; y++) {
       for (int x = 0; x < width; x++) {
@@ -37,15 +46,35 @@ final class TestImages {
     return out.toByteArray();
   }
 
-  static byte[] png(int width, int height) {
+  /** Whether TensorFlow's decoder takes an image. */
+  public static boolean decodes(byte[] image) {
+    try (Graph graph = new Graph();
+        Session session = new Session(graph);
+        TString bytes = TString.tensorOfBytes(NdArrays.scalarOfObject(image))) {
+      Ops tf = Ops.create(graph);
+      Placeholder<TString> contents = tf.placeholder(TString.class);
+      DecodeImage<TUint8> pixels =
+          tf.image.decodeImage(
+              contents,
+              TUint8.class,
+              DecodeImage.channels(3L),
+              DecodeImage.expandAnimations(false));
+      session.runner().feed(contents, bytes).addTarget(pixels).run().close();
+      return true;
+    } catch (TFInvalidArgumentException e) {
+      return false;
+    }
+  }
+
+  public static byte[] png(int width, int height) {
     return encoded("png", BufferedImage.TYPE_INT_RGB, width, height);
   }
 
-  static byte[] jpeg(int width, int height) {
+  public static byte[] jpeg(int width, int height) {
     return encoded("jpg", BufferedImage.TYPE_INT_RGB, width, height);
   }
 
-  static byte[] cmykJpeg(int width, int height) {
+  public static byte[] cmykJpeg(int width, int height) {
     WritableRaster raster =
         Raster.createInterleavedRaster(DataBuffer.TYPE_BYTE, width, height, 4, null);
     ImageWriter writer = ImageIO.getImageWritersByFormatName("jpeg").next();

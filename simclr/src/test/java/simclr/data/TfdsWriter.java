@@ -18,8 +18,8 @@ import org.tensorflow.proto.Features;
 import org.tensorflow.proto.Int64List;
 
 /** Writes TFDS directories as small as a test needs them. */
-final class TfdsWriter {
-  static final String FEATURES =
+public final class TfdsWriter {
+  public static final String FEATURES =
       """
       {"pythonClassName": "tensorflow_datasets.core.features.features_dict.FeaturesDict",
        "featuresDict": {"features": {
@@ -33,7 +33,7 @@ final class TfdsWriter {
   private final Path directory;
 
   /** Makes {@code <dataDir>/toy/1.0.0} with three classes. */
-  TfdsWriter(Path dataDir) {
+  public TfdsWriter(Path dataDir) {
     directory = dataDir.resolve("toy").resolve("1.0.0");
     try {
       Files.createDirectories(directory);
@@ -44,19 +44,19 @@ final class TfdsWriter {
     write("label.labels.txt", "ant\nbee\ncow\n");
   }
 
-  Path directory() {
+  public Path directory() {
     return directory;
   }
 
-  Path shard(String split, int shard, int shards) {
+  public Path shard(String split, int shard, int shards) {
     return directory.resolve("toy-%s.tfrecord-%05d-of-%05d".formatted(split, shard, shards));
   }
 
-  void write(String name, String text) {
+  public void write(String name, String text) {
     write(directory.resolve(name), text.getBytes(StandardCharsets.UTF_8));
   }
 
-  static void write(Path file, byte[] bytes) {
+  public static void write(Path file, byte[] bytes) {
     try {
       Files.createDirectories(file.getParent());
       Files.write(file, bytes);
@@ -66,7 +66,7 @@ final class TfdsWriter {
   }
 
   /** Writes {@code dataset_info.json} for one split. */
-  void info(String split, String shardLengths) {
+  public void info(String split, String shardLengths) {
     write(
         "dataset_info.json",
         """
@@ -78,12 +78,12 @@ final class TfdsWriter {
   }
 
   /** One shard of examples, with a description that fits. */
-  void split(String split, byte[]... examples) {
+  public void split(String split, byte[]... examples) {
     info(split, "[\"" + examples.length + "\"]");
     write(shard(split, 0, 1), records(List.of(examples)));
   }
 
-  static byte[] example(byte[] image, long label) {
+  public static byte[] example(byte[] image, long label) {
     return Example.newBuilder()
         .setFeatures(
             Features.newBuilder()
@@ -97,7 +97,7 @@ final class TfdsWriter {
         .toByteArray();
   }
 
-  static byte[] example(byte[] image, long label, String name) {
+  public static byte[] example(byte[] image, long label, String name) {
     try {
       Example bare = Example.parseFrom(example(image, label));
       return bare.toBuilder()
@@ -111,7 +111,7 @@ final class TfdsWriter {
     }
   }
 
-  static byte[] example(byte[] image) {
+  public static byte[] example(byte[] image) {
     return Example.newBuilder()
         .setFeatures(Features.newBuilder().putFeature("image", bytes(image)))
         .build()
@@ -119,7 +119,7 @@ final class TfdsWriter {
   }
 
   /** TFRecord framing. */
-  static byte[] records(List<byte[]> records) {
+  public static byte[] records(List<byte[]> records) {
     ByteArrayOutputStream out = new ByteArrayOutputStream();
     for (byte[] record : records) {
       ByteBuffer framed = ByteBuffer.allocate(record.length + 16).order(ByteOrder.LITTLE_ENDIAN);

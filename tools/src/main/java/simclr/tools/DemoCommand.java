@@ -9,7 +9,7 @@ import picocli.CommandLine.Option;
 import simclr.config.UserException.ExitCode;
 import simclr.eval.Demo;
 import simclr.eval.DemoResult;
-import simclr.train.Run;
+import simclr.train.run.Run;
 
 /** {@code demo}: pretraining, probe, report and export on procedural images. */
 @Command(

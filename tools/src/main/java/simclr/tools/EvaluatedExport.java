@@ -1,10 +1,11 @@
 package simclr.tools;
 
 import java.nio.file.Path;
+import simclr.config.LocalPath;
+import simclr.config.Reporter;
 import simclr.export.savedmodel.ExportSource;
 import simclr.export.savedmodel.SavedModelExport;
-import simclr.train.EvaluationListener;
-import simclr.train.Reporter;
+import simclr.train.evaluate.EvaluationListener;
 
 /**
  * Exports what was evaluated to {@code saved_model/<step>} in the run's directory, and keeps the
@@ -13,7 +14,7 @@ import simclr.train.Reporter;
 record EvaluatedExport(Reporter reporter) implements EvaluationListener {
   @Override
   public void evaluated(Evaluated evaluated) {
-    Path base = Path.of(evaluated.config().requiredModelDir()).resolve("saved_model");
+    Path base = LocalPath.of(evaluated.config().requiredModelDir(), "--model_dir").resolve("saved_model");
     ExportSource source =
         ExportSource.of(evaluated.config(), evaluated.checkpoint(), evaluated.labels());
     Path written =

@@ -12,13 +12,13 @@ import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import simclr.checkpoint.CheckpointFile;
 import simclr.checkpoint.ModelDir;
+import simclr.config.Reporter;
 import simclr.config.UserException;
 import simclr.config.UserException.ExitCode;
 import simclr.export.hub.HubModule;
 import simclr.export.savedmodel.ExportSource;
 import simclr.export.savedmodel.SavedModelExport;
 import simclr.export.savedmodel.ServingConfig;
-import simclr.train.Reporter;
 
 /** {@code export}: a checkpoint as a SavedModel. */
 @Command(mixinStandardHelpOptions = true, sortOptions = false)

@@ -17,6 +17,7 @@ import picocli.CommandLine.Model.OptionSpec;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.UnmatchedArgumentException;
 import simclr.config.RunConfig;
+import simclr.config.Quoted;
 import simclr.config.UserException;
 import simclr.config.UserException.ExitCode;
 
@@ -119,7 +120,7 @@ final class Failures {
   private static String unknown(String word, CommandLine commandLine) {
     String command = commandLine.getCommandName();
     Set<String> commands = commandLine.getSubcommands().keySet();
-    String flag = word.replaceFirst("=.*", "");
+    String flag = Quoted.of(word.replaceFirst("(?s)=.*", ""));
     if (TF1_FLAGS.containsKey(flag)) {
       return "%s is a flag of the TF1 program only; %s".formatted(flag, TF1_FLAGS.get(flag));
     }

@@ -10,6 +10,8 @@ import java.util.ArrayList;
 import java.util.Deque;
 import java.util.Iterator;
 import java.util.List;
+import simclr.config.Quoted;
+import simclr.config.LocalPath;
 import simclr.config.UserException;
 import simclr.config.UserException.ExitCode;
 
@@ -57,7 +59,7 @@ final class FlagFile {
   }
 
   private static void read(String name, Deque<Path> open, List<String> flags) {
-    Path file = Path.of(name).toAbsolutePath().normalize();
+    Path file = LocalPath.of(name, FLAG).toAbsolutePath().normalize();
     if (open.contains(file)) {
       throw new UserException(
           ExitCode.USAGE,
@@ -82,14 +84,14 @@ final class FlagFile {
             "%s:%s is \"%s\", expected --flag=value or a comment",
             name,
             number,
-            text);
+            Quoted.of(text));
       }
     }
     open.pop();
   }
 
   private static List<String> lines(String name) {
-    Path file = Path.of(name);
+    Path file = LocalPath.of(name, FLAG);
     if (name.isEmpty() || !Files.isRegularFile(file)) {
       throw new UserException(
           ExitCode.NO_INPUT, "\"%s\" is not there, expected a file of flags", name);

@@ -4,8 +4,8 @@ import com.google.common.collect.ImmutableList;
 import java.util.List;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
-import simclr.eval.probe.knn.Knn;
 import simclr.eval.probe.Protocol;
+import simclr.eval.probe.knn.Knn;
 
 /** Settings of {@code probe knn}. */
 @Command

@@ -2,11 +2,11 @@ package simclr.tools;
 
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
-import simclr.eval.probe.knn.Knn;
-import simclr.eval.probe.sgd.LinearSgd;
-import simclr.eval.probe.logistic.Logreg;
 import simclr.eval.probe.Protocol;
+import simclr.eval.probe.knn.Knn;
+import simclr.eval.probe.logistic.Logreg;
 import simclr.eval.probe.ridge.Ridge;
+import simclr.eval.probe.sgd.LinearSgd;
 
 /** Settings of {@code probe layers}. */
 @Command

@@ -2,8 +2,8 @@ package simclr.tools;
 
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
-import simclr.eval.probe.sgd.LinearSgd;
 import simclr.eval.probe.Protocol;
+import simclr.eval.probe.sgd.LinearSgd;
 
 /** Settings of {@code probe linear}. */
 @Command

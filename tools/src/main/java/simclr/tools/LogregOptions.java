@@ -4,8 +4,8 @@ import java.util.Optional;
 import java.util.OptionalDouble;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
-import simclr.eval.probe.logistic.Logreg;
 import simclr.eval.probe.Protocol;
+import simclr.eval.probe.logistic.Logreg;
 
 /** Settings of {@code probe logreg}. */
 @Command

@@ -6,13 +6,13 @@ import java.util.Map;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
+import simclr.config.Reporter;
 import simclr.config.RunConfig;
 import simclr.config.UserException.ExitCode;
 import simclr.eval.finetune.TrainingRecord;
-import simclr.train.EvaluationListener;
-import simclr.train.Outcome;
-import simclr.train.Reporter;
-import simclr.train.Run;
+import simclr.train.evaluate.EvaluationListener;
+import simclr.train.run.Outcome;
+import simclr.train.run.Run;
 
 /** {@code run}, and {@code pretrain}, {@code finetune} and {@code eval}, which preset its flags. */
 @Command(mixinStandardHelpOptions = true, sortOptions = false)

@@ -12,7 +12,8 @@ import java.nio.file.Path;
 import java.time.Instant;
 import java.util.Locale;
 import simclr.config.RunConfig;
-import simclr.train.Outcome;
+import simclr.config.LocalPath;
+import simclr.train.run.Outcome;
 
 /**
  * What {@code --json} prints after a run.
@@ -41,7 +42,7 @@ record RunResult(RunConfig config, Instant begun) {
   }
 
   private JsonNode evaluation(ObjectMapper mapper) throws IOException {
-    Path file = Path.of(config.requiredModelDir(), "result.json");
+    Path file = LocalPath.of(config.requiredModelDir(), "--model_dir").resolve("result.json");
     boolean ofThisRun =
         Files.exists(file) && !Files.getLastModifiedTime(file).toInstant().isBefore(begun);
     return ofThisRun ? mapper.readTree(file.toFile()) : JsonNodeFactory.instance.nullNode();

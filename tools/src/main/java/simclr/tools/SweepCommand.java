@@ -8,12 +8,12 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
+import simclr.config.Reporter;
 import simclr.config.UserException.ExitCode;
 import simclr.eval.study.Study;
 import simclr.eval.study.StudyResult;
 import simclr.eval.study.StudyRun;
-import simclr.train.Reporter;
-import simclr.train.Run;
+import simclr.train.run.Run;
 
 /** {@code sweep}: a study of the paper from its file. */
 @Command(mixinStandardHelpOptions = true, sortOptions = false)

@@ -1,7 +1,7 @@
 package simclr.tools;
 
 import java.io.PrintWriter;
-import simclr.train.Reporter;
+import simclr.config.Reporter;
 
 /**
  * Standard error as a reporter: lines that stay and, on a terminal, a last line that is redrawn in

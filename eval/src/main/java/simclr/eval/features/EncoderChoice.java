@@ -7,14 +7,15 @@ import java.util.Map;
 import java.util.Optional;
 import simclr.checkpoint.CheckpointFile;
 import simclr.checkpoint.ModelDir;
+import simclr.config.FlagsFile;
+import simclr.config.Reporter;
 import simclr.config.RunConfig;
+import simclr.config.LocalPath;
 import simclr.config.UserException;
 import simclr.config.UserException.ExitCode;
-import simclr.eval.features.EncoderIdentity.Kind;
+import simclr.eval.record.EncoderInfo.Kind;
 import simclr.export.bundle.TimeLimits;
 import simclr.export.savedmodel.GuessedFlags;
-import simclr.train.FlagsFile;
-import simclr.train.Reporter;
 
 /**
  * Which encoder is measured on which data.
@@ -59,7 +60,7 @@ public record EncoderChoice(
     if (kind != Kind.CHECKPOINT && checkpoint) {
       throw usage(
           "--checkpoint is given with --encoder=%s, expected --encoder=checkpoint",
-          kind.name().toLowerCase(java.util.Locale.ROOT));
+          kind.label());
     }
     if (output.isEmpty() && !modelDir) {
       throw usage("--output is missing, expected a directory for results and features");
@@ -80,7 +81,7 @@ public record EncoderChoice(
     Optional<Path> run =
         checkpoint
             .map(file -> file.prefix().toAbsolutePath().resolveSibling(".").normalize())
-            .or(() -> Optional.ofNullable(given.get(MODEL_DIR)).map(Path::of));
+            .or(() -> Optional.ofNullable(given.get(MODEL_DIR)).map(dir -> LocalPath.of(dir, "--" + MODEL_DIR)));
     Optional<FlagsFile> recorded = run.flatMap(FlagsFile::read);
     Map<String, String> flags = new LinkedHashMap<>();
     if (recorded.isPresent()) {
@@ -95,7 +96,7 @@ public record EncoderChoice(
 
   /** Where the results of evaluations lie unless they are sent elsewhere. */
   Optional<Path> evaluations() {
-    return Optional.ofNullable(given.get(MODEL_DIR)).map(dir -> Path.of(dir, "eval"));
+    return Optional.ofNullable(given.get(MODEL_DIR)).map(dir -> LocalPath.of(dir, "--" + MODEL_DIR).resolve("eval"));
   }
 
   Path features() {
@@ -110,7 +111,7 @@ public record EncoderChoice(
         ? "--model_dir"
         : kind == Kind.EXPORT
             ? "--checkpoint"
-            : "--encoder=" + kind.name().toLowerCase(java.util.Locale.ROOT);
+            : "--encoder=" + kind.label();
   }
 
   private static UserException usage(String template, Object... args) {

@@ -2,7 +2,7 @@ package simclr.eval.features;
 
 import java.time.Duration;
 import java.util.Locale;
-import simclr.train.Reporter;
+import simclr.config.Reporter;
 
 /** How far a long piece of work is, and when it will end. */
 public final class EtaProgress {

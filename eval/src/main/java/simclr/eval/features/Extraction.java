@@ -17,14 +17,14 @@ import org.tensorflow.exceptions.TensorFlowException;
 import org.tensorflow.op.Ops;
 import org.tensorflow.types.TFloat32;
 import org.tensorflow.types.TInt64;
+import simclr.config.Reporter;
 import simclr.config.RunConfig;
-import simclr.data.Batch;
-import simclr.data.InputPipeline;
-import simclr.data.Split;
+import simclr.data.pipeline.Batch;
+import simclr.data.pipeline.InputPipeline;
+import simclr.data.records.Split;
 import simclr.export.bundle.HostTensor;
 import simclr.io.NpyDtype;
 import simclr.io.ResumableNpyWriter;
-import simclr.train.Reporter;
 
 /**
  * Writes what an encoder makes of every image of a split into a {@link FeatureCache}, in the

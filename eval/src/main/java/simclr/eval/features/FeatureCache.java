@@ -13,12 +13,12 @@ import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
 import org.tensorflow.TensorFlow;
-import simclr.io.DurableFiles;
 import simclr.config.RunConfig;
 import simclr.config.UserException;
 import simclr.config.UserException.ExitCode;
-import simclr.data.Split;
+import simclr.data.records.Split;
 import simclr.io.DirectoryLock;
+import simclr.io.DurableFiles;
 import simclr.io.ResumableNpyWriter;
 import simclr.io.Sha256;
 

@@ -5,7 +5,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.BooleanSupplier;
-import simclr.train.Reporter;
+import simclr.config.Reporter;
 
 /** Where a probe's examples come from. */
 public interface FeatureSource extends AutoCloseable {

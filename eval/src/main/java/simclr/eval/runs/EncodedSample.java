@@ -1,13 +1,11 @@
 package simclr.eval.runs;
 
 import com.google.common.collect.ImmutableList;
-import com.google.common.primitives.ImmutableLongArray;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.BooleanSupplier;
-import java.util.stream.IntStream;
 import org.tensorflow.Operand;
 import org.tensorflow.Result;
 import org.tensorflow.ndarray.FloatNdArray;
@@ -15,12 +13,15 @@ import org.tensorflow.ndarray.StdArrays;
 import org.tensorflow.types.TFloat32;
 import org.tensorflow.types.TInt64;
 import simclr.checkpoint.CheckpointFile;
+import simclr.config.Reporter;
 import simclr.config.RunConfig;
-import simclr.data.Records;
-import simclr.data.Split;
+import simclr.data.pipeline.InputPipeline;
+import simclr.data.records.Records;
+import simclr.data.records.Split;
+import simclr.inference.InferenceGraph;
 import simclr.inference.ModelSpec;
 import simclr.inference.RestoredModel;
-import simclr.train.Reporter;
+import simclr.parallel.Devices;
 
 /**
  * Some images of a split with what an encoder makes of them in inference mode.
@@ -38,8 +39,7 @@ record EncodedSample(
   private static final int BATCH = 50;
 
   /**
-   * Encodes images spread evenly over a split; of TFRecord files, which are shuffled when they are
-   * made, the first ones.
+   * Encodes images spread evenly over a split.
    *
    * @param numClasses of the classifier in the checkpoint, 0 if there is none
    * @param count of images, fewer if the split has fewer
@@ -56,7 +56,7 @@ record EncodedSample(
       Reporter reporter,
       BooleanSupplier stop) {
     RunConfig config = run.with(Map.of("eval_batch_size", Integer.toString(BATCH)));
-    Split sample = spread(split, count);
+    Split sample = split.subsample(count);
     try (RestoredModel model =
         RestoredModel.open(ModelSpec.over(sample, config, numClasses), weights)) {
       List<Operand<?>> values =
@@ -83,34 +83,6 @@ record EncodedSample(
       }
       return Optional.of(collected.sample());
     }
-  }
-
-  private static Split spread(Split split, int count) {
-    long all = split.examples();
-    if (all <= count) {
-      return split;
-    }
-    int[] chosen = IntStream.range(0, count).map(i -> (int) (i * all / count)).toArray();
-    Records some;
-    if (split.records() instanceof Records.InMemory records) {
-      some =
-          new Records.InMemory(
-              IntStream.of(chosen).mapToObj(records.images()::get).toList(),
-              labels(records.labels(), chosen),
-              records.encoding());
-    } else if (split.records() instanceof Records.ImageFiles records) {
-      some =
-          new Records.ImageFiles(
-              IntStream.of(chosen).mapToObj(records.files()::get).toList(),
-              labels(records.labels(), chosen));
-    } else {
-      return split;
-    }
-    return new Split(split.name(), count, split.labelNames(), some, split.source(), split.facts());
-  }
-
-  private static ImmutableLongArray labels(ImmutableLongArray labels, int[] chosen) {
-    return ImmutableLongArray.copyOf(IntStream.of(chosen).mapToLong(labels::get));
   }
 
   /** What came so far. */

@@ -6,6 +6,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.stream.Stream;
+import simclr.eval.metrics.Metric;
 import simclr.eval.published.Comparison;
 import simclr.eval.published.Conditions;
 import simclr.eval.published.PublishedResult;
@@ -69,10 +70,12 @@ final class PublishedSection {
   private static List<Cell> own(EvaluationRow ours) {
     List<Cell> cells = new ArrayList<>();
     cells.add(Cell.name("ours: " + ours.run()));
-    Double top1 = ours.figures().get(EvaluationRow.TOP_1);
-    Double map = ours.figures().get(EvaluationRow.MAP);
     cells.add(
-        Cell.strong(top1 != null ? percent(top1) : map != null ? percent(map) + " mAP" : "-"));
+        Cell.strong(
+            ours.metric(Metric.TOP_1)
+                .map(top1 -> percent(top1.value()))
+                .or(() -> ours.metric(Metric.MAP_11).map(map -> percent(map.value()) + " mAP"))
+                .orElse("-")));
     for (Setting setting : Setting.values()) {
       cells.add(Cell.text(ours.conditions().value(setting).orElse("not known")));
     }

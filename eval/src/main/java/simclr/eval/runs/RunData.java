@@ -4,8 +4,8 @@ import java.util.Optional;
 import java.util.OptionalLong;
 import simclr.config.RunConfig;
 import simclr.config.UserException;
-import simclr.data.DataSource;
-import simclr.data.Split;
+import simclr.data.records.Split;
+import simclr.data.source.DataSource;
 
 /**
  * The data of a run, if they are still there.

@@ -13,9 +13,10 @@ import java.util.function.BooleanSupplier;
 import java.util.stream.IntStream;
 import simclr.checkpoint.CheckpointFile;
 import simclr.checkpoint.ModelDir;
+import simclr.config.Reporter;
 import simclr.config.RunConfig;
 import simclr.config.UserException;
-import simclr.data.Split;
+import simclr.data.records.Split;
 import simclr.eval.report.Block;
 import simclr.eval.report.Grid;
 import simclr.eval.report.Key;
@@ -23,7 +24,6 @@ import simclr.eval.report.Paragraph;
 import simclr.eval.report.Picture;
 import simclr.eval.report.ScatterPlot;
 import simclr.eval.report.Section;
-import simclr.train.Reporter;
 
 /** What can be seen of a run's encoder: the views it learns from, neighbours, maps of h and z. */
 final class RunPictures {

@@ -12,12 +12,12 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.BooleanSupplier;
-import simclr.io.DurableFiles;
+import simclr.config.Reporter;
 import simclr.config.UserException;
 import simclr.config.UserException.ExitCode;
 import simclr.eval.published.Conditions;
 import simclr.eval.report.Section;
-import simclr.train.Reporter;
+import simclr.io.DurableFiles;
 
 /**
  * One or several runs as a page and as JSON: curves, evaluations, classes, pictures, settings, and

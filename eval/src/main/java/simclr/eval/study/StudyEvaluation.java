@@ -6,10 +6,10 @@ import java.util.OptionalDouble;
 import java.util.stream.Collectors;
 import simclr.config.UserException;
 import simclr.config.UserException.ExitCode;
-import simclr.eval.probe.knn.Knn;
-import simclr.eval.probe.sgd.LinearSgd;
-import simclr.eval.probe.logistic.Logreg;
 import simclr.eval.probe.Protocol;
+import simclr.eval.probe.knn.Knn;
+import simclr.eval.probe.logistic.Logreg;
+import simclr.eval.probe.sgd.LinearSgd;
 
 /** The protocol by which all runs of a study are compared. */
 enum StudyEvaluation {

@@ -19,7 +19,6 @@ import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
-import simclr.io.DurableFiles;
 import simclr.eval.compare.McNemar;
 import simclr.eval.metrics.Accuracy;
 import simclr.eval.published.Verified;
@@ -31,6 +30,7 @@ import simclr.eval.report.Paragraph;
 import simclr.eval.report.Section;
 import simclr.eval.report.Table;
 import simclr.eval.report.Table.Cell;
+import simclr.io.DurableFiles;
 
 /**
  * The outcome of a study as a table, and as a page with a plot.

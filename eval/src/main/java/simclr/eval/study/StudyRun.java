@@ -2,7 +2,6 @@ package simclr.eval.study;
 
 import static com.google.common.collect.ImmutableList.toImmutableList;
 
-import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.google.common.collect.ImmutableList;
 import com.google.common.collect.ImmutableMap;
@@ -14,27 +13,28 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.BooleanSupplier;
+import simclr.config.Reporter;
 import simclr.config.RunConfig;
-import simclr.config.UserException.ExitCode;
 import simclr.config.UserException;
+import simclr.config.UserException.ExitCode;
 import simclr.eval.compare.FigureDifference;
 import simclr.eval.compare.ModelComparison;
 import simclr.eval.compare.PermutationTest;
 import simclr.eval.features.EncoderChoice;
 import simclr.eval.features.EncoderFeatures;
-import simclr.eval.features.EncoderIdentity.Kind;
 import simclr.eval.features.FeatureDtype;
+import simclr.eval.record.EncoderInfo.Kind;
 import simclr.eval.metrics.Accuracy;
 import simclr.eval.metrics.Bootstrap;
-import simclr.eval.probe.ProbeResult;
+import simclr.eval.metrics.Metric;
+import simclr.eval.record.EvaluationRecord;
 import simclr.eval.probe.ProbeRun;
 import simclr.export.bundle.TimeLimits;
 import simclr.io.DurableFiles;
 import simclr.summary.ScalarHistory;
 import simclr.summary.Tag;
-import simclr.train.Outcome;
-import simclr.train.Reporter;
-import simclr.train.Run;
+import simclr.train.run.Outcome;
+import simclr.train.run.Run;
 
 /**
  * Trains and evaluates the runs of a study, each in a directory of its own, an ordinary {@code
@@ -168,18 +168,25 @@ public final class StudyRun {
   }
 
   private Path result(Path dir, String layer) {
-    return directory(dir, layer).resolve(ProbeResult.FILE);
+    return directory(dir, layer).resolve(EvaluationRecord.FILE);
   }
 
   private StudyRow row(PlannedRun run, Path dir) {
     ImmutableMap.Builder<String, Accuracy> accuracy = ImmutableMap.builder();
     int classes = 0;
     for (String layer : study.layersOf(run)) {
-      JsonNode result = read(result(dir, layer));
-      long examples = result.path("test").path("examples").asLong();
-      long correct = Math.round(result.path("top_1").asDouble() * examples);
-      accuracy.put(layer, new Accuracy(correct, examples));
-      classes = result.path("per_class").size();
+      Path file = result(dir, layer);
+      EvaluationRecord record = EvaluationRecord.read(file);
+      accuracy.put(
+          layer,
+          record
+              .metric(Metric.TOP_1)
+              .flatMap(Metric::counts)
+              .orElseThrow(
+                  () ->
+                      new UserException(
+                          ExitCode.DATA, "%s holds no top_1, expected that of a probe", file)));
+      classes = record.measures().classes().size();
     }
     ScalarHistory history = ScalarHistory.of(dir);
     return new StudyRow(
@@ -214,13 +221,5 @@ public final class StudyRun {
 
   private static Optional<Float> last(ScalarHistory history, Tag tag) {
     return Optional.ofNullable(history.curve(tag).lastEntry()).map(Map.Entry::getValue);
-  }
-
-  private static JsonNode read(Path result) {
-    try {
-      return JSON.readTree(Files.readAllBytes(result));
-    } catch (IOException e) {
-      throw new UserException(ExitCode.DATA, "%s cannot be read (%s)", result, e);
-    }
   }
 }

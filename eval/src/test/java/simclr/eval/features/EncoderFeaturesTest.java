@@ -19,10 +19,10 @@ import java.util.function.BooleanSupplier;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import simclr.config.Reporter;
 import simclr.config.UserException;
-import simclr.eval.features.EncoderIdentity.Kind;
+import simclr.eval.record.EncoderInfo.Kind;
 import simclr.export.bundle.TimeLimits;
-import simclr.train.Reporter;
 
 /** Twelve procedural images through a ResNet-18 that was never trained. */
 final class EncoderFeaturesTest {

@@ -11,14 +11,14 @@ import java.util.Optional;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import simclr.config.Reporter;
 import simclr.config.RunConfig;
 import simclr.config.UserException;
-import simclr.eval.features.EncoderIdentity.Kind;
+import simclr.eval.record.EncoderInfo.Kind;
 import simclr.export.bundle.TimeLimits;
 import simclr.export.savedmodel.ExportSource;
 import simclr.export.savedmodel.SavedModelExport;
-import simclr.train.Reporter;
-import simclr.train.Run;
+import simclr.train.run.Run;
 
 /** A SavedModel as what is probed, beside the checkpoint that it was made of. */
 final class ExportedEncoderTest {
@@ -77,7 +77,7 @@ final class ExportedEncoderTest {
       }
       assertThat(ours.get(0).trust()).containsEntry("encoder_frozen", "verified");
       assertThat(ours.get(0).encoder().kind()).isEqualTo(Kind.EXPORT);
-      assertThat(ours.get(0).encoder().sha256()).isPresent();
+      assertThat(ours.get(0).encoder().sha256()).isNotNull();
     }
   }
 

@@ -8,9 +8,9 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.function.BooleanSupplier;
 import java.util.function.Function;
+import simclr.config.Reporter;
 import simclr.eval.features.FeatureSets;
 import simclr.eval.features.FeatureSource;
-import simclr.train.Reporter;
 
 /** Sets that are there already, by the name of their layer. */
 public record GivenFeatures(ImmutableMap<String, FeatureSets> byLayer) implements FeatureSource {

@@ -1,10 +1,7 @@
 package simclr.eval.probe;
 
-import simclr.eval.probe.ridge.Ridge;
-
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
-
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.google.common.collect.ImmutableList;
@@ -12,9 +9,10 @@ import com.google.common.collect.ImmutableMap;
 import java.io.IOException;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
+import simclr.config.Reporter;
 import simclr.eval.features.FeatureSets;
 import simclr.eval.features.Layers;
-import simclr.train.Reporter;
+import simclr.eval.probe.ridge.Ridge;
 
 final class LayersResultTest {
   @Test

@@ -1,7 +1,6 @@
 package simclr.eval.probe;
 
 import static org.assertj.core.api.Assertions.assertThat;
-
 import com.google.common.collect.ImmutableList;
 import com.google.common.collect.ImmutableMap;
 import java.nio.file.Path;
@@ -9,17 +8,17 @@ import java.util.Map;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import simclr.config.Reporter;
 import simclr.config.RunConfig;
 import simclr.eval.features.EncoderChoice;
 import simclr.eval.features.EncoderFeatures;
-import simclr.eval.features.EncoderIdentity.Kind;
 import simclr.eval.features.FeatureDtype;
 import simclr.eval.probe.knn.Knn;
+import simclr.eval.record.EncoderInfo.Kind;
 import simclr.export.bundle.TimeLimits;
 import simclr.summary.ScalarHistory;
 import simclr.summary.Tag;
-import simclr.train.Reporter;
-import simclr.train.Run;
+import simclr.train.run.Run;
 
 /** What a pretraining says of its neighbours while it runs, beside {@code probe knn}. */
 final class OnlineNeighboursTest {

@@ -1,10 +1,6 @@
 package simclr.eval.probe;
 
-import simclr.eval.probe.logistic.Logreg;
-import simclr.eval.probe.sgd.LinearSgd;
-
 import static org.assertj.core.api.Assertions.assertThat;
-
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.google.common.collect.ImmutableList;
@@ -23,11 +19,13 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
+import simclr.config.Reporter;
 import simclr.eval.features.FeatureSets;
 import simclr.eval.features.LabelledFeatures;
 import simclr.eval.features.LabelledFeatures.Labels;
 import simclr.eval.metrics.MultiLabels;
-import simclr.train.Reporter;
+import simclr.eval.probe.logistic.Logreg;
+import simclr.eval.probe.sgd.LinearSgd;
 
 final class ProbeCheckpointTest {
   private static final Logreg SEVEN = logreg(1e-4);
@@ -48,7 +46,7 @@ final class ProbeCheckpointTest {
     assertThat(one(SEVEN, sets, "stopped", () -> false)).isPresent();
 
     assertThat(said)
-        .contains("l2: going on after 3 of 7 values", "l2: going on after 5 of 7 values");
+        .contains("l2: resuming after 3 of 7 values", "l2: resuming after 5 of 7 values");
     assertThat(record("stopped")).isEqualTo(record("whole"));
     assertThat(file("stopped")).doesNotExist();
   }
@@ -68,7 +66,7 @@ final class ProbeCheckpointTest {
 
     assertThat(said)
         .contains(
-            "training: going on after 7 of 25 steps", "training: going on after 11 of 25 steps");
+            "training: resuming after 7 of 25 steps", "training: resuming after 11 of 25 steps");
     assertThat(record("stopped")).isEqualTo(record("whole"));
     assertThat(dir.resolve("stopped/linear.partial")).doesNotExist();
   }
@@ -92,7 +90,7 @@ final class ProbeCheckpointTest {
     }
     said.clear();
     one(SEVEN, sets, "run", after(0));
-    assertThat(said).containsExactly("l2: going on after 3 of 7 values");
+    assertThat(said).containsExactly("l2: resuming after 3 of 7 values");
   }
 
   @Test
@@ -138,12 +136,12 @@ final class ProbeCheckpointTest {
     assertThat(layers.all(reporter(), () -> false)).isPresent();
 
     assertThat(said)
-        .filteredOn(line -> line.startsWith("l2: going on"))
+        .filteredOn(line -> line.startsWith("l2: resuming"))
         .containsExactly(
-            "l2: going on after 7 of 7 values",
-            "l2: going on after 7 of 7 values",
-            "l2: going on after 7 of 7 values",
-            "l2: going on after 2 of 7 values");
+            "l2: resuming after 7 of 7 values",
+            "l2: resuming after 7 of 7 values",
+            "l2: resuming after 7 of 7 values",
+            "l2: resuming after 2 of 7 values");
     assertThat(dir.resolve("layers/first")).isDirectoryNotContaining("glob:**.partial");
     assertThat(dir.resolve("layers/second")).isDirectoryNotContaining("glob:**.partial");
   }

@@ -1,14 +1,14 @@
 package simclr.eval.probe;
 
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import simclr.eval.probe.knn.Knn;
 import simclr.eval.probe.logistic.Logreg;
 import simclr.eval.probe.ridge.Ridge;
 import simclr.eval.probe.sgd.LinearSgd;
-
+import simclr.eval.record.RecordJson;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
-
 import com.google.common.collect.ImmutableList;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -19,12 +19,12 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
+import simclr.config.Reporter;
 import simclr.config.UserException;
 import simclr.eval.features.FeatureSets;
 import simclr.eval.features.FeatureSets.Partition;
 import simclr.eval.features.LabelledFeatures;
 import simclr.eval.metrics.ClassificationMetrics;
-import simclr.train.Reporter;
 
 final class ProtocolsTest {
   private static final Logreg SHORT =
@@ -105,7 +105,7 @@ final class ProtocolsTest {
             Clouds.of("scales", rows, plain.labels().toArray()), Optional.empty(), plain, 4);
     Logreg fixed = new Logreg(OptionalDouble.of(1e-6), 1, 1, 1, false, 0.2, 500, 1e-8, 1e-4);
 
-    assertThat(run(fixed, sets, 1).details().get("fit").get("converged").asBoolean()).isTrue();
+    assertThat(details(run(fixed, sets, 1)).at("/fit/converged").asBoolean()).isTrue();
   }
 
   @Test
@@ -121,8 +121,8 @@ final class ProtocolsTest {
     Outcome outcome = run(SHORT, sets, 1);
 
     assertThat(outcome.partition().orElseThrow().carved()).isFalse();
-    assertThat(outcome.details().get("fit").get("examples").asInt()).isEqualTo(360);
-    assertThat(outcome.details().get("sweep")).hasSize(5);
+    assertThat(details(outcome).at("/fit/examples").asInt()).isEqualTo(360);
+    assertThat(details(outcome).get("sweep")).hasSize(5);
     assertThat(SHORT.random(sets)).isFalse();
   }
 
@@ -237,6 +237,10 @@ final class ProtocolsTest {
       }
     }
     return Clouds.of("scaled", rows, examples.labels().toArray());
+  }
+
+  private static ObjectNode details(Outcome outcome) {
+    return RecordJson.tree(outcome.details());
   }
 
   private static ClassificationMetrics classified(Outcome outcome) {

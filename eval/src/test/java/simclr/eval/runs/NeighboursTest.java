@@ -6,7 +6,7 @@ import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 import simclr.config.RunConfig;
-import simclr.data.Synthetic;
+import simclr.data.source.Synthetic;
 
 final class NeighboursTest {
 

@@ -15,8 +15,8 @@ import java.util.Map;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import simclr.config.Reporter;
 import simclr.config.UserException;
-import simclr.train.Reporter;
 
 /** A study of two runs of one step each, on a few tiny images. */
 final class StudyRunTest {

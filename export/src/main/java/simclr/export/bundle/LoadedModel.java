@@ -23,7 +23,6 @@ import org.tensorflow.proto.SavedModel;
 import org.tensorflow.proto.SignatureDef;
 import org.tensorflow.proto.TensorInfo;
 import org.tensorflow.types.family.TType;
-import simclr.checkpoint.CheckpointFile;
 import simclr.config.Quoted;
 import simclr.config.UserException;
 import simclr.config.UserException.ExitCode;
@@ -45,7 +44,7 @@ public final class LoadedModel implements AutoCloseable {
   private static final String SERVE = "serve";
 
   private final Path directory;
-  private final Optional<ModelCard> card;
+  private final Optional<ExportInfo> info;
   private final SessionGraph graph;
   private final TimeLimits limits;
   private final ImmutableSortedMap<String, SignatureDef> signatures;
@@ -55,12 +54,12 @@ public final class LoadedModel implements AutoCloseable {
 
   private LoadedModel(
       Path directory,
-      Optional<ModelCard> card,
+      Optional<ExportInfo> info,
       SessionGraph graph,
       TimeLimits limits,
       ImmutableSortedMap<String, SignatureDef> signatures) {
     this.directory = directory;
-    this.card = card;
+    this.info = info;
     this.graph = graph;
     this.limits = limits;
     this.signatures = signatures;
@@ -85,14 +84,14 @@ public final class LoadedModel implements AutoCloseable {
       throw new UserException(ExitCode.NO_INPUT, "%s is missing, expected a SavedModel", file);
     }
     SavedModel model = OperationScan.requireHarmless(directory);
-    Optional<ModelCard> card = ModelCard.read(directory);
+    Optional<ExportInfo> info = Manifest.read(directory);
     MetaGraphDef meta = served(directory, model);
     requireVariables(directory, meta);
     AtomicBoolean tooLate = new AtomicBoolean();
     return TimeLimits.within(
         limits.load(),
         () -> {
-          LoadedModel loaded = load(directory, card, meta, limits);
+          LoadedModel loaded = load(directory, info, meta, limits);
           if (tooLate.get()) {
             loaded.close();
           }
@@ -124,7 +123,7 @@ public final class LoadedModel implements AutoCloseable {
   }
 
   private static LoadedModel load(
-      Path directory, Optional<ModelCard> card, MetaGraphDef meta, TimeLimits limits) {
+      Path directory, Optional<ExportInfo> info, MetaGraphDef meta, TimeLimits limits) {
     ImmutableSortedMap.Builder<String, SignatureDef> named = ImmutableSortedMap.naturalOrder();
     meta.getSignatureDefMap()
         .forEach(
@@ -153,7 +152,7 @@ public final class LoadedModel implements AutoCloseable {
       graph.close();
       throw e;
     }
-    return new LoadedModel(directory, card, graph, limits, signatures);
+    return new LoadedModel(directory, info, graph, limits, signatures);
   }
 
   private static UserException late(Path directory, TimeLimits limits) {
@@ -173,8 +172,6 @@ public final class LoadedModel implements AutoCloseable {
       if (!Files.exists(index)) {
         throw new UserException(ExitCode.DATA, "%s is missing, expected a whole SavedModel", index);
       }
-      // The index is checked whole before TensorFlow's own reader sees it.
-      CheckpointFile.open(prefix);
     }
   }
 
@@ -183,8 +180,8 @@ public final class LoadedModel implements AutoCloseable {
   }
 
   /** What the export says of itself; empty in SavedModels of other programs. */
-  public Optional<ModelCard> card() {
-    return card;
+  public Optional<ExportInfo> info() {
+    return info;
   }
 
   /**
@@ -192,14 +189,14 @@ public final class LoadedModel implements AutoCloseable {
    *
    * @throws UserException (data) if there is none
    */
-  public ModelCard requiredCard() {
-    return card()
+  public ExportInfo requiredInfo() {
+    return info()
         .orElseThrow(
             () ->
                 new UserException(
                     ExitCode.DATA,
                     "%s is missing, expected an export of this program",
-                    directory.resolve("manifest.json")));
+                    Manifest.file(directory)));
   }
 
   /** All signatures by name. */

@@ -16,6 +16,7 @@ import org.tensorflow.types.TString;
 import simclr.config.Quoted;
 import simclr.config.UserException;
 import simclr.config.UserException.ExitCode;
+import simclr.export.weights.LoadablePath;
 import simclr.export.weights.SavedModelFile;
 
 /**
@@ -96,7 +97,9 @@ final class SessionGraph implements AutoCloseable {
     String what = "saver";
     requireOperation(what, saver.getRestoreOpName());
     requireTensor(what, saver.getFilenameTensorName());
-    try (TString prefix = TString.scalarOf(SavedModelFile.variables(directory).toString())) {
+    try (LoadablePath loadable = LoadablePath.of(directory);
+        TString prefix =
+            TString.scalarOf(SavedModelFile.variables(loadable.path()).toString())) {
       session
           .runner()
           .feed(saver.getFilenameTensorName(), prefix)

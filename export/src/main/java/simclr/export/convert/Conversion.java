@@ -10,13 +10,12 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.function.Consumer;
 import java.util.stream.Stream;
-import org.tensorflow.Session;
 import simclr.checkpoint.CheckpointKeys;
 import simclr.config.UserException;
 import simclr.config.UserException.ExitCode;
 import simclr.export.convert.ConversionRequest.Form;
 import simclr.export.inspect.OperationScan;
-import simclr.export.weights.Architecture;
+import simclr.export.weights.InferredModel;
 import simclr.export.weights.SavedModelFile;
 import simclr.export.weights.WeightSource;
 import simclr.export.weights.WeightSource.Kind;
@@ -53,10 +52,10 @@ public final class Conversion {
 
   private ConversionReport run(Consumer<String> say) {
     WeightSource source = open(say);
-    Architecture found = Architecture.of(source);
+    InferredModel found = InferredModel.of(source);
     say.accept("%s: %s".formatted(source, found));
     Matching matching = Matching.of(source, found, request.keepsSlots());
-    Architecture written = target.fitting(found);
+    InferredModel written = target.fitting(found);
     long step = source.step().orElse(0);
     requireFree(request.output());
     try (PendingDirectory output = PendingDirectory.begin(request.output())) {
@@ -123,8 +122,8 @@ public final class Conversion {
 
   private ConversionReport report(
       WeightSource source,
-      Architecture found,
-      Architecture written,
+      InferredModel found,
+      InferredModel written,
       Matching matching,
       long step,
       double difference,
@@ -175,7 +174,7 @@ public final class Conversion {
     };
   }
 
-  private ImmutableList<String> notes(WeightSource source, Architecture found, Matching matching) {
+  private ImmutableList<String> notes(WeightSource source, InferredModel found, Matching matching) {
     ImmutableList.Builder<String> notes = ImmutableList.builder();
     if (source.kind().tf1Names() && !matching.slots().isEmpty()) {
       notes.add(
@@ -185,7 +184,7 @@ public final class Conversion {
     if (source.stepName().isEmpty()) {
       notes.add("the source has no step counter; the step is 0");
     }
-    if (found.guess().projLayers() == 0) {
+    if (found.architecture().projLayers() == 0) {
       notes.add("the model has no projection head: --proj_head_mode=none goes with it");
     }
     if (found.numClasses() == 0) {

@@ -17,7 +17,7 @@ import simclr.checkpoint.CheckpointFile.Entry;
 import simclr.checkpoint.CheckpointKeys;
 import simclr.config.UserException;
 import simclr.config.UserException.ExitCode;
-import simclr.export.weights.Architecture;
+import simclr.export.weights.InferredModel;
 import simclr.export.weights.WeightSource;
 import simclr.model.VariableSpec;
 
@@ -41,11 +41,11 @@ record Matching(
    *
    * @throws UserException DATA, naming the first, if a variable is missing or of another shape
    */
-  static Matching of(WeightSource source, Architecture architecture, boolean keepSlots) {
+  static Matching of(WeightSource source, InferredModel model, boolean keepSlots) {
     Map<VariableSpec, String> variables = new LinkedHashMap<>();
     Map<VariableSpec, String> slots = new LinkedHashMap<>();
     List<String> unfit = new ArrayList<>();
-    for (VariableSpec spec : architecture.variables()) {
+    for (VariableSpec spec : model.variables()) {
       String name = source.nameOf(spec);
       Optional<Entry> entry = source.find(name);
       if (entry.filter(found -> fits(found, spec)).isPresent()) {
@@ -68,9 +68,9 @@ record Matching(
           ExitCode.DATA,
           "%s looks like %s, but %s of its %s variables do not fit: %s%s",
           source.path(),
-          architecture.guess(),
+          model.architecture(),
           unfit.size(),
-          architecture.variables().size(),
+          model.variables().size(),
           unfit.stream().limit(NAMED).collect(joining("; ")),
           unfit.size() > NAMED ? "; and " + (unfit.size() - NAMED) + " more" : "");
     }

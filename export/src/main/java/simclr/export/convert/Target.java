@@ -4,7 +4,7 @@ import com.google.common.collect.ImmutableList;
 import com.google.common.collect.ImmutableMap;
 import java.nio.file.Path;
 import simclr.export.convert.ConversionRequest.Form;
-import simclr.export.weights.Architecture;
+import simclr.export.weights.InferredModel;
 import simclr.model.VariableSpec;
 
 /** A form that weights are written in. */
@@ -23,7 +23,7 @@ sealed interface Target permits Tf1Target, Tf2Target, SafetensorsTarget {
    *
    * @throws simclr.config.UserException DATA if it has none for the encoder
    */
-  Architecture fitting(Architecture architecture);
+  InferredModel fitting(InferredModel model);
 
   /** Names that variables have in this form. */
   ImmutableMap<String, String> names(ImmutableList<VariableSpec> variables);
@@ -31,16 +31,16 @@ sealed interface Target permits Tf1Target, Tf2Target, SafetensorsTarget {
   /**
    * Writes the weights into a directory that exists.
    *
-   * @param architecture the part that is written, as {@link #fitting} gives it
+   * @param model the part that is written, as {@link #fitting} gives it
    * @param source named in the file, where the form has room for it
    */
   void write(
-      WeightGraph graph, Architecture architecture, long step, String source, Path directory);
+      WeightGraph graph, InferredModel model, long step, String source, Path directory);
 
   /**
    * The model's answers, with the weights of what {@link #write} wrote.
    *
-   * @param architecture the part that is written
+   * @param model the part that is written
    */
-  Forward readBack(Path directory, Architecture architecture);
+  Forward readBack(Path directory, InferredModel model);
 }

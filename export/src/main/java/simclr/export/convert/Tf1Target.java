@@ -7,16 +7,16 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import org.tensorflow.Operand;
 import org.tensorflow.types.TInt64;
-import simclr.checkpoint.BundleWriter;
+import simclr.checkpoint.bundle.BundleWriter;
 import simclr.checkpoint.ModelDir;
-import simclr.export.weights.Architecture;
+import simclr.export.weights.InferredModel;
 import simclr.model.VariableSpec;
 
 /** {@code model.ckpt-<step>} under plain variable names, as TF1's Saver wrote it. */
 final class Tf1Target implements Target {
   @Override
-  public Architecture fitting(Architecture architecture) {
-    return architecture;
+  public InferredModel fitting(InferredModel model) {
+    return model;
   }
 
   @Override
@@ -27,7 +27,7 @@ final class Tf1Target implements Target {
 
   @Override
   public void write(
-      WeightGraph graph, Architecture architecture, long step, String source, Path directory) {
+      WeightGraph graph, InferredModel model, long step, String source, Path directory) {
     Map<String, Operand<?>> values = new LinkedHashMap<>();
     values.put("global_step", graph.tf().readVariableOp(graph.state().globalStep(), TInt64.class));
     graph.state().variables().all().forEach(v -> values.put(v.spec().tf1Name(), v.value()));
@@ -39,7 +39,7 @@ final class Tf1Target implements Target {
   }
 
   @Override
-  public Forward readBack(Path directory, Architecture architecture) {
+  public Forward readBack(Path directory, InferredModel model) {
     return Tf2Target.readCheckpoint(directory);
   }
 }

@@ -5,15 +5,15 @@ import com.google.common.collect.ImmutableMap;
 import java.nio.file.Path;
 import simclr.checkpoint.ModelDir;
 import simclr.checkpoint.Saver;
-import simclr.export.weights.Architecture;
+import simclr.export.weights.InferredModel;
 import simclr.export.weights.WeightSource;
 import simclr.model.VariableSpec;
 
 /** {@code ckpt-<step>} with its object graph, as a run of this program writes it. */
 final class Tf2Target implements Target {
   @Override
-  public Architecture fitting(Architecture architecture) {
-    return architecture;
+  public InferredModel fitting(InferredModel model) {
+    return model;
   }
 
   @Override
@@ -25,21 +25,21 @@ final class Tf2Target implements Target {
 
   @Override
   public void write(
-      WeightGraph graph, Architecture architecture, long step, String source, Path directory) {
+      WeightGraph graph, InferredModel model, long step, String source, Path directory) {
     String name = "ckpt-" + step;
     Saver.build(graph.tf(), graph.state()).save(graph.session(), directory.resolve(name));
     ModelDir.nameOnly(directory, name);
   }
 
   @Override
-  public Forward readBack(Path directory, Architecture architecture) {
+  public Forward readBack(Path directory, InferredModel model) {
     return readCheckpoint(directory);
   }
 
   /** As a stranger would: the architecture is inferred anew from what was written. */
   static Forward readCheckpoint(Path directory) {
     WeightSource written = WeightSource.open("--output", directory, false, line -> {});
-    Architecture inferred = Architecture.of(written);
+    InferredModel inferred = InferredModel.of(written);
     Matching matching = Matching.of(written, inferred, false);
     try (WeightGraph graph = WeightGraph.open(inferred, ImmutableList.of(), 0)) {
       graph.restore(written.file(), matching.keys(written));

@@ -5,6 +5,7 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import simclr.model.VariableSpec;
 import simclr.model.VariableSpec.Kind;
+import simclr.model.VariableSpec.Part;
 
 /**
  * What torchvision's ResNet calls a variable, derived from where it stands. Blocks of a group are
@@ -13,12 +14,12 @@ import simclr.model.VariableSpec.Kind;
  */
 final class TorchNames {
   private static final Pattern STEM =
-      Pattern.compile("model/resnet_model/initial_conv_relu_max_pool/\\d+/(conv2d|bn)/\\w+");
+      Pattern.compile(Part.ENCODER.prefix() + "initial_conv_relu_max_pool/\\d+/(conv2d|bn)/\\w+");
   private static final Pattern BLOCK =
       Pattern.compile(
-          "model/resnet_model/block_groups/(\\d+)/layers/(\\d+)/(\\w+)/(\\d+)/(conv2d|bn)/\\w+");
+          Part.ENCODER.prefix() + "block_groups/(\\d+)/layers/(\\d+)/(\\w+)/(\\d+)/(conv2d|bn)/\\w+");
   private static final Pattern CLASSIFIER =
-      Pattern.compile("model/supervised_head/linear_layer/dense/\\w+");
+      Pattern.compile(Part.SUPERVISED_HEAD.prefix() + "linear_layer/dense/\\w+");
 
   private TorchNames() {}
 

@@ -22,11 +22,14 @@ import simclr.checkpoint.Restorer;
 import simclr.checkpoint.RunState;
 import simclr.checkpoint.RunState.Slot;
 import simclr.config.RunConfig.OptimizerKind;
-import simclr.export.weights.Architecture;
+import simclr.data.pipeline.Batch;
+import simclr.checkpoint.Architecture;
+import simclr.export.weights.InferredModel;
 import simclr.inference.ModelSpec;
 import simclr.inference.RestoredModel;
 import simclr.model.SimClrModel;
 import simclr.model.VariableSpec;
+import simclr.optim.Lars;
 
 /**
  * The model of an architecture in inference mode, run on a few fixed images, with LARS' momentum
@@ -50,7 +53,7 @@ final class WeightGraph implements AutoCloseable {
     this.state =
         new RunState(
             weights.variables(),
-            OptimizerKind.LARS,
+            Lars.LAYOUT,
             slots,
             weights.globalStep(),
             weights.saveCounter(),
@@ -64,11 +67,11 @@ final class WeightGraph implements AutoCloseable {
    * @param slotted variables that have momentum
    * @param step what the step counter holds
    */
-  static WeightGraph open(Architecture architecture, Collection<VariableSpec> slotted, long step) {
+  static WeightGraph open(InferredModel inferred, Collection<VariableSpec> slotted, long step) {
     WeightGraph graph =
         new WeightGraph(
             RestoredModel.unfilled(
-                ModelSpec.fed(architecture.config(), architecture.numClasses())),
+                ModelSpec.fed(inferred.config(), inferred.numClasses())),
             slotted);
     Ops tf = graph.tf;
     graph

@@ -5,6 +5,7 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
 import simclr.config.RunConfig;
+import simclr.config.LocalPath;
 import simclr.config.UserException;
 import simclr.config.UserException.ExitCode;
 import simclr.export.bundle.TimeLimits;
@@ -59,6 +60,6 @@ public record EmbedSettings(
     String prefix = "folder:";
     return dataset.isEmpty()
         ? dataDir
-        : dataset.filter(d -> d.startsWith(prefix)).map(d -> Path.of(d.substring(prefix.length())));
+        : dataset.filter(d -> d.startsWith(prefix)).map(d -> LocalPath.of(d.substring(prefix.length()), "--dataset"));
   }
 }

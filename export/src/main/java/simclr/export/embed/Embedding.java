@@ -12,18 +12,18 @@ import org.tensorflow.exceptions.TensorFlowException;
 import org.tensorflow.op.Ops;
 import org.tensorflow.types.TFloat32;
 import org.tensorflow.types.TInt64;
+import simclr.config.Reporter;
 import simclr.config.RunConfig;
 import simclr.config.UserException;
-import simclr.data.Batch;
-import simclr.data.DataSource;
-import simclr.data.InputPipeline;
-import simclr.data.Records;
-import simclr.data.Split;
+import simclr.data.pipeline.Batch;
+import simclr.data.pipeline.InputPipeline;
+import simclr.data.records.Records;
+import simclr.data.records.Split;
+import simclr.data.source.DataSource;
 import simclr.export.bundle.ExportDirectory;
+import simclr.export.bundle.ExportInfo;
 import simclr.export.bundle.HostTensor;
 import simclr.export.bundle.LoadedModel;
-import simclr.export.bundle.ModelCard;
-import simclr.train.Reporter;
 
 /**
  * Writes what an exported encoder makes of every image of a split. The images come through the
@@ -53,25 +53,25 @@ public final class Embedding {
       EmbedSettings settings, Reporter reporter, BooleanSupplier stop) {
     Path directory = ExportDirectory.newest(settings.export());
     try (LoadedModel model = LoadedModel.open(directory, settings.limits())) {
-      ModelCard card = model.requiredCard();
-      RunConfig config = settings.asRun(card.imageSize());
+      ExportInfo info = model.requiredInfo();
+      RunConfig config = settings.asRun(info.imageSize());
       Split split = DataSource.of(config).open(config.evalSplit());
       reporter.line(split.summary());
-      try (EmbeddingWriter writer = writer(settings.output(), card, split)) {
+      try (EmbeddingWriter writer = writer(settings.output(), info, split)) {
         if (!embed(model, config, split, settings, writer, reporter, stop)) {
           return Optional.empty();
         }
         writer.commit();
       }
       return Optional.of(
-          new Summary(settings.output(), directory, split.examples(), card.representationSize()));
+          new Summary(settings.output(), directory, split.examples(), info.representationSize()));
     }
   }
 
-  private static EmbeddingWriter writer(Path output, ModelCard card, Split split) {
+  private static EmbeddingWriter writer(Path output, ExportInfo info, Split split) {
     return output.toString().endsWith(".csv")
-        ? CsvEmbeddings.open(output, card.representationSize(), split.labelled())
-        : NpyEmbeddings.open(output, split.examples(), card.representationSize(), split.labelled());
+        ? CsvEmbeddings.open(output, info.representationSize(), split.labelled())
+        : NpyEmbeddings.open(output, split.examples(), info.representationSize(), split.labelled());
   }
 
   private static boolean embed(

@@ -3,9 +3,9 @@ package simclr.export.embed;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
+import simclr.config.UserException;
 import simclr.io.NpyWriter;
 import simclr.io.PendingFile;
-import simclr.config.UserException;
 
 /**
  * {@code F.npy}: float32, one row an example; {@code F.names.txt}: the name of each row's example,

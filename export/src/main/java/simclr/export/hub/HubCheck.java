@@ -16,6 +16,7 @@ import org.tensorflow.op.Ops;
 import org.tensorflow.proto.MetaGraphDef;
 import org.tensorflow.types.TFloat32;
 import org.tensorflow.types.family.TType;
+import simclr.data.pipeline.Batch;
 import simclr.export.weights.SavedModelFile;
 import simclr.inference.RestoredModel;
 

@@ -22,6 +22,7 @@ import simclr.config.RunConfig;
 import simclr.export.savedmodel.DefaultAttributes;
 import simclr.model.SimClrModel;
 import simclr.model.VariableSpec;
+import simclr.model.VariableSpec.Part;
 import simclr.model.Variables;
 import simclr.model.Variables.Variable;
 import simclr.parallel.Replicas;
@@ -122,7 +123,7 @@ final class HubGraph {
     ImmutableMap<String, Operand<TFloat32>> encoder = outputs.endpoints().named();
     encoder.forEach(
         (name, value) -> {
-          Operand<TFloat32> tensor = identity(graph, tf, "base_model/" + name, value);
+          Operand<TFloat32> tensor = identity(graph, tf, Part.ENCODER.tf1Scope() + '/' + name, value);
           named.put(name, tensor);
           if (name.equals("final_avg_pool")) {
             named.put("default", tensor);
@@ -135,7 +136,11 @@ final class HubGraph {
       String last = layerName(config);
       named.put(
           "proj_head_output",
-          identity(graph, tf, "head_contrastive/" + last + '/' + last + "_out", outputs.z()));
+          identity(
+              graph,
+              tf,
+              Part.PROJECTION_HEAD.tf1Scope() + '/' + last + '/' + last + "_out",
+              outputs.z()));
     }
     outputs
         .logits()
@@ -143,7 +148,11 @@ final class HubGraph {
             logits ->
                 named.put(
                     "logits_sup",
-                    identity(graph, tf, "head_supervised/linear_layer/linear_layer_out", logits)));
+                    identity(
+                        graph,
+                        tf,
+                        Part.SUPERVISED_HEAD.tf1Scope() + "/linear_layer/linear_layer_out",
+                        logits)));
     return named.buildOrThrow();
   }
 

@@ -5,8 +5,6 @@ import java.util.Map;
 import java.util.Optional;
 import org.tensorflow.proto.SavedModel;
 import simclr.checkpoint.CheckpointFile;
-import simclr.io.DurableFiles;
-import simclr.checkpoint.Restorer;
 import simclr.config.RunConfig;
 import simclr.config.UserException;
 import simclr.config.UserException.ExitCode;
@@ -15,6 +13,7 @@ import simclr.export.savedmodel.VersionDirectory;
 import simclr.export.weights.SavedModelFile;
 import simclr.inference.ModelSpec;
 import simclr.inference.RestoredModel;
+import simclr.io.DurableFiles;
 import simclr.model.VariableSpec;
 
 /**

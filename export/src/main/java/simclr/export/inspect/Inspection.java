@@ -22,7 +22,7 @@ import simclr.config.Quoted;
 import simclr.config.UserException;
 import simclr.export.inspect.ModelInterface.Signature;
 import simclr.export.inspect.ModelInterface.Value;
-import simclr.export.weights.Architecture;
+import simclr.export.weights.InferredModel;
 import simclr.export.weights.SavedModelFile;
 import simclr.export.weights.WeightSource;
 
@@ -31,7 +31,7 @@ public final class Inspection {
   private static final int LISTED = 8;
 
   private final WeightSource source;
-  private final Optional<Architecture> architecture;
+  private final Optional<InferredModel> architecture;
   private final String unknown;
   private final OptionalLong step;
   private final Optional<ModelInterface> offered;
@@ -39,7 +39,7 @@ public final class Inspection {
 
   private Inspection(
       WeightSource source,
-      Optional<Architecture> architecture,
+      Optional<InferredModel> architecture,
       String unknown,
       Optional<ModelInterface> offered,
       ImmutableList<Finding> findings) {
@@ -74,7 +74,7 @@ public final class Inspection {
     }
     WeightSource source = WeightSource.open("<path>", path, false, say);
     try {
-      return new Inspection(source, Optional.of(Architecture.of(source)), "", offered, findings);
+      return new Inspection(source, Optional.of(InferredModel.of(source)), "", offered, findings);
     } catch (UserException e) {
       return new Inspection(
           source, Optional.empty(), String.valueOf(e.getMessage()), offered, findings);
@@ -85,7 +85,7 @@ public final class Inspection {
   public List<String> lines(boolean allVariables) {
     List<String> lines = new ArrayList<>();
     lines.add(source.toString());
-    lines.add("  architecture: " + architecture.map(Architecture::toString).orElse(unknown));
+    lines.add("  architecture: " + architecture.map(InferredModel::toString).orElse(unknown));
     lines.add("  step: " + (step.isPresent() ? step.getAsLong() : "not recorded"));
     architecture.ifPresent(found -> lines.add("  input: " + Meanings.INPUT));
     List<Row> rows = rows();
@@ -119,7 +119,7 @@ public final class Inspection {
     fields.put("kind", source.kind().title());
     fields.put("path", source.path().toString());
     fields.put("architecture", architecture.map(Inspection::flags).orElse(ImmutableMap.of()));
-    fields.put("description", architecture.map(a -> a.guess().toString()).orElse(unknown));
+    fields.put("description", architecture.map(a -> a.architecture().toString()).orElse(unknown));
     if (step.isPresent()) {
       fields.put("step", step.getAsLong());
     }
@@ -170,15 +170,15 @@ public final class Inspection {
     return values.stream().map(v -> Quoted.of(v.name()) + ' ' + v.type()).collect(joining("; "));
   }
 
-  private static ImmutableMap<String, Object> flags(Architecture found) {
+  private static ImmutableMap<String, Object> flags(InferredModel found) {
     return ImmutableMap.<String, Object>builder()
         .put("resnet_depth", found.config().resnetDepth())
         .put("width_multiplier", found.config().widthMultiplier())
         .put("sk_ratio", found.config().skRatio())
         .put("se_ratio", found.config().seRatio())
-        .put("stem", found.guess().stem())
-        .put("num_proj_layers", found.guess().projLayers())
-        .put("proj_out_dim", found.guess().projOutDim())
+        .put("stem", found.architecture().stem())
+        .put("num_proj_layers", found.architecture().projLayers())
+        .put("proj_out_dim", found.architecture().projOutDim())
         .put("num_classes", found.numClasses())
         .buildOrThrow();
   }
@@ -193,17 +193,11 @@ public final class Inspection {
     architecture
         .get()
         .variables()
-        .forEach(spec -> partOf.put(source.nameOf(spec), part(spec.checkpointKey())));
+        .forEach(spec -> partOf.put(source.nameOf(spec), spec.part().title()));
     for (Row row : rows()) {
       parts.merge(partOf.getOrDefault(row.name(), "other"), row.elements(), Long::sum);
     }
     return parts;
-  }
-
-  private static String part(String path) {
-    return path.startsWith("model/resnet_model/")
-        ? "encoder"
-        : path.startsWith("model/_projection_head/") ? "projection head" : "supervised head";
   }
 
   private List<Row> rows() {

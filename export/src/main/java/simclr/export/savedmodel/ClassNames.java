@@ -12,7 +12,7 @@ import java.util.function.Consumer;
 import simclr.config.RunConfig;
 import simclr.config.UserException;
 import simclr.config.UserException.ExitCode;
-import simclr.data.DataSource;
+import simclr.data.source.DataSource;
 
 /** Where the names of a classifier's classes come from; a checkpoint does not hold them. */
 final class ClassNames {

@@ -8,15 +8,15 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.Consumer;
-import simclr.checkpoint.ArchitectureGuess;
+import simclr.checkpoint.Architecture;
 import simclr.checkpoint.CheckpointFile;
 import simclr.checkpoint.ModelDir;
+import simclr.config.FlagsFile;
 import simclr.config.RunConfig;
 import simclr.config.UserException;
 import simclr.config.UserException.ExitCode;
 import simclr.inference.ModelSpec;
 import simclr.inference.RestoredModel;
-import simclr.train.FlagsFile;
 
 /**
  * What is exported: the weights of a checkpoint, in the model that the flags describe.
@@ -50,7 +50,7 @@ public record ExportSource(
    */
   public static ExportSource of(
       RunConfig config, CheckpointFile checkpoint, ImmutableList<String> labels) {
-    int classes = Math.toIntExact(ArchitectureGuess.of(checkpoint).classes().orElse(0));
+    int classes = Architecture.of(checkpoint).numClasses();
     boolean supervised = config.wantsSupervisedHead() && classes > 0;
     if (!labels.isEmpty() && labels.size() != classes) {
       throw new UserException(

@@ -3,7 +3,7 @@ package simclr.export.savedmodel;
 import com.google.common.collect.ImmutableMap;
 import java.util.function.Consumer;
 import simclr.checkpoint.CheckpointFile;
-import simclr.export.weights.Architecture;
+import simclr.export.weights.InferredModel;
 import simclr.export.weights.WeightSource;
 
 /** The model's flags for a checkpoint that comes without them, from its tensors. */
@@ -17,8 +17,8 @@ public final class GuessedFlags {
    * @throws simclr.config.UserException DATA if the tensors are those of no known model
    */
   public static ImmutableMap<String, String> of(CheckpointFile checkpoint, Consumer<String> say) {
-    Architecture found =
-        Architecture.of(WeightSource.open("--checkpoint", checkpoint.prefix(), false, line -> {}));
+    InferredModel found =
+        InferredModel.of(WeightSource.open("--checkpoint", checkpoint.prefix(), false, line -> {}));
     say.accept(
         "%s has no flags.json beside it; its tensors are of %s; --train_mode=pretrain is assumed"
             .formatted(checkpoint, found));

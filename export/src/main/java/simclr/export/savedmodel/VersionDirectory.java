@@ -12,10 +12,11 @@ import java.util.List;
 import java.util.Map;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
-import simclr.io.DurableFiles;
-import simclr.config.UserException;
+import java.util.stream.Stream;
 import simclr.config.UserException.ExitCode;
+import simclr.config.UserException;
 import simclr.export.bundle.ExportDirectory;
+import simclr.io.DurableFiles;
 import simclr.io.PendingDirectory;
 
 /**

@@ -10,9 +10,9 @@ import java.util.concurrent.SynchronousQueue;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import simclr.config.Reporter;
 import simclr.config.UserException;
 import simclr.config.UserException.ExitCode;
-import simclr.train.Reporter;
 
 /**
  * An export behind TensorFlow Serving's REST interface, on the loopback interface of this machine

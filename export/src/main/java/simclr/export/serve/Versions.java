@@ -12,12 +12,12 @@ import java.util.concurrent.ConcurrentSkipListMap;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
+import simclr.config.Reporter;
 import simclr.config.UserException;
 import simclr.config.UserException.ExitCode;
 import simclr.export.bundle.ExportDirectory;
 import simclr.export.serve.ModelDescription.State;
 import simclr.export.serve.ModelDescription.Status;
-import simclr.train.Reporter;
 
 /**
  * The newest whole version of a model, and the look-out for newer ones.

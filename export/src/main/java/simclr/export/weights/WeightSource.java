@@ -12,11 +12,11 @@ import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.function.Consumer;
 import java.util.function.Function;
-import org.tensorflow.Result;
 import org.tensorflow.ndarray.Shape;
 import org.tensorflow.proto.DataType;
 import org.tensorflow.types.TInt64;
-import simclr.checkpoint.ArchitectureGuess;
+import simclr.checkpoint.Architecture;
+import simclr.checkpoint.bundle.BundleTensors;
 import simclr.checkpoint.CheckpointFile;
 import simclr.checkpoint.CheckpointFile.Entry;
 import simclr.checkpoint.CheckpointKeys;
@@ -161,7 +161,11 @@ public final class WeightSource {
   /** Name of the tensor that counts steps, where there is one. */
   public Optional<String> stepName() {
     return Optional.of(kind.tf1Names() ? TF1_STEP : CheckpointKeys.GLOBAL_STEP)
-        .filter(name -> find(name).filter(e -> e.type() == DataType.DT_INT64).isPresent());
+        .filter(name -> find(name).filter(WeightSource::isCount).isPresent());
+  }
+
+  private static boolean isCount(Entry entry) {
+    return entry.type() == DataType.DT_INT64 && entry.shape().isScalar();
   }
 
   /** The step that training had reached, where the file tells. */
@@ -170,31 +174,21 @@ public final class WeightSource {
     if (entry.isEmpty()) {
       return OptionalLong.empty();
     }
-    try (Result read = file.read(List.of(entry.get().key()))) {
+    try (BundleTensors read = file.read(List.of(entry.get().key()))) {
       return OptionalLong.of(((TInt64) read.get(0)).getLong());
     }
   }
 
   /** What kind of model the shapes belong to. */
-  public ArchitectureGuess guess() {
+  public Architecture architecture() {
     ImmutableMap.Builder<String, Shape> shapes = ImmutableMap.builder();
     keys.forEach(
         (name, key) ->
             file.find(key)
                 .filter(entry -> !name.contains(CheckpointKeys.SLOT))
                 .ifPresent(entry -> shapes.put(plain(name), entry.shape())));
-    return kind.tf1Names() || isNamedByKeras()
-        ? ArchitectureGuess.ofTf1Shapes(shapes.buildKeepingLast())
-        : ArchitectureGuess.ofShapes(shapes.buildKeepingLast());
-  }
-
-  /** Whether the projection head is a single linear layer rather than a nonlinear head of one. */
-  boolean hasLinearHead() {
-    return kind.tf1Names()
-        ? keys.containsKey("head_contrastive/l_0/dense/kernel")
-        : file.isObjectBased()
-            && new ObjectPaths(file.objectGraph())
-                .keysByName().keySet().stream().anyMatch(name -> name.contains("/l_0/dense"));
+    Architecture found = Architecture.of(shapes.buildKeepingLast());
+    return kind.tf1Names() ? found : found.withHeadOf(new ObjectPaths(file.objectGraph()));
   }
 
   @Override
@@ -202,19 +196,13 @@ public final class WeightSource {
     return kind.title() + ' ' + path;
   }
 
-  private boolean isNamedByKeras() {
-    return kind == Kind.SAVED_MODEL
-        && keys.keySet().stream().noneMatch(n -> n.startsWith("model/"));
-  }
-
   private String plain(String name) {
-    String own = ema && name.startsWith(EMA) ? name.substring(EMA.length()) : name;
-    return isNamedByKeras() ? KerasNames.asTf1(own) : own;
+    return ema && name.startsWith(EMA) ? name.substring(EMA.length()) : name;
   }
 
   private static WeightSource objects(Path path, CheckpointFile file) {
     ImmutableMap<String, String> keys =
-        file.tensors().stream().collect(toImmutableMap(Entry::path, Entry::key));
+        file.tensors().stream().collect(toImmutableMap(Entry::path, Entry::key, (first, second) -> first));
     return new WeightSource(
         Kind.TF2_CHECKPOINT, path, file, keys, VariableSpec::checkpointKey, false);
   }

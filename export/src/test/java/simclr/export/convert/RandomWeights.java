@@ -8,15 +8,16 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Random;
 import org.tensorflow.Operand;
+import org.tensorflow.Session;
 import org.tensorflow.ndarray.buffer.DataBuffers;
 import org.tensorflow.op.Op;
 import org.tensorflow.op.Ops;
 import org.tensorflow.types.TFloat32;
 import org.tensorflow.types.family.TType;
-import simclr.checkpoint.ArchitectureGuess;
-import simclr.checkpoint.BundleWriter;
+import simclr.checkpoint.Architecture;
+import simclr.checkpoint.bundle.BundleWriter;
 import simclr.config.RunConfig;
-import simclr.export.weights.Architecture;
+import simclr.export.weights.InferredModel;
 import simclr.model.VariableSpec;
 
 /** A model whose every variable matters to its outputs; a fresh one has branches that are zero. */
@@ -37,7 +38,7 @@ public final class RandomWeights {
 
   /** Writes a TF1 checkpoint that holds an averaged copy of half the weights. */
   static void writeTf1WithAverages(Path prefix, Map<String, String> flags) {
-    Architecture architecture = architecture(flags, 0);
+    InferredModel architecture = architecture(flags, 0);
     try (WeightGraph graph = WeightGraph.open(architecture, ImmutableList.of(), STEP)) {
       Ops tf = graph.tf();
       Map<String, Operand<?>> values = new LinkedHashMap<>();
@@ -51,24 +52,24 @@ public final class RandomWeights {
                 values.put(
                     "ema_model/" + v.spec().tf1Name(), tf.math.mul(v.value(), tf.constant(0.5f)));
               });
-      assigns(graph).forEach(assign -> graph.session().runner().addTarget(assign).run().close());
+      assign(graph);
       BundleWriter.build(tf, values).write(graph.session(), prefix);
     }
   }
 
   private static void write(Path directory, Target target, Map<String, String> flags, int classes) {
-    Architecture architecture = architecture(flags, classes);
+    InferredModel architecture = architecture(flags, classes);
     ImmutableList<VariableSpec> slotted =
         architecture.variables().stream()
             .filter(VariableSpec::trainable)
             .collect(ImmutableList.toImmutableList());
     try (WeightGraph graph = WeightGraph.open(architecture, slotted, STEP)) {
-      assigns(graph).forEach(assign -> graph.session().runner().addTarget(assign).run().close());
+      assign(graph);
       target.write(graph, architecture, STEP, "test", directory);
     }
   }
 
-  private static Architecture architecture(Map<String, String> flags, int classes) {
+  private static InferredModel architecture(Map<String, String> flags, int classes) {
     RunConfig config =
         RunConfig.of(
             ImmutableMap.<String, String>builder()
@@ -76,8 +77,16 @@ public final class RandomWeights {
                 .put("image_size", "32")
                 .putAll(flags)
                 .buildKeepingLast());
-    ImmutableList<VariableSpec> variables = Architecture.variables(config, classes);
-    return new Architecture(ArchitectureGuess.of(variables), config, classes, variables);
+    ImmutableList<VariableSpec> variables = InferredModel.variables(config, classes);
+    return new InferredModel(Architecture.of(variables), config, classes, variables);
+  }
+
+  /** In one run: each other set of targets would prepare the whole graph anew. */
+  private static void assign(WeightGraph graph) {
+    ImmutableList<Op> assigns = assigns(graph);
+    Session.Runner runner = graph.session().runner();
+    assigns.forEach(runner::addTarget);
+    runner.run().close();
   }
 
   private static ImmutableList<Op> assigns(WeightGraph graph) {

@@ -17,12 +17,12 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
-import simclr.config.UserException.ExitCode;
+import simclr.config.Reporter;
 import simclr.config.UserException;
+import simclr.config.UserException.ExitCode;
 import simclr.export.Encoder;
 import simclr.export.TestExport;
 import simclr.export.bundle.TimeLimits;
-import simclr.train.Reporter;
 
 final class EmbeddingTest {
   @TempDir Path dir;

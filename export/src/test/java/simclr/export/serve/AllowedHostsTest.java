@@ -189,7 +189,7 @@ final class AllowedHostsTest {
   private static void assertForbidden(String message, String target, String... headers) {
     assertThatThrownBy(() -> require(target, headers))
         .isInstanceOfSatisfying(
-            Refusal.class,
+            HttpError.class,
             refusal -> assertThat(refusal.status()).isEqualTo(403))
         .hasMessageStartingWith(message);
   }

@@ -23,14 +23,14 @@ import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.TestInstance.Lifecycle;
 import org.junit.jupiter.api.TestInstance;
+import org.junit.jupiter.api.TestInstance.Lifecycle;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
+import simclr.config.Reporter;
 import simclr.export.TestExport;
 import simclr.export.bundle.TimeLimits;
-import simclr.train.Reporter;
 
 /** What a page, a broken client or an attacker may send; after each the server answers others. */
 @TestInstance(Lifecycle.PER_CLASS)

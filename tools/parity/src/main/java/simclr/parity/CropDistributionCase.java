@@ -14,7 +14,7 @@ import org.tensorflow.op.Ops;
 import org.tensorflow.op.core.Placeholder;
 import org.tensorflow.types.TInt32;
 import org.tensorflow.types.TInt64;
-import simclr.data.Crop;
+import simclr.data.augment.Crop;
 
 /**
  * Files {@code augment-crop-distribution}: thousands of crop boxes. The sampler is TensorFlow's and

@@ -11,7 +11,7 @@ import org.tensorflow.ndarray.Shape;
 import org.tensorflow.op.Ops;
 import org.tensorflow.types.TFloat32;
 import org.tensorflow.types.TUint8;
-import simclr.data.ImageDecoding;
+import simclr.data.image.ImageDecoding;
 
 /** The image, or batch of images, that an {@code augment-*} case begins with. */
 final class InputImage {

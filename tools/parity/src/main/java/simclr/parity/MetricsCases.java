@@ -6,8 +6,8 @@ import java.util.Map;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.tensorflow.ndarray.Shape;
-import simclr.train.RunningMean;
-import simclr.train.TopK;
+import simclr.train.evaluate.RunningMean;
+import simclr.train.evaluate.TopK;
 
 /** Files {@code metrics-*}: the counts of an evaluation and the means of a logging window. */
 final class MetricsCases {

@@ -18,6 +18,7 @@ import simclr.checkpoint.Saver;
 import simclr.config.RunConfig;
 import simclr.model.SimClrModel;
 import simclr.model.Variables;
+import simclr.optim.Optimizer;
 
 /** What a checkpoint holds besides the model: rows of path, dtype and shape. */
 final class SavedKeys {
@@ -60,7 +61,7 @@ final class SavedKeys {
       RunState state =
           new RunState(
               variables,
-              config.optimizer(),
+              Optimizer.of(config).layout(),
               ImmutableList.of(),
               tf.varHandleOp(TInt64.class, Shape.scalar()),
               tf.varHandleOp(TInt64.class, Shape.scalar()),

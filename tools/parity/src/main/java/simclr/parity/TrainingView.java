@@ -12,8 +12,8 @@ import org.tensorflow.op.Ops;
 import org.tensorflow.proto.AttrValue;
 import org.tensorflow.proto.NodeDef;
 import org.tensorflow.types.family.TType;
-import simclr.data.Augmentation;
-import simclr.data.Crop;
+import simclr.data.augment.Augmentation;
+import simclr.data.augment.Crop;
 
 /** A whole training view of files {@code augment-train}, with every random choice given. */
 record TrainingView(InputImage input, int size, float strength, Choices choices) {

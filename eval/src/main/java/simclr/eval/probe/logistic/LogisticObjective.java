@@ -1,7 +1,5 @@
 package simclr.eval.probe.logistic;
 
-import simclr.eval.probe.NativeFeatures;
-
 import java.util.Arrays;
 import org.tensorflow.Graph;
 import org.tensorflow.Operand;
@@ -19,6 +17,7 @@ import org.tensorflow.types.TInt32;
 import org.tensorflow.types.family.TFloating;
 import org.tensorflow.types.family.TNumber;
 import org.tensorflow.types.family.TType;
+import simclr.eval.probe.NativeFeatures;
 
 /**
  * Mean cross entropy of a linear classifier plus {@code l2 / 2} times its squared weights, with the

@@ -1,9 +1,5 @@
 package simclr.eval.probe.logistic;
 
-import simclr.eval.probe.LinearClassifier;
-import simclr.eval.probe.NativeFeatures;
-import simclr.eval.probe.Standardizer;
-
 import com.google.common.primitives.ImmutableDoubleArray;
 import java.util.Optional;
 import org.tensorflow.types.TFloat32;
@@ -11,6 +7,9 @@ import org.tensorflow.types.TFloat64;
 import org.tensorflow.types.family.TNumber;
 import simclr.eval.features.LabelledFeatures;
 import simclr.eval.features.LabelledFeatures.Labels;
+import simclr.eval.probe.LinearClassifier;
+import simclr.eval.probe.NativeFeatures;
+import simclr.eval.probe.Standardizer;
 
 /**
  * Multinomial logistic regression of examples that are loaded once, for any number of penalties.
@@ -99,16 +98,32 @@ final class LogisticRegression implements Regression {
   /** Parameters are weights, feature by feature, then biases. */
   @Override
   public Fit fit(double l2, double[] start, int maxIterations, double tolerance) {
-    double[] turned = axes.map(found -> found.into(start, classes)).orElse(start);
-    Lbfgs.Minimum minimum = Lbfgs.minimise(objective.with(l2, tolerance), turned, maxIterations);
+    double factor = scaling.factor();
+    double[] scaled = weightsTimes(start, 1 / factor);
+    double[] turned = axes.map(found -> found.into(scaled, classes)).orElse(scaled);
+    Lbfgs.Minimum minimum =
+        Lbfgs.minimise(
+            objective.with(l2 * factor * factor, tolerance), turned, maxIterations);
     double[] parameters = axes.map(found -> found.back(minimum.at, classes)).orElse(minimum.at);
     return new Fit(
         LinearClassifier.of(scaling, classes, parameters),
-        parameters,
+        weightsTimes(parameters, factor),
         ImmutableDoubleArray.of(minimum.value),
         minimum.iterations,
         minimum.evaluations,
         minimum.reached);
+  }
+
+  /** Parameters whose weights are multiplied, biases left as they are. */
+  private double[] weightsTimes(double[] parameters, double factor) {
+    if (factor == 1) {
+      return parameters;
+    }
+    double[] scaled = parameters.clone();
+    for (int i = 0; i < classes * scaling.width(); i++) {
+      scaled[i] *= factor;
+    }
+    return scaled;
   }
 
   @Override

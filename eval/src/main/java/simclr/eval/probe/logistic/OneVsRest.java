@@ -1,12 +1,11 @@
 package simclr.eval.probe.logistic;
 
-import simclr.eval.probe.LinearClassifier;
-
 import com.google.common.primitives.ImmutableDoubleArray;
 import java.util.Arrays;
 import simclr.eval.features.LabelledFeatures;
 import simclr.eval.features.LabelledFeatures.Labels;
 import simclr.eval.metrics.MultiLabels;
+import simclr.eval.probe.LinearClassifier;
 
 /**
  * A logistic regression for each class of a multi-label set, of two scores: against the class and

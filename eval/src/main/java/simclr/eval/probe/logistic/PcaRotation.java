@@ -1,8 +1,5 @@
 package simclr.eval.probe.logistic;
 
-import simclr.eval.probe.Covariance;
-import simclr.eval.probe.NativeFeatures;
-
 import org.tensorflow.Graph;
 import org.tensorflow.Operand;
 import org.tensorflow.Result;
@@ -17,6 +14,8 @@ import org.tensorflow.types.TFloat32;
 import org.tensorflow.types.TFloat64;
 import org.tensorflow.types.family.TNumber;
 import org.tensorflow.types.family.TType;
+import simclr.eval.probe.Covariance;
+import simclr.eval.probe.NativeFeatures;
 
 /**
  * The axes along which centred features vary independently of each other.

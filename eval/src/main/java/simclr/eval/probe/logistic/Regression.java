@@ -1,9 +1,8 @@
 package simclr.eval.probe.logistic;
 
-import simclr.eval.probe.LinearClassifier;
-
 import com.google.common.primitives.ImmutableDoubleArray;
 import simclr.eval.features.LabelledFeatures;
+import simclr.eval.probe.LinearClassifier;
 
 /** Logistic regression of examples that are loaded once, for any number of penalties. */
 interface Regression extends AutoCloseable {

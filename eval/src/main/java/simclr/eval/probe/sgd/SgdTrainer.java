@@ -1,8 +1,5 @@
 package simclr.eval.probe.sgd;
 
-import simclr.eval.probe.LinearClassifier;
-import simclr.eval.probe.Standardizer;
-
 import static com.google.common.collect.ImmutableList.toImmutableList;
 
 import com.google.common.collect.ImmutableList;
@@ -29,6 +26,8 @@ import org.tensorflow.types.TFloat32;
 import org.tensorflow.types.TInt32;
 import org.tensorflow.types.family.TType;
 import simclr.eval.features.LabelledFeatures;
+import simclr.eval.probe.LinearClassifier;
+import simclr.eval.probe.Standardizer;
 import simclr.optim.LearningRateSchedule;
 
 /**

@@ -1,8 +1,5 @@
 package simclr.eval.probe.logistic;
 
-import simclr.eval.probe.NativeFeatures;
-import simclr.eval.probe.Standardizer;
-
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
@@ -14,6 +11,8 @@ import simclr.eval.features.DataDigest;
 import simclr.eval.features.FeatureMatrix;
 import simclr.eval.features.LabelledFeatures;
 import simclr.eval.features.LabelledFeatures.Labels;
+import simclr.eval.probe.NativeFeatures;
+import simclr.eval.probe.Standardizer;
 
 final class LogisticObjectiveTest {
   @ParameterizedTest

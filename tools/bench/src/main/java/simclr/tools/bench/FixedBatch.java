@@ -22,7 +22,7 @@ import simclr.config.UserException;
 import simclr.config.UserException.ExitCode;
 import simclr.model.Variables.Variable;
 import simclr.parallel.Devices;
-import simclr.train.TrainingGraph;
+import simclr.train.graph.TrainingGraph;
 
 /**
  * The product's training step on one batch that never changes, so that another program can take the

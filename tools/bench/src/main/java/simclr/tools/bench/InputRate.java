@@ -10,10 +10,10 @@ import org.tensorflow.op.Ops;
 import simclr.config.RunConfig;
 import simclr.config.UserException;
 import simclr.config.UserException.ExitCode;
-import simclr.data.Batch;
-import simclr.data.DataSource;
-import simclr.data.InputPipeline;
-import simclr.data.Split;
+import simclr.data.pipeline.Batch;
+import simclr.data.pipeline.InputPipeline;
+import simclr.data.records.Split;
+import simclr.data.source.DataSource;
 import simclr.parallel.Devices;
 
 /**

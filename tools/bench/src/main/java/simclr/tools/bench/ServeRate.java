@@ -17,14 +17,14 @@ import org.tensorflow.ndarray.buffer.DataBuffers;
 import org.tensorflow.types.TFloat32;
 import org.tensorflow.types.TString;
 import org.tensorflow.types.family.TType;
-import simclr.config.UserException.ExitCode;
+import simclr.config.Reporter;
 import simclr.config.UserException;
+import simclr.config.UserException.ExitCode;
 import simclr.export.bundle.ExportDirectory;
 import simclr.export.bundle.LoadedModel;
 import simclr.export.bundle.TimeLimits;
 import simclr.export.serve.ModelServer;
 import simclr.export.serve.ServeSettings;
-import simclr.train.Reporter;
 
 /**
  * The server under clients of one image each, and the bare session on whole batches beside it.
@@ -107,7 +107,7 @@ public final class ServeRate implements AutoCloseable {
   }
 
   private int side() {
-    return model.card().orElseThrow().imageSize();
+    return model.info().orElseThrow().imageSize();
   }
 
   private Map<String, TType> pixelBatch() {

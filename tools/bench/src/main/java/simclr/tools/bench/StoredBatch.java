@@ -19,7 +19,7 @@ import org.tensorflow.types.family.TType;
 import simclr.config.RunConfig;
 import simclr.config.UserException;
 import simclr.config.UserException.ExitCode;
-import simclr.data.Batch;
+import simclr.data.pipeline.Batch;
 
 /**
  * A batch of two views that stays in variables: the step reads it like any other, and as no

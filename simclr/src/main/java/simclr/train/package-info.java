@@ -1,2 +1,0 @@
-/** A run: training graph, training loop, evaluation loop, progress and result files. */
-package simclr.train;

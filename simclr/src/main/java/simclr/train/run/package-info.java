@@ -1,0 +1,2 @@
+/** A whole run: its plan, the training loop, what it prints. */
+package simclr.train.run;
