@@ -30,6 +30,7 @@ import simclr.eval.features.FeatureSource;
 import simclr.eval.features.LabelledFeatures;
 import simclr.eval.record.EncoderInfo.Kind;
 import simclr.eval.metrics.Accuracy;
+import simclr.export.bundle.TimeLimits;
 import simclr.export.savedmodel.ExportSource;
 import simclr.export.savedmodel.SavedModelExport;
 import simclr.io.DurableFiles;
@@ -161,7 +162,7 @@ public final class Demo {
             Optional.empty(),
             Optional.empty(),
             Optional.empty(),
-            FeatureDtype.FLOAT32);
+            FeatureDtype.FLOAT32, TimeLimits.DEFAULT);
     Reporter status = progressAlone(reporter);
     try (EncoderFeatures source = EncoderFeatures.open(choice, status)) {
       ProbeRun probe = new ProbeRun(source, PROBE, ImmutableList.of(1L), Optional.empty());

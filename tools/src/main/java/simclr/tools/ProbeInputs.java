@@ -8,6 +8,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import simclr.config.Reporter;
 import simclr.config.UserException;
@@ -141,6 +142,8 @@ final class ProbeInputs {
               + " several classes. Default: under --model_dir/eval.")
   private Optional<Path> output = Optional.empty();
 
+  @Mixin private final TimeLimitOptions limits = new TimeLimitOptions();
+
   ProbeInputs(String command) {
     this.flags =
         RunFlags.some(
@@ -204,6 +207,6 @@ final class ProbeInputs {
         validationSplit,
         featuresDir,
         output,
-        featuresPrecision);
+        featuresPrecision, limits.limits());
   }
 }

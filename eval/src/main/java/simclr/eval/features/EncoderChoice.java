@@ -14,6 +14,7 @@ import simclr.config.RunConfig;
 import simclr.config.UserException;
 import simclr.config.UserException.ExitCode;
 import simclr.eval.record.EncoderInfo.Kind;
+import simclr.export.bundle.TimeLimits;
 import simclr.export.savedmodel.GuessedFlags;
 
 /**
@@ -28,6 +29,7 @@ import simclr.export.savedmodel.GuessedFlags;
  * @param validationSplit to choose settings on
  * @param featuresDir where features are kept; empty for a place below the results
  * @param output where results go; empty for a place below {@code --model_dir}
+ * @param limits how long an export may take
  */
 public record EncoderChoice(
     Kind kind,
@@ -36,7 +38,8 @@ public record EncoderChoice(
     Optional<String> validationSplit,
     Optional<Path> featuresDir,
     Optional<Path> output,
-    FeatureDtype dtype) {
+    FeatureDtype dtype,
+    TimeLimits limits) {
   private static final String MODEL_DIR = "model_dir";
   private static final String CHECKPOINT = "checkpoint";
 

@@ -65,7 +65,7 @@ public final class EncoderFeatures implements FeatureSource {
           case CHECKPOINT -> CheckpointEncoder.restored(config, checkpoint.orElseThrow(), reporter);
           case RANDOM_INIT -> CheckpointEncoder.initial(config);
           case RAW_PIXELS -> new PixelEncoder(config.imageSize());
-          case EXPORT -> ExportedEncoder.of(choice.export().orElseThrow());
+          case EXPORT -> ExportedEncoder.of(choice.export().orElseThrow(), choice.limits());
           case FEATURES -> throw new IllegalArgumentException("ready features have no encoder");
         };
     RunConfig sized =

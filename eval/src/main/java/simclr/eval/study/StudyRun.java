@@ -30,6 +30,7 @@ import simclr.eval.metrics.Bootstrap;
 import simclr.eval.metrics.Metric;
 import simclr.eval.record.EvaluationRecord;
 import simclr.eval.probe.ProbeRun;
+import simclr.export.bundle.TimeLimits;
 import simclr.io.DurableFiles;
 import simclr.summary.ScalarHistory;
 import simclr.summary.Tag;
@@ -145,7 +146,7 @@ public final class StudyRun {
             Optional.empty(),
             Optional.empty(),
             Optional.empty(),
-            FeatureDtype.FLOAT32);
+            FeatureDtype.FLOAT32, TimeLimits.DEFAULT);
     try (EncoderFeatures features = EncoderFeatures.open(choice, reporter)) {
       for (String layer : study.layersOf(run)) {
         ProbeRun probe =

@@ -54,7 +54,7 @@ public final class Embedding {
   public static Optional<Summary> run(
       EmbedSettings settings, Reporter reporter, BooleanSupplier stop) {
     Path directory = ExportDirectory.newest(settings.export());
-    try (LoadedModel model = LoadedModel.open(directory)) {
+    try (LoadedModel model = LoadedModel.open(directory, settings.limits())) {
       ExportInfo info = model.requiredInfo();
       RunConfig config = settings.asRun(info.imageSize());
       Split split = DataSource.of(config, stop).open(config.evalSplit());
