@@ -28,8 +28,7 @@ final class CheckCommandTest {
     assertThat(found.status()).isEqualTo(65);
     assertThat(found.out().lines().toList())
         .hasSize(3)
-        .anySatisfy(
-            line -> assertThat(line).startsWith(dir.resolve("empty.png") + " is empty"))
+        .anySatisfy(line -> assertThat(line).startsWith(dir.resolve("empty.png") + " is empty"))
         .anySatisfy(
             line ->
                 assertThat(line)
@@ -45,8 +44,7 @@ final class CheckCommandTest {
 
   @Test
   void nothingBrokenIsStatusZero() {
-    Outcome found =
-        Outcome.of("check", "--dataset=synthetic:train=20,test=10", "--split=test");
+    Outcome found = Outcome.of("check", "--dataset=synthetic:train=20,test=10", "--split=test");
     assertThat(found.status()).isZero();
     assertThat(found.out()).startsWith("10 images checked, 0 broken");
   }

@@ -12,7 +12,8 @@ import java.nio.file.Path;
  * @param bits per channel, 16 at most
  * @param orientation of EXIF: 1 as stored, 2 to 8 turned or mirrored
  */
-public record ImageHeader(Format format, int width, int height, int channels, int bits, int orientation) {
+public record ImageHeader(
+    Format format, int width, int height, int channels, int bits, int orientation) {
   private static final int PNG = 0x89504e47;
   private static final int GIF = 0x47494638;
   private static final int IHDR = 0x49484452;

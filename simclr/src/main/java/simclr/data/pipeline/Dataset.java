@@ -101,9 +101,7 @@ final class Dataset {
   /** Without the elements that cannot be computed. */
   Dataset withoutErrors() {
     return new Dataset(
-        tf,
-        tf.data.ignoreErrorsDataset(variant, element.types(), element.shapes()),
-        element);
+        tf, tf.data.ignoreErrorsDataset(variant, element.types(), element.shapes()), element);
   }
 
   /** Batches of exactly {@code size}; what remains at the end is dropped. */

@@ -39,7 +39,8 @@ public sealed interface DataSource permits TfdsDirectory, ImageFolder, Cifar10Bi
     } else if (dataset.startsWith("cifar10_binary:")) {
       return Cifar10Binary.in(directory(dataset));
     }
-    return TfdsDirectory.find(config.dataDir().map(dir -> LocalPath.of(dir, "--data_dir")), dataset, stop);
+    return TfdsDirectory.find(
+        config.dataDir().map(dir -> LocalPath.of(dir, "--data_dir")), dataset, stop);
   }
 
   /**

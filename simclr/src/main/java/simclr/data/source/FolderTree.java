@@ -46,8 +46,7 @@ record FolderTree(
    */
   static FolderTree read(Path path, ScanStop stop) {
     if (Files.isRegularFile(path)) {
-      throw new UserException(
-          ExitCode.NO_INPUT, "%s is a file, expected a folder of images", path);
+      throw new UserException(ExitCode.NO_INPUT, "%s is a file, expected a folder of images", path);
     }
     try {
       return new Walk(stop).read(path, path.toRealPath(), DEEPEST);
@@ -106,8 +105,10 @@ record FolderTree(
               stop.check();
               entries.add(entry);
             });
-      } catch (IOException | UncheckedIOException e) {
-        throw unreadable(path, e instanceof IOException io ? io : (IOException) e.getCause());
+      } catch (UncheckedIOException e) {
+        throw unreadable(path, new IOException(e.getMessage(), e));
+      } catch (IOException e) {
+        throw unreadable(path, e);
       }
       Collections.sort(entries);
       return entries;

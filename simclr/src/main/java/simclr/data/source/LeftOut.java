@@ -61,8 +61,7 @@ record LeftOut(ImmutableSortedMap<String, Long> images, long others) {
       facts.add(
           images.entrySet().stream()
               .map(kind -> kind.getValue() + " " + kind.getKey())
-              .collect(
-                  Collectors.joining(", ", "left out: ", "; convert them to PNG or JPEG")));
+              .collect(Collectors.joining(", ", "left out: ", "; convert them to PNG or JPEG")));
     }
     return facts.build();
   }

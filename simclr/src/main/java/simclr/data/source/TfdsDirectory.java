@@ -32,7 +32,8 @@ import simclr.io.UnreadableInput;
  * @param directory of the version
  * @param title as TFDS writes it: {@code cifar10:3.0.2}
  */
-record TfdsDirectory(Path directory, String title, TfdsInfo info, TfdsFeatures features, ScanStop stop)
+record TfdsDirectory(
+    Path directory, String title, TfdsInfo info, TfdsFeatures features, ScanStop stop)
     implements DataSource {
   private static final String NUMBER = "(\\d+|\\*)";
   private static final Pattern NAME =

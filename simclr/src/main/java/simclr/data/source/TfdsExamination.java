@@ -53,8 +53,7 @@ final class TfdsExamination {
       first += parts.get(i).to() - parts.get(i).from();
     }
     ImmutableIntArray indices = whole.build();
-    boolean labelled =
-        found.stream().noneMatch(each -> each.labels().contains(Records.UNLABELLED));
+    boolean labelled = found.stream().noneMatch(each -> each.labels().contains(Records.UNLABELLED));
     Optional<Split> usable = Optional.empty();
     if (!indices.isEmpty()) {
       Records records =
@@ -108,10 +107,7 @@ final class TfdsExamination {
           if (wanted) {
             TfdsExamples.Checked checked =
                 TfdsExamples.check(
-                    part.file(),
-                    record,
-                    StoredExample.parse(part.file(), record, data),
-                    features);
+                    part.file(), record, StoredExample.parse(part.file(), record, data), features);
             found.whole().add(Math.toIntExact(record - part.from()));
             found.headers().add(checked.header());
             found.labels().add(checked.label());

@@ -112,8 +112,7 @@ final class TfdsExamples {
   static Checked check(Path file, long record, Features example, TfdsFeatures features) {
     byte[] image = StoredExample.image(file, record, example, features.image());
     try {
-      return new Checked(
-          image, ImageHeader.of(image), label(file, record, example, features));
+      return new Checked(image, ImageHeader.of(image), label(file, record, example, features));
     } catch (ImageHeader.Unusable e) {
       throw StoredExample.broken(file, record, "has an image that " + e.getMessage());
     }

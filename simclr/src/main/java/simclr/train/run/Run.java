@@ -108,8 +108,7 @@ public final class Run {
       if (given.config().mode() == Mode.TRAIN) {
         return outcome;
       }
-      return outcome(
-          EvaluationLoop.once(given.toEvaluate(), last, reporter, listener, stop));
+      return outcome(EvaluationLoop.once(given.toEvaluate(), last, reporter, listener, stop));
     }
   }
 

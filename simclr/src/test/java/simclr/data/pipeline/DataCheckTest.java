@@ -86,7 +86,9 @@ final class DataCheckTest {
     byte[] bytes = Files.readAllBytes(file);
     TfdsWriter.write(file, Arrays.copyOf(bytes, bytes.length - 1));
     Examined examined = examine("toy");
-    assertThat(examined.broken()).extracting(BrokenExample::name).containsExactly(file + ": record 2");
+    assertThat(examined.broken())
+        .extracting(BrokenExample::name)
+        .containsExactly(file + ": record 2");
     assertThat(DataCheck.broken(examined.usable().orElseThrow(), () -> false, done -> {}))
         .extracting(BrokenExample::name)
         .containsExactly(file + ": record 0");

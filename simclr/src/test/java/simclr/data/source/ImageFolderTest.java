@@ -262,9 +262,7 @@ final class ImageFolderTest {
   void imagesOfUnknownKindsAreLeftOutByKind() {
     write("1.png", "a.webp", "b.WEBP", "c.tif", "Thumbs.db");
     assertThat(open("train").facts())
-        .contains(
-            "1 other file left out",
-            "left out: 1 TIFF, 2 WebP; convert them to PNG or JPEG");
+        .contains("1 other file left out", "left out: 1 TIFF, 2 WebP; convert them to PNG or JPEG");
   }
 
   @Test
@@ -307,8 +305,7 @@ final class ImageFolderTest {
     TfdsWriter.write(dir.resolve("upright.jpg"), TestImages.turned(TestImages.jpeg(8, 6), 1));
     TfdsWriter.write(dir.resolve("other.png"), TestImages.png(8, 8));
     Split split = open("train");
-    assertThat(split.facts())
-        .contains("1 with an EXIF orientation (ignored, as in the reference)");
+    assertThat(split.facts()).contains("1 with an EXIF orientation (ignored, as in the reference)");
     assertThat(split.sizes().orElseThrow().others(8)).isEqualTo(2);
     assertThat(split.sizes().orElseThrow().firstOther(8).orElseThrow()).hasToString("8 x 6");
   }
