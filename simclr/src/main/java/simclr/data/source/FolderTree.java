@@ -105,8 +105,10 @@ record FolderTree(
               stop.check();
               entries.add(entry);
             });
-      } catch (IOException | UncheckedIOException e) {
-        throw unreadable(path, e instanceof IOException io ? io : (IOException) e.getCause());
+      } catch (UncheckedIOException e) {
+        throw unreadable(path, new IOException(e.getMessage(), e));
+      } catch (IOException e) {
+        throw unreadable(path, e);
       }
       Collections.sort(entries);
       return entries;

@@ -17,7 +17,6 @@ import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import simclr.config.UserException;
@@ -157,7 +156,11 @@ record ImageFolder(
 
   private Split split(String name, List<Item> chosen, List<Finding> findings) {
     ImageCensus census = new ImageCensus();
-    findings.stream().map(Finding::header).filter(Objects::nonNull).forEach(census::add);
+    for (Finding finding : findings) {
+      if (finding.header() != null) {
+        census.add(finding.header());
+      }
+    }
     // Splits with and without labels together have none.
     boolean labelled = chosen.stream().noneMatch(item -> item.label() == Records.UNLABELLED);
     ImmutableList.Builder<String> facts = ImmutableList.builder();
