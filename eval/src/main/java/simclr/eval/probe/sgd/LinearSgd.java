@@ -53,6 +53,9 @@ public record LinearSgd(
       "Linear classifier trained by SGD on representations that were extracted once, without"
           + " augmentation.";
 
+  /** A cross entropy that is less than this part below that of guessing is none that was learnt. */
+  private static final double LEARNT_NOTHING = 1e-6;
+
   public LinearSgd {
     Checks.atLeastOne("--train_epochs", epochs);
     Checks.atLeastOne("--train_batch_size", batchSize);
@@ -170,7 +173,7 @@ public record LinearSgd(
     }
   }
 
-  /** Says, or refuses, a classifier that is worse than one that knows nothing. */
+  /** Names, or refuses, a classifier that is no better than one that knows nothing. */
   private void tellIfLost(double objective, int classes, Reporter reporter) {
     double guessing = Math.log(classes);
     if (!Double.isFinite(objective)) {
@@ -180,15 +183,17 @@ public record LinearSgd(
               + " --standardize",
           learningRate);
     }
-    if (objective > guessing) {
+    if (objective > guessing * (1 - LEARNT_NOTHING)) {
       reporter.line(
           String.format(
               Locale.ROOT,
-              "the classifier ended at a cross entropy of %.4g on its training examples, worse than"
-                  + " the %.4g of guessing: the figure says more of --learning_rate than of the"
-                  + " features; lower it, or take --standardize",
+              "the classifier ended at a cross entropy of %.4g on its training examples, %s than the"
+                  + " %.4g of guessing: the figure says more of --learning_rate than of the"
+                  + " features; %s it, or take --standardize",
               objective,
-              guessing));
+              objective > guessing ? "worse" : "no better",
+              guessing,
+              objective > guessing ? "lower" : "raise"));
     }
   }
 
