@@ -1,18 +1,12 @@
 package simclr.eval;
 
-import java.util.List;
-import java.util.OptionalDouble;
-import simclr.eval.metrics.Metric;
-import simclr.eval.probe.ProbeResult;
-import simclr.eval.probe.ProbeRun;
-import simclr.eval.probe.logistic.Logreg;
-import simclr.eval.runs.RunReport;
-
 import com.google.common.collect.ImmutableList;
 import com.google.common.collect.ImmutableMap;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalDouble;
 import java.util.function.BooleanSupplier;
 import java.util.function.Predicate;
 import simclr.checkpoint.CheckpointFile;
@@ -20,20 +14,20 @@ import simclr.checkpoint.ModelDir;
 import simclr.config.Reporter;
 import simclr.config.RunConfig;
 import simclr.data.source.DataSource;
-import simclr.data.records.Split;
 import simclr.eval.features.EncoderChoice;
 import simclr.eval.features.EncoderFeatures;
 import simclr.eval.features.FeatureDtype;
-import simclr.eval.features.FeatureSets;
-import simclr.eval.features.FeatureSource;
-import simclr.eval.features.LabelledFeatures;
-import simclr.eval.record.EncoderInfo.Kind;
 import simclr.eval.metrics.Accuracy;
+import simclr.eval.metrics.Metric;
+import simclr.eval.probe.ProbeResult;
+import simclr.eval.probe.ProbeRun;
+import simclr.eval.probe.logistic.Logreg;
+import simclr.eval.record.EncoderInfo.Kind;
+import simclr.eval.runs.RunReport;
 import simclr.export.savedmodel.ExportSource;
 import simclr.export.savedmodel.SavedModelExport;
-import simclr.io.DurableFiles;
-import simclr.train.run.Run;
 import simclr.train.run.Outcome;
+import simclr.train.run.Run;
 
 /**
  * The whole story in two minutes on two cores: pretrain a small encoder on procedural images

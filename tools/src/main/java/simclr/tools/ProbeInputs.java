@@ -15,9 +15,9 @@ import simclr.config.UserException.ExitCode;
 import simclr.eval.features.EncoderChoice;
 import simclr.eval.features.EncoderFeatures;
 import simclr.eval.features.FeatureDtype;
-import simclr.eval.record.EncoderInfo;
 import simclr.eval.features.FeatureSource;
 import simclr.eval.features.PrecomputedFeatures;
+import simclr.eval.record.EncoderInfo;
 
 /** What all protocols are given: where examples come from and where results go. */
 @Command
@@ -171,7 +171,8 @@ final class ProbeInputs {
   FeatureSource source(Reporter reporter) {
     Optional<PrecomputedFeatures.Files> train =
         PrecomputedFeatures.Files.of("train", trainFeatures, trainLabels);
-    Optional<PrecomputedFeatures.Files> test = PrecomputedFeatures.Files.of("test", testFeatures, testLabels);
+    Optional<PrecomputedFeatures.Files> test =
+        PrecomputedFeatures.Files.of("test", testFeatures, testLabels);
     Optional<PrecomputedFeatures.Files> validation =
         PrecomputedFeatures.Files.of("validation", validationFeatures, validationLabels);
     if (train.isPresent() && test.isPresent()) {

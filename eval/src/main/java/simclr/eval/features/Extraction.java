@@ -148,7 +148,8 @@ final class Extraction {
     Writers(ImmutableList<String> layers, long from) {
       this.layers = layers;
       this.from = from;
-      this.labels = ResumableNpyWriter.vector(cache.labels(), NpyDtype.INT64, split.examples(), from);
+      this.labels =
+          ResumableNpyWriter.vector(cache.labels(), NpyDtype.INT64, split.examples(), from);
     }
 
     long append(TFloat32 images, TInt64 classes) {

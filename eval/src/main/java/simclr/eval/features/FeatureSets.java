@@ -1,7 +1,5 @@
 package simclr.eval.features;
 
-import simclr.eval.record.EncoderInfo;
-
 import com.google.common.collect.ImmutableList;
 import com.google.common.collect.ImmutableMap;
 import com.google.common.primitives.ImmutableIntArray;
@@ -13,6 +11,7 @@ import java.util.SplittableRandom;
 import java.util.stream.IntStream;
 import simclr.config.UserException;
 import simclr.config.UserException.ExitCode;
+import simclr.eval.record.EncoderInfo;
 
 /**
  * All that a probe is given: one representation of the examples to learn from and of those to be
@@ -98,8 +97,8 @@ public record FeatureSets(
 
   /**
    * The validation set that was given, else a part of each class of the training set, drawn at
-   * random. A class keeps at least one example to learn from ({@link MultiLabelHoldout} where an example may
-   * have several).
+   * random. A class keeps at least one example to learn from ({@link MultiLabelHoldout} where an
+   * example may have several).
    *
    * @param share of the training examples, in (0, 1)
    */

@@ -1,10 +1,5 @@
 package simclr.eval.probe;
 
-import com.fasterxml.jackson.core.JsonProcessingException;
-import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
-import com.fasterxml.jackson.databind.node.ObjectNode;
-import com.google.common.hash.Hashing;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -46,7 +41,8 @@ public final class ProbeCheckpoint {
    *
    * @param file empty to keep nothing
    */
-  public static ProbeCheckpoint of(Optional<Path> file, Protocol protocol, FeatureSets sets, long seed) {
+  public static ProbeCheckpoint of(
+      Optional<Path> file, Protocol protocol, FeatureSets sets, long seed) {
     // The key reads all features, which is for nothing where nothing is kept.
     return new ProbeCheckpoint(file, file.isEmpty() ? "" : ProgressKey.of(protocol, sets, seed));
   }

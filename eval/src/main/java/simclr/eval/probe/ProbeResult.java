@@ -31,7 +31,6 @@ import simclr.eval.record.Provenance;
 import simclr.eval.record.RecordJson;
 import simclr.eval.record.Representation;
 import simclr.eval.record.Splits;
-import simclr.io.DurableFiles;
 
 /**
  * An evaluation by a protocol: its record, and what was answered to each test example.
@@ -176,8 +175,7 @@ public record ProbeResult(EvaluationRecord record, ImmutableList<Outcome> outcom
   public List<String> lines() {
     List<String> lines = new ArrayList<>();
     lines.add(
-        "%s on %s: %s"
-            .formatted(record.protocol(), layer(), test().headline(record.measures())));
+        "%s on %s: %s".formatted(record.protocol(), layer(), test().headline(record.measures())));
     outcomes.get(0).lines().forEach(line -> lines.add("  " + line));
     if (outcomes.size() > 1) {
       SeedStatistics seeds = statistics(outcomes);

@@ -170,7 +170,7 @@ final class ModelComparisonTest {
 
     refused("a", "none", "none is not there, expected the directory of an evaluation");
     refused("a", "empty", "empty holds neither result.json nor predictions.csv");
-    refused("a", "broken", "result.json line 2 column ", "is no JSON");
+    refused("a", "broken", "result.json line 2 column ", "is not valid JSON");
     refused("a", "list", "result.json holds no JSON object");
     refused("a", "bare", "bare holds no predictions.csv");
   }

@@ -14,6 +14,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
+import simclr.config.Reporter;
 import simclr.config.UserException;
 import simclr.config.UserException.ExitCode;
 import simclr.eval.features.FeatureSets;
@@ -23,7 +24,6 @@ import simclr.eval.probe.knn.Knn;
 import simclr.eval.probe.logistic.Logreg;
 import simclr.eval.probe.ridge.Ridge;
 import simclr.eval.probe.sgd.LinearSgd;
-import simclr.config.Reporter;
 
 /** Features whose squares leave the range of single precision give the right figure. */
 final class ExtremeFeaturesTest {
@@ -85,13 +85,13 @@ final class ExtremeFeaturesTest {
 
   @Test
   void testFeaturesOfAnotherScaleThanThoseOfTrainingAreRefused() {
-    FeatureSets sets =
-        Clouds.sets(PLAIN.train(), Optional.empty(), scaled(PLAIN.test(), 3e37), 4);
-    FeatureSets tiny =
-        Clouds.sets(scaled(PLAIN.train(), 1e-20), Optional.empty(), PLAIN.test(), 4);
+    FeatureSets sets = Clouds.sets(PLAIN.train(), Optional.empty(), scaled(PLAIN.test(), 3e37), 4);
+    FeatureSets tiny = Clouds.sets(scaled(PLAIN.train(), 1e-20), Optional.empty(), PLAIN.test(), 4);
 
-    for (FeatureSets each : List.of(sets, Clouds.sets(tiny.train(), Optional.empty(), sets.test(), 4))) {
-      for (Protocol protocol : List.of(LOGREG, Ridge.standard(), new LinearSgd(9, 64, 1, 0, 0.9, true))) {
+    for (FeatureSets each :
+        List.of(sets, Clouds.sets(tiny.train(), Optional.empty(), sets.test(), 4))) {
+      for (Protocol protocol :
+          List.of(LOGREG, Ridge.standard(), new LinearSgd(9, 64, 1, 0, 0.9, true))) {
         try {
           assertThat(top1(protocol, each)).isGreaterThan(0.9);
         } catch (UserException e) {
@@ -123,8 +123,7 @@ final class ExtremeFeaturesTest {
     LabelledFeatures dependent = Clouds.of("dependent", rows, 0, 1, 0, 1, 0, 1);
     FeatureSets sets = Clouds.sets(dependent, Optional.empty(), dependent, 2);
 
-    assertThatThrownBy(
-            () -> run(new Ridge(ImmutableList.of(), 1, OptionalDouble.of(1e-300)), sets))
+    assertThatThrownBy(() -> run(new Ridge(ImmutableList.of(), 1, OptionalDouble.of(1e-300)), sets))
         .isInstanceOf(UserException.class)
         .hasMessageContaining("--l2 is too small for these features");
   }

@@ -173,11 +173,7 @@ final class HtmlReportTest {
 
   private static LineChart chart(String title, Series series) {
     return new LineChart(
-        title,
-        "share",
-        ImmutableList.of(series),
-        ImmutableList.of(new Level(0.1, "chance")),
-        true);
+        title, "share", ImmutableList.of(series), ImmutableList.of(new Level(0.1, "chance")), true);
   }
 
   private static HtmlReport page() {

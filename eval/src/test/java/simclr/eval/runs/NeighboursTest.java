@@ -1,20 +1,19 @@
 package simclr.eval.runs;
 
-import org.tensorflow.Graph;
-import org.tensorflow.Result;
-import org.tensorflow.Session;
-import org.tensorflow.op.Ops;
-import org.tensorflow.types.TFloat32;
-import simclr.data.pipeline.Batch;
-import simclr.data.pipeline.InputPipeline;
-import simclr.data.records.Split;
-
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
+import org.tensorflow.Graph;
+import org.tensorflow.Result;
+import org.tensorflow.Session;
+import org.tensorflow.op.Ops;
+import org.tensorflow.types.TFloat32;
 import simclr.config.RunConfig;
+import simclr.data.pipeline.Batch;
+import simclr.data.pipeline.InputPipeline;
+import simclr.data.records.Split;
 import simclr.data.source.Synthetic;
 
 final class NeighboursTest {

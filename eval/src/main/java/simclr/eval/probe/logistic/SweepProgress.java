@@ -1,17 +1,12 @@
 package simclr.eval.probe.logistic;
 
-import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.node.ArrayNode;
-import com.fasterxml.jackson.databind.node.ObjectNode;
-import java.io.IOException;
-import simclr.eval.probe.Outcome;
-import simclr.eval.probe.ProbeCheckpoint;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import simclr.config.Reporter;
+import simclr.eval.probe.ProbeCheckpoint;
 import simclr.eval.probe.logistic.Logreg.Tried;
 
 /**
@@ -82,9 +77,7 @@ final class SweepProgress {
         Optional.of(parameters(state.last())),
         Optional.of(
             new Best(
-                state.best().l2(),
-                state.best().figure(),
-                parameters(state.best().parameters()))));
+                state.best().l2(), state.best().figure(), parameters(state.best().parameters()))));
   }
 
   /** How many values were tried. */

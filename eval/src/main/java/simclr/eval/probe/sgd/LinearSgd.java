@@ -1,17 +1,6 @@
 package simclr.eval.probe.sgd;
 
-import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.google.common.collect.ImmutableList;
-import java.io.IOException;
-import simclr.eval.probe.Checks;
-import simclr.eval.probe.LinearClassifier;
-import simclr.eval.probe.Outcome;
-import simclr.eval.probe.ProbeCheckpoint;
-import simclr.eval.probe.Protocol;
-import simclr.eval.probe.Standardizer;
-import simclr.eval.published.Evaluation.Method;
-import simclr.eval.published.Evaluation;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.util.Locale;
@@ -24,6 +13,14 @@ import simclr.config.UserException.ExitCode;
 import simclr.eval.features.EtaProgress;
 import simclr.eval.features.FeatureSets;
 import simclr.eval.features.LabelledFeatures;
+import simclr.eval.probe.Checks;
+import simclr.eval.probe.LinearClassifier;
+import simclr.eval.probe.Outcome;
+import simclr.eval.probe.ProbeCheckpoint;
+import simclr.eval.probe.Protocol;
+import simclr.eval.probe.Standardizer;
+import simclr.eval.published.Evaluation;
+import simclr.eval.published.Evaluation.Method;
 
 /**
  * The linear classifier by gradient descent, as the reference trains its head on a frozen encoder
