@@ -16,9 +16,9 @@ import simclr.config.UserException.ExitCode;
 import simclr.eval.features.EncoderChoice;
 import simclr.eval.features.EncoderFeatures;
 import simclr.eval.features.FeatureDtype;
-import simclr.eval.record.EncoderInfo;
 import simclr.eval.features.FeatureSource;
 import simclr.eval.features.PrecomputedFeatures;
+import simclr.eval.record.EncoderInfo;
 
 /** What all protocols are given: where examples come from and where results go. */
 @Command

@@ -59,8 +59,7 @@ public record EncoderChoice(
     }
     if (kind != Kind.CHECKPOINT && checkpoint) {
       throw usage(
-          "--checkpoint is given with --encoder=%s, expected --encoder=checkpoint",
-          kind.label());
+          "--checkpoint is given with --encoder=%s, expected --encoder=checkpoint", kind.label());
     }
     if (output.isEmpty() && !modelDir) {
       throw usage("--output is missing, expected a directory for results and features");
@@ -113,9 +112,7 @@ public record EncoderChoice(
   private static String other(Kind kind, boolean modelDir) {
     return modelDir
         ? "--model_dir"
-        : kind == Kind.EXPORT
-            ? "--checkpoint"
-            : "--encoder=" + kind.label();
+        : kind == Kind.EXPORT ? "--checkpoint" : "--encoder=" + kind.label();
   }
 
   private static UserException usage(String template, Object... args) {

@@ -1,7 +1,5 @@
 package simclr.eval.features;
 
-import simclr.eval.record.EncoderInfo;
-
 import com.google.common.collect.ImmutableList;
 import com.google.common.collect.ImmutableMap;
 import java.nio.file.Path;
@@ -21,6 +19,7 @@ import simclr.config.UserException;
 import simclr.config.UserException.ExitCode;
 import simclr.data.records.Split;
 import simclr.data.source.DataSource;
+import simclr.eval.record.EncoderInfo;
 
 /** Representations that an encoder makes of the splits of a data set; extracted once, then read. */
 public final class EncoderFeatures implements FeatureSource {

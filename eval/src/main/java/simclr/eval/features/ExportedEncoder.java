@@ -1,7 +1,5 @@
 package simclr.eval.features;
 
-import simclr.eval.record.EncoderInfo;
-
 import com.google.common.collect.ImmutableList;
 import com.google.common.collect.ImmutableMap;
 import com.google.common.hash.Hasher;
@@ -14,6 +12,7 @@ import java.util.OptionalLong;
 import org.tensorflow.ndarray.Shape;
 import org.tensorflow.types.TFloat32;
 import simclr.checkpoint.CheckpointFile;
+import simclr.eval.record.EncoderInfo;
 import simclr.export.bundle.ExportDirectory;
 import simclr.export.bundle.HostTensor;
 import simclr.export.bundle.LoadedModel;

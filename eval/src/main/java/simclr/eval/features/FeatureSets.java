@@ -1,7 +1,5 @@
 package simclr.eval.features;
 
-import simclr.eval.record.EncoderInfo;
-
 import com.google.common.collect.ImmutableList;
 import com.google.common.collect.ImmutableMap;
 import com.google.common.primitives.ImmutableIntArray;
@@ -13,6 +11,7 @@ import java.util.SplittableRandom;
 import java.util.stream.IntStream;
 import simclr.config.UserException;
 import simclr.config.UserException.ExitCode;
+import simclr.eval.record.EncoderInfo;
 
 /**
  * All that a probe is given: one representation of the examples to learn from and of those to be
