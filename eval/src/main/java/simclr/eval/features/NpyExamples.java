@@ -70,8 +70,7 @@ final class NpyExamples {
   private static MultiLabels multiLabels(NpyFile file) {
     if (file.columns() > MOST_CLASSES) {
       throw file.broken(
-          "is a matrix of %d columns, expected at most %d classes"
-              .formatted(file.columns(), MOST_CLASSES));
+          String.format(Locale.ROOT, "is a matrix of %d columns, expected at most %d classes", file.columns(), MOST_CLASSES));
     }
     boolean[][] classes = new boolean[file.rows()][file.columns()];
     for (int i = 0; i < classes.length; i++) {
