@@ -55,10 +55,12 @@ final class TorchNames {
     if (block.matches()) {
       int group = Integer.parseInt(block.group(1));
       return Optional.of(
-          String.format(Locale.ROOT, "layer%d.%s.%s", 
-                  group + 1,
-                  block.group(2),
-                  inBlock(block.group(3), Integer.parseInt(block.group(4)), block.group(5))));
+          String.format(
+              Locale.ROOT,
+              "layer%d.%s.%s",
+              group + 1,
+              block.group(2),
+              inBlock(block.group(3), Integer.parseInt(block.group(4)), block.group(5))));
     }
     return CLASSIFIER.matcher(key).matches() ? Optional.of("fc") : Optional.empty();
   }

@@ -127,7 +127,13 @@ public final class Run {
     long step = own.map(CheckpointFile::step).orElse(0L);
     if (step >= total) {
       reporter.line(
-          String.format(Locale.ROOT, "nothing to train: %s is at step %d of %d; take another --model_dir or more --train_epochs", modelDir.path(), step, total));
+          String.format(
+              Locale.ROOT,
+              "nothing to train: %s is at step %d of %d; take another --model_dir or more"
+                  + " --train_epochs",
+              modelDir.path(),
+              step,
+              total));
       return Outcome.DONE;
     }
     RunPlan plan = given.withSeed(seed(given.config(), modelDir.path(), own.isPresent(), reporter));

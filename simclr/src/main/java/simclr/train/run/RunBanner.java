@@ -32,7 +32,11 @@ final class RunBanner {
     line.append("model: ResNet-").append(encoder.depth());
     line.append(", stem ").append(stem(encoder));
     line.append(
-        String.format(Locale.ROOT, " (image_size %d), width %d", config.imageSize(), encoder.widthMultiplier()));
+        String.format(
+            Locale.ROOT,
+            " (image_size %d), width %d",
+            config.imageSize(),
+            encoder.widthMultiplier()));
     if (encoder.selectiveKernels()) {
       line.append(", selective kernels");
     }
@@ -44,7 +48,11 @@ final class RunBanner {
       line.append(", no projection head");
     } else {
       line.append(
-          String.format(Locale.ROOT, ", projection head of %d layers to %d values", config.projLayers(), config.projOutDim()));
+          String.format(
+              Locale.ROOT,
+              ", projection head of %d layers to %d values",
+              config.projLayers(),
+              config.projOutDim()));
     }
     if (config.wantsSupervisedHead() && numClasses > 0) {
       line.append(String.format(Locale.ROOT, ", linear classifier of %d classes", numClasses));
@@ -61,16 +69,21 @@ final class RunBanner {
         config.learningRateScaling() == Scaling.LINEAR
             ? String.format(Locale.ROOT, "%d / 256 (linear)", batch)
             : String.format(Locale.ROOT, "sqrt(%d)", batch);
-    return String.format(Locale.ROOT, "schedule: %d images per epoch, %d per step%s, %d steps per epoch, %d steps in all; learning rate %s = %s x %s after %d steps of warm-up, then cosine to 0", 
-            trainExamples,
-            batch,
-            config.replicas() > 1 ? String.format(Locale.ROOT, " over %d replicas", config.replicas()) : "",
-            counts.epochSteps(),
-            counts.trainSteps(),
-            brief(schedule.peak()),
-            brief(config.learningRate()),
-            scale,
-            counts.warmupSteps());
+    return String.format(
+        Locale.ROOT,
+        "schedule: %d images per epoch, %d per step%s, %d steps per epoch, %d steps in all;"
+            + " learning rate %s = %s x %s after %d steps of warm-up, then cosine to 0",
+        trainExamples,
+        batch,
+        config.replicas() > 1
+            ? String.format(Locale.ROOT, " over %d replicas", config.replicas())
+            : "",
+        counts.epochSteps(),
+        counts.trainSteps(),
+        brief(schedule.peak()),
+        brief(config.learningRate()),
+        scale,
+        counts.warmupSteps());
   }
 
   /** Which variables the optimizer treats how; a wrong exclusion costs points of accuracy. */
@@ -86,7 +99,10 @@ final class RunBanner {
     }
     String groups =
         treated.entrySet().stream()
-            .map(group -> String.format(Locale.ROOT, "%d %s", group.getValue().size(), group.getKey().text))
+            .map(
+                group ->
+                    String.format(
+                        Locale.ROOT, "%d %s", group.getValue().size(), group.getKey().text))
             .collect(joining(", "));
     long values = trainable.stream().mapToLong(v -> v.spec().shape().size()).sum();
     return String.format(
@@ -101,12 +117,14 @@ final class RunBanner {
   /** What decides over the bits of the result beside the flags. */
   static String device(RunConfig config) {
     String device = Devices.type(config);
-    return String.format(Locale.ROOT, "device: %s, threads within an operation: %s, operations at a time: %s, %s; seed %s", 
-            config.replicas() == 1 ? device : config.replicas() + " x " + device,
-            threads(config.intraOpThreads()),
-            threads(config.interOpThreads()),
-            config.precision().name().toLowerCase(Locale.ROOT),
-            config.seed().map(String::valueOf).orElse("none"));
+    return String.format(
+        Locale.ROOT,
+        "device: %s, threads within an operation: %s, operations at a time: %s, %s; seed %s",
+        config.replicas() == 1 ? device : config.replicas() + " x " + device,
+        threads(config.intraOpThreads()),
+        threads(config.interOpThreads()),
+        config.precision().name().toLowerCase(Locale.ROOT),
+        config.seed().map(String::valueOf).orElse("none"));
   }
 
   /** Four digits are enough to recognise a rate. */
@@ -128,7 +146,9 @@ final class RunBanner {
 
   private static String threads(int given) {
     int cores = Runtime.getRuntime().availableProcessors();
-    return given == 0 ? String.format(Locale.ROOT, "one per core (%d)", cores) : String.valueOf(given);
+    return given == 0
+        ? String.format(Locale.ROOT, "one per core (%d)", cores)
+        : String.valueOf(given);
   }
 
   private enum Treatment {

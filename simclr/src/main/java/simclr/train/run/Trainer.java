@@ -153,7 +153,11 @@ final class Trainer {
             teacher.file());
       }
       reporter.line(
-          String.format(Locale.ROOT, "teacher verified: its encoder is that of %s (SHA-256 of weights %s)", teacher.file(), found.weightsAfter()));
+          String.format(
+              Locale.ROOT,
+              "teacher verified: its encoder is that of %s (SHA-256 of weights %s)",
+              teacher.file(),
+              found.weightsAfter()));
     }
   }
 
@@ -214,7 +218,8 @@ final class Trainer {
       events.images(completed, "image", imageSize, imageSize, pictures);
     }
     modelDir.save(session, saver, completed);
-    reporter.line(String.format(Locale.ROOT, "Completed: %d / %d steps", completed, counts.trainSteps()));
+    reporter.line(
+        String.format(Locale.ROOT, "Completed: %d / %d steps", completed, counts.trainSteps()));
     round
         .means()
         .forEach(
@@ -264,7 +269,10 @@ final class Trainer {
     String largest =
         graph.readGradientNorms(session).entrySet().stream()
             .max(Comparator.comparing(Map.Entry::getValue))
-            .map(e -> String.format(Locale.ROOT, "%.3g in %s", e.getValue(), e.getKey().checkpointKey()))
+            .map(
+                e ->
+                    String.format(
+                        Locale.ROOT, "%.3g in %s", e.getValue(), e.getKey().checkpointKey()))
             .orElse("unknown");
     String kept =
         ModelDir.latestPrefix(modelDir.path())
