@@ -80,7 +80,8 @@ public final class LoadablePath implements AutoCloseable {
     } catch (IOException | UnsupportedOperationException e) {
       throw new UserException(
           ExitCode.CANNOT_WRITE,
-          "%s has one of the characters %s in its name, and a link without them cannot be made (%s)",
+          "%s has one of the characters %s in its name, and a link without them cannot be made"
+              + " (%s)",
           directory,
           WILDCARDS,
           e);

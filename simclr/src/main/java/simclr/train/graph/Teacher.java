@@ -90,8 +90,8 @@ public record Teacher(RunConfig config, int numClasses, CheckpointFile file) {
     if (found.encoder().isEmpty()) {
       throw new UserException(
           ExitCode.DATA,
-          "--teacher %s is no model that this program knows (%s), expected one of its checkpoints or"
-              + " SavedModels",
+          "--teacher %s is no model that this program knows (%s), expected one of its checkpoints"
+              + " or SavedModels",
           path,
           found);
     }
