@@ -27,8 +27,8 @@ import simclr.eval.probe.logistic.LinearProbe;
 import simclr.export.savedmodel.ExportSource;
 import simclr.export.savedmodel.SavedModelExport;
 import simclr.io.DurableFiles;
-import simclr.train.run.Run;
 import simclr.train.run.Outcome;
+import simclr.train.run.Run;
 
 /**
  * The whole story in two minutes on two cores: pretrain a small encoder on procedural images
@@ -102,7 +102,8 @@ public final class Demo {
     Split train = source.open(config.trainSplit());
     Split test = source.open(config.evalSplit());
 
-    reporter.line(String.format(Locale.ROOT, "linear probe on the encoder after %d steps", weights.step()));
+    reporter.line(
+        String.format(Locale.ROOT, "linear probe on the encoder after %d steps", weights.step()));
     Optional<Probed> pretrained = probe(Kind.CHECKPOINT);
     if (pretrained.isEmpty()) {
       return Optional.empty();

@@ -5,10 +5,10 @@ import static com.google.common.collect.ImmutableList.toImmutableList;
 
 import com.google.common.collect.ImmutableList;
 import com.google.common.collect.ImmutableMap;
-import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
 import java.util.stream.IntStream;
+import simclr.config.LocalPath;
 import simclr.config.RunConfig;
 import simclr.data.image.Encoding;
 import simclr.data.records.Records;
@@ -80,7 +80,8 @@ final class DemoReport {
         ImmutableList.of(
             new Bar(
                 "Pretrained encoder",
-                String.format(Locale.ROOT, "%d steps of contrastive learning, no labels", result.step()),
+                String.format(
+                    Locale.ROOT, "%d steps of contrastive learning, no labels", result.step()),
                 result.pretrained(),
                 true),
             new Bar(
@@ -90,7 +91,11 @@ final class DemoReport {
                 false),
             new Bar("Raw pixels", "no encoder", result.pixels(), false)),
         1.0 / test.numClasses(),
-        String.format(Locale.ROOT, "Top-1 accuracy of multinomial logistic regression, fitted with the labels of the %,d training images and scored on %,d test images that neither the encoder nor the probe has seen. Whiskers: 95 %% Wilson intervals.", train.examples(), test.examples()));
+        String.format(
+            Locale.ROOT,
+            "Top-1 accuracy of multinomial logistic regression, fitted with the labels of the %,d training images and scored on %,d test images that neither the encoder nor the probe has seen. Whiskers: 95 %% Wilson intervals.",
+            train.examples(),
+            test.examples()));
   }
 
   private String lead() {
@@ -107,7 +112,8 @@ final class DemoReport {
   }
 
   private List<LineChart> curves() {
-    ScalarHistory history = ScalarHistory.of(Path.of(config.requiredModelDir()));
+    ScalarHistory history =
+        ScalarHistory.of(LocalPath.of(config.requiredModelDir(), "--model_dir"));
     int batch = config.trainBatchSize();
     return List.of(
         LineChart.of(
@@ -187,7 +193,10 @@ final class DemoReport {
             "Contrast loss",
             "NT-Xent over both directions, mean of the steps since the point before, on augmented"
                 + " training images. An encoder that maps everything to one point gets the"
-                + String.format(Locale.ROOT, " collapse level; a batch has N = %d images.", config.trainBatchSize()))
+                + String.format(
+                    Locale.ROOT,
+                    " collapse level; a batch has N = %d images.",
+                    config.trainBatchSize()))
         .put(
             "Contrast accuracy",
             "Share of first views whose nearest second view, of the N in the batch, is their own"

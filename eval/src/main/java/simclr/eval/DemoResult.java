@@ -32,13 +32,15 @@ public record DemoResult(
 
   /** For programs: one object on one line. */
   public String json() {
-    return String.format(Locale.ROOT, "{\"step\": %d, \"pretrained\": %s, \"random_init\": %s, \"raw_pixels\": %s, \"report\": %s, \"export\": %s}", 
-            step,
-            json(pretrained),
-            json(untrained),
-            json(pixels),
-            quoted(report.toString()),
-            quoted(export.toString()));
+    return String.format(
+        Locale.ROOT,
+        "{\"step\": %d, \"pretrained\": %s, \"random_init\": %s, \"raw_pixels\": %s, \"report\": %s, \"export\": %s}",
+        step,
+        json(pretrained),
+        json(untrained),
+        json(pixels),
+        quoted(report.toString()),
+        quoted(export.toString()));
   }
 
   private static String line(String name, Accuracy accuracy) {
@@ -70,7 +72,9 @@ public record DemoResult(
             c ->
                 c == '"' || c == '\\'
                     ? "\\" + (char) c
-                    : c < 0x20 ? String.format(Locale.ROOT, "\\u%04x", c) : String.valueOf((char) c))
+                    : c < 0x20
+                        ? String.format(Locale.ROOT, "\\u%04x", c)
+                        : String.valueOf((char) c))
         .collect(joining("", "\"", "\""));
   }
 }

@@ -77,10 +77,16 @@ final class Misfit {
   private static String gaps(List<String> missing, ImmutableList<Mismatch> mismatched) {
     List<String> parts = new ArrayList<>();
     if (!missing.isEmpty()) {
-      parts.add(String.format(Locale.ROOT, "%d missing (first: %s)", missing.size(), missing.get(0)));
+      parts.add(
+          String.format(Locale.ROOT, "%d missing (first: %s)", missing.size(), missing.get(0)));
     }
     if (!mismatched.isEmpty()) {
-      parts.add(String.format(Locale.ROOT, "%d of another shape (first: %s)", mismatched.size(), mismatched.get(0)));
+      parts.add(
+          String.format(
+              Locale.ROOT,
+              "%d of another shape (first: %s)",
+              mismatched.size(),
+              mismatched.get(0)));
     }
     return String.join(", ", parts);
   }

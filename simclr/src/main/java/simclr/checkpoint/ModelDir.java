@@ -16,6 +16,7 @@ import java.util.function.Consumer;
 import java.util.stream.Stream;
 import org.tensorflow.Session;
 import simclr.checkpoint.StateFile.Kept;
+import simclr.config.LocalPath;
 import simclr.config.UserException;
 import simclr.config.UserException.ExitCode;
 import simclr.io.DirectoryLock;
@@ -157,7 +158,7 @@ public final class ModelDir implements AutoCloseable {
     Optional<Path> savedModel =
         prefixOrDirectory.isEmpty()
             ? Optional.empty()
-            : SavedModelVariables.find(Path.of(prefixOrDirectory));
+            : SavedModelVariables.find(LocalPath.of(prefixOrDirectory, flag));
     if (savedModel.isPresent()) {
       CheckpointFile file = SavedModelVariables.open(savedModel.get());
       say.accept("%s: taking the SavedModel %s".formatted(flag, savedModel.get()));
@@ -178,7 +179,8 @@ public final class ModelDir implements AutoCloseable {
    * @throws UserException NO_INPUT if there is none, DATA if it is torn
    */
   public static CheckpointFile find(String flag, String prefixOrDirectory, Consumer<String> say) {
-    Path given = Path.of(prefixOrDirectory.replaceFirst("\\.(index|data-\\d{5}-of-\\d{5})$", ""));
+    Path given =
+        LocalPath.of(prefixOrDirectory.replaceFirst("\\.(index|data-\\d{5}-of-\\d{5})$", ""), flag);
     CheckpointFile file;
     if (!prefixOrDirectory.isEmpty() && Files.exists(CheckpointFile.index(given))) {
       file = CheckpointFile.open(given);
@@ -277,8 +279,7 @@ public final class ModelDir implements AutoCloseable {
   private void deleteLeftovers() throws IOException {
     List<Path> leftovers;
     try (Stream<Path> files = Files.list(path)) {
-      leftovers =
-          files.filter(f -> f.getFileName().toString().matches("ckpt-\\d+_temp")).toList();
+      leftovers = files.filter(f -> f.getFileName().toString().matches("ckpt-\\d+_temp")).toList();
     }
     for (Path leftover : leftovers) {
       DurableFiles.deleteTree(leftover);

@@ -141,8 +141,7 @@ public final class Saver {
     }
     for (int i = 0; i < state.slots().size(); i++) {
       Slot slot = state.slots().get(i);
-      String path =
-          state.layout().byPosition() ? CheckpointKeys.kerasSlot(i) : path(slot);
+      String path = state.layout().byPosition() ? CheckpointKeys.kerasSlot(i) : path(slot);
       values.put(key(path), slot.value());
     }
     if (state.layout().byPosition()) {

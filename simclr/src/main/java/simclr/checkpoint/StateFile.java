@@ -17,7 +17,6 @@ import com.google.protobuf.TextFormat.ParseException;
 import com.google.protobuf.TextFormat.Parser.SingularOverwritePolicy;
 import java.io.IOException;
 import java.math.BigDecimal;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -25,6 +24,7 @@ import java.util.Locale;
 import java.util.Optional;
 import simclr.config.UserException;
 import simclr.config.UserException.ExitCode;
+import simclr.io.TextFile;
 
 /**
  * The file {@code checkpoint} of a directory: which checkpoints are kept. It is TensorFlow's {@code
@@ -76,7 +76,7 @@ record StateFile(String latest, ImmutableList<Kept> kept, double lastPreserved) 
       return Optional.empty();
     }
     try {
-      return Optional.of(parse(new String(Files.readAllBytes(file), StandardCharsets.UTF_8)));
+      return Optional.of(parse(TextFile.text(file)));
     } catch (IllegalArgumentException e) {
       throw new UserException(
           ExitCode.DATA,
@@ -150,8 +150,11 @@ record StateFile(String latest, ImmutableList<Kept> kept, double lastPreserved) 
       PARSER.merge(text, message);
     } catch (ParseException e) {
       throw new IllegalArgumentException(
-          String.format(Locale.ROOT, "line %d: %s", 
-                  e.getLine(), String.valueOf(e.getMessage()).replaceFirst("^\\d+:\\d+: ", "")),
+          String.format(
+              Locale.ROOT,
+              "line %d: %s",
+              e.getLine(),
+              String.valueOf(e.getMessage()).replaceFirst("^\\d+:\\d+: ", "")),
           e);
     }
     return message.build();
@@ -166,8 +169,7 @@ record StateFile(String latest, ImmutableList<Kept> kept, double lastPreserved) 
     field(state, 4, PRESERVED, Label.LABEL_OPTIONAL, Type.TYPE_DOUBLE);
     try {
       return FileDescriptor.buildFrom(
-              FileDescriptorProto.newBuilder().addMessageType(state).build(),
-              new FileDescriptor[0])
+              FileDescriptorProto.newBuilder().addMessageType(state).build(), new FileDescriptor[0])
           .findMessageTypeByName("CheckpointState");
     } catch (DescriptorValidationException e) {
       throw new IllegalStateException(e);

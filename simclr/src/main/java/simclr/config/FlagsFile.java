@@ -13,9 +13,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
-import simclr.config.RunConfig;
 import simclr.config.RunConfig.Flag;
-import simclr.config.UserException;
 import simclr.config.UserException.ExitCode;
 
 /**
@@ -65,7 +63,7 @@ public final class FlagsFile {
       return Optional.empty();
     }
     try {
-      JsonNode recorded = new ObjectMapper().readTree(Files.readString(file));
+      JsonNode recorded = new ObjectMapper().readTree(Files.readAllBytes(file));
       if (recorded.isObject()) {
         return Optional.of(new FlagsFile(recorded));
       }

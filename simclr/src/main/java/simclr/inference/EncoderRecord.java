@@ -76,8 +76,7 @@ public record EncoderRecord(ImmutableSortedMap<String, Entry> variables) {
 
   /** Hashes the encoder of a training that is about to begin. */
   public static EncoderRecord of(RunConfig config, Collection<Variable> all, Session session) {
-    List<Variable> encoder =
-        all.stream().filter(v -> v.spec().part() == Part.ENCODER).toList();
+    List<Variable> encoder = all.stream().filter(v -> v.spec().part() == Part.ENCODER).toList();
     Set<String> trainedLayers = new HashSet<>();
     encoder.stream()
         .filter(v -> v.spec().trainable())

@@ -118,8 +118,7 @@ public final class RestoredModel implements AutoCloseable {
 
   private static RestoredModel opened(
       ModelSpec spec, long seed, @Nullable InputPipeline input, Function<Ops, Batch> images) {
-    InferenceGraph graph =
-        InferenceGraph.build(spec.config(), spec.numClasses(), seed, images);
+    InferenceGraph graph = InferenceGraph.build(spec.config(), spec.numClasses(), seed, images);
     Session session = new Session(graph.graph(), Devices.sessionConfig(spec.config()));
     return new RestoredModel(spec, graph, input, session);
   }

@@ -10,8 +10,6 @@ import java.nio.channels.FileChannel;
 import java.nio.file.Path;
 import simclr.config.UserException;
 import simclr.config.UserException.ExitCode;
-import simclr.io.DurableFiles;
-import simclr.io.NpyWriter;
 
 /** A {@code .npy} file whose rows come in order, over several processes if need be. */
 public final class ResumableNpyWriter implements AutoCloseable {

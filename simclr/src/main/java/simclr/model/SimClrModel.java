@@ -132,7 +132,8 @@ public final class SimClrModel {
     }
     Operand<TFloat32> features = hiddens.get(config.featureIndex());
     Operand<TFloat32> h = config.pretraining() ? model.tf().stopGradient(features) : features;
-    return Optional.of(new SupervisedHead(numClasses).build(model.at(Part.SUPERVISED_HEAD.edge()), h));
+    return Optional.of(
+        new SupervisedHead(numClasses).build(model.at(Part.SUPERVISED_HEAD.edge()), h));
   }
 
   /** From views behind one another in the channels to views behind one another in the batch. */

@@ -65,8 +65,7 @@ final class TinyRun implements AutoCloseable {
     Variables variables = model(tf, form);
     Optimizer optimizer =
         Optimizer.of(
-            RunConfig.of(
-                Map.of("optimizer", form.optimizer().name().toLowerCase(Locale.ROOT))));
+            RunConfig.of(Map.of("optimizer", form.optimizer().name().toLowerCase(Locale.ROOT))));
     ImmutableList.Builder<Slot> slots = ImmutableList.builder();
     for (Variable variable : variables.trainable()) {
       for (String name : optimizer.slots()) {

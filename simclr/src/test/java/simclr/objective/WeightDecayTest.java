@@ -19,7 +19,9 @@ import simclr.model.Variables;
 import simclr.model.Variables.Scope;
 import simclr.model.Variables.Variable;
 
-/** {@code factor * sum(w²) / 2} over a model of six variables, each of the one value that it has. */
+/**
+ * {@code factor * sum(w²) / 2} over a model of six variables, each of the one value that it has.
+ */
 final class WeightDecayTest {
   private static final float CONVOLUTION = 1;
   private static final float GATE_BIAS = 2;
@@ -75,8 +77,7 @@ final class WeightDecayTest {
           session
               .runner()
               .addTarget(
-                  tf.assignVariableOp(
-                      variable.handle(), tf.constant(new float[] {value.value()})))
+                  tf.assignVariableOp(variable.handle(), tf.constant(new float[] {value.value()})))
               .run()
               .close();
         }

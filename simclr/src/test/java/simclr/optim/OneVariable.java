@@ -51,8 +51,7 @@ final class OneVariable implements AutoCloseable {
       initial.add(tf.assignVariableOp(slot, tf.constant(new float[start.length])));
       slots.add(tf.readVariableOp(slot, TFloat32.class));
     }
-    update =
-        optimizer.apply(tf, variable, handles, gradient, new Optimizer.Step(rate, completed));
+    update = optimizer.apply(tf, variable, handles, gradient, new Optimizer.Step(rate, completed));
     value = tf.readVariableOp(variable.handle(), TFloat32.class);
     session = new Session(graph);
     Session.Runner runner = session.runner();

@@ -81,8 +81,13 @@ final class EmbedCommand implements Callable<Integer> {
   }
 
   private static String sentence(Embedding.Summary summary) {
-    return String.format(Locale.ROOT, "%s: %d representations of length %d, by %s", 
-            summary.output(), summary.examples(), summary.representationSize(), summary.export());
+    return String.format(
+        Locale.ROOT,
+        "%s: %d representations of length %d, by %s",
+        summary.output(),
+        summary.examples(),
+        summary.representationSize(),
+        summary.export());
   }
 
   private static String json(Embedding.Summary summary) {

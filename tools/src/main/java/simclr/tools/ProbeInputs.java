@@ -171,7 +171,8 @@ final class ProbeInputs {
   FeatureSource source(Reporter reporter) {
     Optional<PrecomputedFeatures.Files> train =
         PrecomputedFeatures.Files.of("train", trainFeatures, trainLabels);
-    Optional<PrecomputedFeatures.Files> test = PrecomputedFeatures.Files.of("test", testFeatures, testLabels);
+    Optional<PrecomputedFeatures.Files> test =
+        PrecomputedFeatures.Files.of("test", testFeatures, testLabels);
     Optional<PrecomputedFeatures.Files> validation =
         PrecomputedFeatures.Files.of("validation", validationFeatures, validationLabels);
     if (train.isPresent() && test.isPresent()) {

@@ -116,7 +116,12 @@ final class ServeCommand implements Callable<Integer> {
   }
 
   private String sentence(ModelServer server) {
-    return String.format(Locale.ROOT, "version %d of %s answers at %s:predict", server.version(), modelDir, server.url());
+    return String.format(
+        Locale.ROOT,
+        "version %d of %s answers at %s:predict",
+        server.version(),
+        modelDir,
+        server.url());
   }
 
   private static String json(ModelServer server) {

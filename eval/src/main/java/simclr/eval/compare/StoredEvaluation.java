@@ -12,6 +12,7 @@ import simclr.config.UserException;
 import simclr.config.UserException.ExitCode;
 import simclr.eval.metrics.MultiLabelMetrics;
 import simclr.eval.metrics.Predictions;
+import simclr.io.TextFile;
 
 /**
  * What an evaluation left in its directory: {@code result.json} and {@code predictions.csv}.
@@ -71,7 +72,7 @@ public record StoredEvaluation(Path path, JsonNode result, Optional<Predictions>
    */
   public static JsonNode json(Path file) {
     try {
-      JsonNode node = new ObjectMapper().readTree(Files.readString(file));
+      JsonNode node = new ObjectMapper().readTree(TextFile.text(file));
       if (node.isObject()) {
         return node;
       }

@@ -21,7 +21,6 @@ import simclr.checkpoint.Architecture;
 import simclr.checkpoint.CheckpointFile;
 import simclr.config.Reporter;
 import simclr.config.RunConfig;
-import simclr.data.pipeline.Batch;
 import simclr.export.bundle.HostTensor;
 import simclr.inference.ModelSpec;
 import simclr.inference.RestoredModel;

@@ -9,8 +9,8 @@ import java.nio.file.Path;
 import java.util.List;
 import simclr.config.UserException;
 import simclr.config.UserException.ExitCode;
-import simclr.data.records.Records.Shards.Part;
 import simclr.data.records.Records;
+import simclr.data.records.Records.Shards.Part;
 import simclr.data.records.Split;
 import simclr.io.Sha256;
 

@@ -8,6 +8,7 @@ import java.util.Optional;
 import simclr.checkpoint.CheckpointFile;
 import simclr.checkpoint.ModelDir;
 import simclr.config.FlagsFile;
+import simclr.config.LocalPath;
 import simclr.config.Reporter;
 import simclr.config.RunConfig;
 import simclr.config.UserException;
@@ -77,7 +78,10 @@ public record EncoderChoice(
     Optional<Path> run =
         checkpoint
             .map(file -> file.prefix().toAbsolutePath().resolveSibling(".").normalize())
-            .or(() -> Optional.ofNullable(given.get(MODEL_DIR)).map(Path::of));
+            .or(
+                () ->
+                    Optional.ofNullable(given.get(MODEL_DIR))
+                        .map(dir -> LocalPath.of(dir, "--" + MODEL_DIR)));
     Optional<FlagsFile> recorded = run.flatMap(FlagsFile::read);
     Map<String, String> flags = new LinkedHashMap<>();
     if (recorded.isPresent()) {
@@ -92,7 +96,8 @@ public record EncoderChoice(
 
   /** Where the results of evaluations lie unless they are sent elsewhere. */
   Optional<Path> evaluations() {
-    return Optional.ofNullable(given.get(MODEL_DIR)).map(dir -> Path.of(dir, "eval"));
+    return Optional.ofNullable(given.get(MODEL_DIR))
+        .map(dir -> LocalPath.of(dir, "--" + MODEL_DIR).resolve("eval"));
   }
 
   Path features() {

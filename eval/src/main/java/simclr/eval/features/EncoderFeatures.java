@@ -16,8 +16,8 @@ import simclr.config.Reporter;
 import simclr.config.RunConfig;
 import simclr.config.UserException;
 import simclr.config.UserException.ExitCode;
-import simclr.data.source.DataSource;
 import simclr.data.records.Split;
+import simclr.data.source.DataSource;
 
 /** Representations that an encoder makes of the splits of a data set; extracted once, then read. */
 public final class EncoderFeatures implements FeatureSource {

@@ -74,7 +74,12 @@ final class Extraction {
     long from = cache.progress(files, batch).orElse(0);
     if (from > 0) {
       reporter.line(
-          String.format(Locale.ROOT, "extracting %s: going on behind %d of %d examples", split.name(), from, split.examples()));
+          String.format(
+              Locale.ROOT,
+              "extracting %s: going on behind %d of %d examples",
+              split.name(),
+              from,
+              split.examples()));
     }
     if (!pass(layers, files, batch, from)) {
       return false;
@@ -147,7 +152,8 @@ final class Extraction {
     Writers(ImmutableList<String> layers, long from) {
       this.layers = layers;
       this.from = from;
-      this.labels = ResumableNpyWriter.vector(cache.labels(), NpyDtype.INT64, split.examples(), from);
+      this.labels =
+          ResumableNpyWriter.vector(cache.labels(), NpyDtype.INT64, split.examples(), from);
     }
 
     long append(TFloat32 images, TInt64 classes) {

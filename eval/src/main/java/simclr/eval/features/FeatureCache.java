@@ -109,7 +109,8 @@ final class FeatureCache implements AutoCloseable {
       return OptionalLong.empty();
     }
     long rows = stored.get().path("rows").asLong();
-    boolean there = layers.stream().allMatch(layer -> Files.exists(ResumableNpyWriter.aside(file(layer))));
+    boolean there =
+        layers.stream().allMatch(layer -> Files.exists(ResumableNpyWriter.aside(file(layer))));
     return there && rows > 0 ? OptionalLong.of(rows) : OptionalLong.empty();
   }
 

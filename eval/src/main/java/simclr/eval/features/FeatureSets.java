@@ -96,8 +96,8 @@ public record FeatureSets(
 
   /**
    * The validation set that was given, else a part of each class of the training set, drawn at
-   * random. A class keeps at least one example to learn from ({@link MultiLabelHoldout} where an example may
-   * have several).
+   * random. A class keeps at least one example to learn from ({@link MultiLabelHoldout} where an
+   * example may have several).
    *
    * @param share of the training examples, in (0, 1)
    */

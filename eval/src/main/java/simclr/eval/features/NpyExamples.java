@@ -73,7 +73,12 @@ final class NpyExamples {
         long value = file.whole(i, c);
         if (value != 0 && value != 1) {
           throw file.broken(
-              String.format(Locale.ROOT, "row %d, column %d is %d, expected 0 or 1: whether the example is of the class", i, c, value));
+              String.format(
+                  Locale.ROOT,
+                  "row %d, column %d is %d, expected 0 or 1: whether the example is of the class",
+                  i,
+                  c,
+                  value));
         }
         classes[i][c] = value == 1;
       }
@@ -111,7 +116,12 @@ final class NpyExamples {
         column++;
       }
       throw file.broken(
-          String.format(Locale.ROOT, "row %d, column %d is %s, expected a finite number", row, column, values[offset + column]));
+          String.format(
+              Locale.ROOT,
+              "row %d, column %d is %s, expected a finite number",
+              row,
+              column,
+              values[offset + column]));
     }
   }
 }

@@ -15,6 +15,7 @@ import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import simclr.checkpoint.CheckpointFile;
 import simclr.checkpoint.ModelDir;
+import simclr.config.LocalPath;
 import simclr.config.RunConfig;
 import simclr.config.RunConfig.FrozenBn;
 import simclr.config.UserException;
@@ -26,7 +27,6 @@ import simclr.eval.metrics.Predictions;
 import simclr.eval.metrics.RecordedMetrics;
 import simclr.inference.EncoderRecord;
 import simclr.io.DurableFiles;
-import simclr.io.Sha256;
 import simclr.train.evaluate.EvaluationListener;
 
 /**
@@ -42,7 +42,7 @@ public final class TrainingRecord implements EvaluationListener {
 
   @Override
   public void evaluated(Evaluated evaluated) {
-    Path dir = Path.of(evaluated.config().requiredModelDir());
+    Path dir = LocalPath.of(evaluated.config().requiredModelDir(), "--model_dir");
     ClassificationMetrics metrics =
         ClassificationMetrics.ofPredictions(predictions(evaluated), evaluated.labels());
     metrics.writeAnswers(dir);
@@ -132,11 +132,13 @@ public final class TrainingRecord implements EvaluationListener {
     json.put("sha256", start.map(file -> CheckpointFile.sha256(file.prefix())).orElse(null));
     json.put(
         "architecture",
-        String.format(Locale.ROOT, "ResNet-%d, width %d, sk_ratio %s, se_ratio %s", 
-                config.resnetDepth(),
-                config.widthMultiplier(),
-                config.skRatio(),
-                config.seRatio()));
+        String.format(
+            Locale.ROOT,
+            "ResNet-%d, width %d, sk_ratio %s, se_ratio %s",
+            config.resnetDepth(),
+            config.widthMultiplier(),
+            config.skRatio(),
+            config.seRatio()));
   }
 
   private static Optional<CheckpointFile> stillThere(String checkpoint) {

@@ -22,8 +22,7 @@ public final class Covariance {
    * @param type float32 or float64, as the blocks are
    * @return shape (width, width); the caller closes it
    */
-  public static <T extends TNumber> TFloat64 of(
-      NativeFeatures features, int width, Class<T> type) {
+  public static <T extends TNumber> TFloat64 of(NativeFeatures features, int width, Class<T> type) {
     try (Graph graph = new Graph()) {
       Ops tf = GraphOps.of(graph);
       Shape square = Shape.of(width, width);

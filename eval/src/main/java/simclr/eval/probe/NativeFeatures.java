@@ -48,7 +48,8 @@ public final class NativeFeatures implements AutoCloseable {
   }
 
   /** Loads all rows. */
-  public static NativeFeatures load(LabelledFeatures examples, Standardizer scaling, boolean doubles) {
+  public static NativeFeatures load(
+      LabelledFeatures examples, Standardizer scaling, boolean doubles) {
     return load(examples, scaling, doubles, blockRows(scaling.width()));
   }
 
@@ -74,7 +75,11 @@ public final class NativeFeatures implements AutoCloseable {
 
   /** Loads rows block by block, without labels, each gone before the next comes. */
   public static void stream(
-      FeatureMatrix matrix, Standardizer scaling, boolean doubles, int blockRows, Consumer<Block> use) {
+      FeatureMatrix matrix,
+      Standardizer scaling,
+      boolean doubles,
+      int blockRows,
+      Consumer<Block> use) {
     eachBlock(matrix, Optional.empty(), scaling, doubles, blockRows, use, Block::close);
   }
 

@@ -44,7 +44,8 @@ public final class ProbeCheckpoint {
    *
    * @param file empty to keep nothing
    */
-  public static ProbeCheckpoint of(Optional<Path> file, Protocol protocol, FeatureSets sets, long seed) {
+  public static ProbeCheckpoint of(
+      Optional<Path> file, Protocol protocol, FeatureSets sets, long seed) {
     // The key reads all features, which is for nothing where nothing is kept.
     return new ProbeCheckpoint(file, file.isEmpty() ? "" : ProgressKey.of(protocol, sets, seed));
   }

@@ -41,7 +41,8 @@ public record Conditions(ImmutableMap<Setting, String> values) {
 
   /** An encoder in the words that are compared, such as {@code ResNet-50 2x SK}. */
   public static String encoder(int depth, int width, boolean selectiveKernels) {
-    return String.format(Locale.ROOT, "ResNet-%d %dx%s", depth, width, selectiveKernels ? " SK" : "");
+    return String.format(
+        Locale.ROOT, "ResNet-%d %dx%s", depth, width, selectiveKernels ? " SK" : "");
   }
 
   /** An encoder with the stem for small images, or with that for large ones. */

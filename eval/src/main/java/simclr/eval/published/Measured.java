@@ -12,7 +12,9 @@ import simclr.eval.metrics.ConfidenceInterval;
  * @param top1Interval 95 % interval of top-1 in per cent, where it is known
  */
 public record Measured(
-    Conditions conditions, ImmutableMap<String, Double> figures, Optional<ConfidenceInterval> top1Interval) {
+    Conditions conditions,
+    ImmutableMap<String, Double> figures,
+    Optional<ConfidenceInterval> top1Interval) {
 
   /** The value of a metric in per cent, if it was measured. */
   public Optional<Double> figure(String metric) {

@@ -1,8 +1,8 @@
 package simclr.eval.report;
 
-import java.util.Locale;
-
 import static simclr.eval.report.Scale.px;
+
+import java.util.Locale;
 
 /**
  * How one of several things is told from the others: by colour, and by form for those who do not

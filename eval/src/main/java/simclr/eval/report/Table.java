@@ -120,7 +120,11 @@ public record Table(ImmutableList<String> head, ImmutableList<ImmutableList<Cell
 
   private String row(ImmutableList<Cell> row) {
     if (isNote(row)) {
-      return String.format(Locale.ROOT, "<tr class=\"note\"><td colspan=\"%d\"><div>%s</div></td></tr>\n", Math.max(head.size(), 1), HtmlReport.escape(row.get(0).text()));
+      return String.format(
+          Locale.ROOT,
+          "<tr class=\"note\"><td colspan=\"%d\"><div>%s</div></td></tr>\n",
+          Math.max(head.size(), 1),
+          HtmlReport.escape(row.get(0).text()));
     }
     return row.stream().map(Table::cell).collect(joining("", "<tr>", "</tr>\n"));
   }

@@ -16,13 +16,9 @@ import org.tensorflow.types.TInt64;
 import simclr.checkpoint.CheckpointFile;
 import simclr.config.Reporter;
 import simclr.config.RunConfig;
-import simclr.data.pipeline.InputPipeline;
-import simclr.data.records.Records;
 import simclr.data.records.Split;
-import simclr.inference.InferenceGraph;
 import simclr.inference.ModelSpec;
 import simclr.inference.RestoredModel;
-import simclr.parallel.Devices;
 
 /**
  * Some images of a split with what an encoder makes of them in inference mode.
@@ -76,7 +72,8 @@ record EncodedSample(
           collected.add(result, wanted);
         }
         if (reporter.terminal()) {
-          reporter.status(String.format(Locale.ROOT, "encoding: %d of %d", collected.labels.size(), wanted));
+          reporter.status(
+              String.format(Locale.ROOT, "encoding: %d of %d", collected.labels.size(), wanted));
         }
       }
       if (reporter.terminal()) {

@@ -127,7 +127,8 @@ record EvaluationRow(
       for (String name : ImmutableList.of(TOP_1, MAP)) {
         JsonNode bounds = result.path("interval").path(name);
         if (bounds.size() == 2) {
-          intervals.put(name, new ConfidenceInterval(bounds.get(0).asDouble(), bounds.get(1).asDouble()));
+          intervals.put(
+              name, new ConfidenceInterval(bounds.get(0).asDouble(), bounds.get(1).asDouble()));
         }
       }
       // With --eval_steps only a part of the split was evaluated.
@@ -169,7 +170,8 @@ record EvaluationRow(
   }
 
   /** Of a probe. */
-  static EvaluationRow of(RunFolder run, RunData data, Conditions ofRun, StoredEvaluation evaluation) {
+  static EvaluationRow of(
+      RunFolder run, RunData data, Conditions ofRun, StoredEvaluation evaluation) {
     String protocol = evaluation.text("/protocol").orElse("evaluation");
     String layer = evaluation.text("/layer").orElse("");
     String kind = evaluation.text("/encoder/kind").orElse("");

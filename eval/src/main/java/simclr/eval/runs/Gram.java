@@ -3,8 +3,8 @@ package simclr.eval.runs;
 import java.util.stream.IntStream;
 
 /**
- * The inner products of centred rows, from which both maps of {@link Projection2D} are drawn: of some
- * hundred rows it is smaller than the rows.
+ * The inner products of centred rows, from which both maps of {@link Projection2D} are drawn: of
+ * some hundred rows it is smaller than the rows.
  */
 final class Gram {
   /** Shape (rows, rows). */

@@ -14,6 +14,7 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import simclr.config.FlagsFile;
 import simclr.config.LabelSubset;
+import simclr.config.LocalPath;
 import simclr.config.RunConfig;
 import simclr.config.UserException;
 import simclr.eval.compare.StoredEvaluation;
@@ -102,7 +103,7 @@ final class RunConditions {
     if (config.checkpoint().isEmpty()) {
       return Optional.empty();
     }
-    Path checkpoint = Path.of(config.checkpoint().get());
+    Path checkpoint = LocalPath.of(config.checkpoint().get(), "--checkpoint");
     Path directory =
         Files.isDirectory(checkpoint) ? checkpoint : checkpoint.toAbsolutePath().getParent();
     try {

@@ -74,15 +74,19 @@ record RunPage(
         run.config()
             .map(
                 config ->
-                    String.format(Locale.ROOT, "ResNet-%d, %s on %s", 
-                            config.resnetDepth(),
-                            config.pretraining() ? "pretrained" : "trained with labels",
-                            config.dataset()))
+                    String.format(
+                        Locale.ROOT,
+                        "ResNet-%d, %s on %s",
+                        config.resnetDepth(),
+                        config.pretraining() ? "pretrained" : "trained with labels",
+                        config.dataset()))
             .orElse("A run");
     String step = run.step().isPresent() ? " to step " + run.step().getAsLong() : "";
     return what
         + step
-        + best(EvaluationRow.TOP_1).or(() -> best(EvaluationRow.MAP)).orElse("; it was not evaluated")
+        + best(EvaluationRow.TOP_1)
+            .or(() -> best(EvaluationRow.MAP))
+            .orElse("; it was not evaluated")
         + ".";
   }
 
@@ -153,7 +157,11 @@ record RunPage(
 
   private Table table(List<EvaluationRow> rows) {
     List<String> optional =
-        Stream.of(EvaluationRow.TOP_1, EvaluationRow.TOP_5, EvaluationRow.MEAN_PER_CLASS, EvaluationRow.MAP)
+        Stream.of(
+                EvaluationRow.TOP_1,
+                EvaluationRow.TOP_5,
+                EvaluationRow.MEAN_PER_CLASS,
+                EvaluationRow.MAP)
             .filter(name -> rows.stream().anyMatch(row -> row.figures().containsKey(name)))
             .toList();
     boolean frozen = rows.stream().anyMatch(row -> !frozen(row).isEmpty());

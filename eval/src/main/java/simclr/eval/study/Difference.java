@@ -13,4 +13,8 @@ import simclr.eval.metrics.ConfidenceInterval;
  * @param published the paper's, in points
  */
 record Difference(
-    String words, double top1, ConfidenceInterval interval, double p, Optional<PublishedValue> published) {}
+    String words,
+    double top1,
+    ConfidenceInterval interval,
+    double p,
+    Optional<PublishedValue> published) {}

@@ -76,7 +76,8 @@ public final class StudyRun {
     ImmutableList.Builder<StudyRow> rows = ImmutableList.builder();
     for (int i = 0; i < study.runs().size(); i++) {
       PlannedRun run = study.runs().get(i);
-      String which = String.format(Locale.ROOT, "run %d of %d, %s", i + 1, study.runs().size(), run.name());
+      String which =
+          String.format(Locale.ROOT, "run %d of %d, %s", i + 1, study.runs().size(), run.name());
       Optional<StudyRow> row = execute(run, which);
       if (row.isEmpty()) {
         return Optional.empty();

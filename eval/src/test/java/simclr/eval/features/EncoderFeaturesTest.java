@@ -148,7 +148,8 @@ final class EncoderFeaturesTest {
     FeatureSets exact = load(FLAGS, dir, () -> false).orElseThrow();
     FeatureSets rounded;
     try (EncoderFeatures source =
-        EncoderFeatures.open(choice(Kind.RANDOM_INIT, FLAGS, dir, FeatureDtype.BFLOAT16), quiet())) {
+        EncoderFeatures.open(
+            choice(Kind.RANDOM_INIT, FLAGS, dir, FeatureDtype.BFLOAT16), quiet())) {
       rounded = source.load(ImmutableList.of(Layers.H), quiet(), () -> false).orElseThrow().get(0);
     }
     float[] wanted = rows(exact.test()).get(3);

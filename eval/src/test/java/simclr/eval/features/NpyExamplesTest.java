@@ -64,7 +64,11 @@ final class NpyExamplesTest {
   @Test
   void aNumberThatIsNotFiniteIsNamedByRowAndColumn() {
     Path file =
-        write(NpyDtype.FLOAT32, 2, 2, 16,
+        write(
+            NpyDtype.FLOAT32,
+            2,
+            2,
+            16,
             data -> data.putFloat(1).putFloat(2).putFloat(3).putFloat(Float.NaN));
     FeatureMatrix matrix = NpyExamples.features("--f", file);
     assertThat(row(matrix, 0)).containsExactly(1, 2);
@@ -87,8 +91,7 @@ final class NpyExamplesTest {
             UserException.class, e -> assertThat(e.exitCode()).isEqualTo(ExitCode.NO_INPUT));
   }
 
-  private Path write(
-      NpyDtype dtype, int rows, int columns, int bytes, Consumer<ByteBuffer> fill) {
+  private Path write(NpyDtype dtype, int rows, int columns, int bytes, Consumer<ByteBuffer> fill) {
     ByteBuffer data = ByteBuffer.allocate(bytes).order(ByteOrder.LITTLE_ENDIAN);
     fill.accept(data);
     Path path = dir.resolve("a.npy");

@@ -38,7 +38,8 @@ final class BootstrapTest {
 
   @Test
   void whatNeverVariesHasAnIntervalOfNoWidth() {
-    assertThat(Bootstrap.seeded(1).ofMean(new double[] {3, 3, 3})).isEqualTo(new ConfidenceInterval(3, 3));
+    assertThat(Bootstrap.seeded(1).ofMean(new double[] {3, 3, 3}))
+        .isEqualTo(new ConfidenceInterval(3, 3));
   }
 
   @Test

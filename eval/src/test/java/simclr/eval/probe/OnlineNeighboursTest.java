@@ -1,6 +1,7 @@
 package simclr.eval.probe;
 
 import static org.assertj.core.api.Assertions.assertThat;
+
 import com.google.common.collect.ImmutableList;
 import com.google.common.collect.ImmutableMap;
 import java.nio.file.Path;

@@ -45,7 +45,11 @@ public record ConversionReport(
     lines.add(from);
     lines.add("  " + architecture + ", step " + step);
     lines.add(
-        String.format(Locale.ROOT, "  %d tensors mapped, %d ignored, 0 missing", mapped.size(), ignored.size()));
+        String.format(
+            Locale.ROOT,
+            "  %d tensors mapped, %d ignored, 0 missing",
+            mapped.size(),
+            ignored.size()));
     ImmutableListMultimap<String, Ignored> byReason = Multimaps.index(ignored, Ignored::why);
     byReason
         .asMap()
@@ -54,12 +58,18 @@ public record ConversionReport(
               lines.add(String.format(Locale.ROOT, "  ignored, %s: %d", why, group.size()));
               group.stream().limit(NAMED).forEach(one -> lines.add("    " + one.name()));
               if (group.size() > NAMED) {
-                lines.add(String.format(Locale.ROOT, "    and %d more (--json names all)", group.size() - NAMED));
+                lines.add(
+                    String.format(
+                        Locale.ROOT, "    and %d more (--json names all)", group.size() - NAMED));
               }
             });
     notes.forEach(note -> lines.add("  note: " + note));
     lines.add(
-        String.format(Locale.ROOT, "  read back and run on fixed images: %d values, largest difference %s", outputs, difference == 0 ? "0" : String.format(Locale.ROOT, "%.1e", difference)));
+        String.format(
+            Locale.ROOT,
+            "  read back and run on fixed images: %d values, largest difference %s",
+            outputs,
+            difference == 0 ? "0" : String.format(Locale.ROOT, "%.1e", difference)));
     lines.add("written: " + output);
     return lines;
   }

@@ -4,6 +4,7 @@ import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
+import simclr.config.LocalPath;
 import simclr.config.RunConfig;
 import simclr.config.UserException;
 import simclr.config.UserException.ExitCode;
@@ -56,6 +57,8 @@ public record EmbedSettings(
     String prefix = "folder:";
     return dataset.isEmpty()
         ? dataDir
-        : dataset.filter(d -> d.startsWith(prefix)).map(d -> Path.of(d.substring(prefix.length())));
+        : dataset
+            .filter(d -> d.startsWith(prefix))
+            .map(d -> LocalPath.of(d.substring(prefix.length()), "--dataset"));
   }
 }

@@ -124,7 +124,8 @@ final class HubGraph {
     ImmutableMap<String, Operand<TFloat32>> encoder = outputs.endpoints().named();
     encoder.forEach(
         (name, value) -> {
-          Operand<TFloat32> tensor = identity(graph, tf, Part.ENCODER.tf1Scope() + '/' + name, value);
+          Operand<TFloat32> tensor =
+              identity(graph, tf, Part.ENCODER.tf1Scope() + '/' + name, value);
           named.put(name, tensor);
           if (name.equals("final_avg_pool")) {
             named.put("default", tensor);

@@ -90,12 +90,21 @@ public final class Inspection {
     architecture.ifPresent(found -> lines.add("  input: " + Meanings.INPUT));
     List<Row> rows = rows();
     lines.add(
-        String.format(Locale.ROOT, "  tensors: %d, %,d elements, %,d bytes", rows.size(), elements(rows), source.file().bytes()));
-    parts().forEach((part, size) -> lines.add(String.format(Locale.ROOT, "    %s: %,d elements", part, size)));
+        String.format(
+            Locale.ROOT,
+            "  tensors: %d, %,d elements, %,d bytes",
+            rows.size(),
+            elements(rows),
+            source.file().bytes()));
+    parts()
+        .forEach(
+            (part, size) ->
+                lines.add(String.format(Locale.ROOT, "    %s: %,d elements", part, size)));
     int listed = allVariables ? rows.size() : Math.min(LISTED, rows.size());
     rows.subList(0, listed).forEach(row -> lines.add("    " + text(row)));
     if (listed < rows.size()) {
-      lines.add(String.format(Locale.ROOT, "    and %d more (--all lists them)", rows.size() - listed));
+      lines.add(
+          String.format(Locale.ROOT, "    and %d more (--all lists them)", rows.size() - listed));
     }
     offered.ifPresent(model -> describe(model, lines));
     if (offered.isPresent()) {

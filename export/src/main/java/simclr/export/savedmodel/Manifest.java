@@ -106,7 +106,9 @@ record Manifest(
         signatures(writer.signatures()),
         tensors(writer.call().outputs().values().asList()),
         new Source(
-            source.checkpoint().toString(), CheckpointFile.sha256(source.checkpoint().prefix()), step),
+            source.checkpoint().toString(),
+            CheckpointFile.sha256(source.checkpoint().prefix()),
+            step),
         config.toFlags(),
         TensorFlow.version(),
         "SimCLR for Java");
@@ -157,7 +159,12 @@ record Manifest(
         EvaluationPreprocessing.crops(size)
             ? "central square of 87.5 percent of the shorter side, "
             : "";
-    return String.format(Locale.ROOT, "decode to RGB, times 1/255, %sbicubic resize to %d x %d, clip to [0, 1]; no mean or deviation is taken. Signature image_bytes does all of it, the others take its result.", crop, size, size);
+    return String.format(
+        Locale.ROOT,
+        "decode to RGB, times 1/255, %sbicubic resize to %d x %d, clip to [0, 1]; no mean or deviation is taken. Signature image_bytes does all of it, the others take its result.",
+        crop,
+        size,
+        size);
   }
 
   private static Map<String, String> meanings(SavedModelWriter writer) {

@@ -66,7 +66,8 @@ final class AllowedHosts {
     static Optional<Authority> parse(String text) {
       Matcher matcher = AUTHORITY.matcher(text.toLowerCase(Locale.ROOT));
       return matcher.matches()
-          ? Optional.of(new Authority(matcher.group(1), Optional.ofNullable(matcher.group(2)).orElse("")))
+          ? Optional.of(
+              new Authority(matcher.group(1), Optional.ofNullable(matcher.group(2)).orElse("")))
           : Optional.empty();
     }
 

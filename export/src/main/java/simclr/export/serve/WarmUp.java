@@ -17,10 +17,10 @@ import org.tensorflow.ndarray.Shape;
 import org.tensorflow.proto.TensorProto;
 import simclr.config.UserException;
 import simclr.config.UserException.ExitCode;
-import simclr.io.TfRecordFile;
 import simclr.export.bundle.HostTensor;
 import simclr.export.bundle.LoadedModel;
 import simclr.export.bundle.ModelFailure;
+import simclr.io.TfRecordFile;
 
 /**
  * The requests that an export brings along, so that the first one of a user does not wait for what

@@ -1,6 +1,5 @@
 package simclr.data.records;
 
-import simclr.io.TfRecordFile;
 import com.google.common.collect.ImmutableList;
 import com.google.protobuf.InvalidProtocolBufferException;
 import java.nio.file.Path;
@@ -24,6 +23,7 @@ import simclr.data.image.EncodedImages;
 import simclr.data.image.Encoding;
 import simclr.data.image.ImageDecoding;
 import simclr.data.records.Records.Shards.Part;
+import simclr.io.TfRecordFile;
 
 /**
  * Examples in TFRecord files too large for memory. Of each record its file and offset are kept (12

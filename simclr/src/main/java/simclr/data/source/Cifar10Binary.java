@@ -1,6 +1,5 @@
 package simclr.data.source;
 
-import simclr.io.UnreadableInput;
 import com.google.common.collect.ImmutableList;
 import com.google.common.collect.ImmutableMap;
 import com.google.common.primitives.ImmutableLongArray;
@@ -17,6 +16,8 @@ import simclr.config.UserException.ExitCode;
 import simclr.data.image.Encoding;
 import simclr.data.records.Records;
 import simclr.data.records.Split;
+import simclr.io.TextFile;
+import simclr.io.UnreadableInput;
 
 /**
  * The binary version of CIFAR-10 as its authors distribute it: {@code data_batch_1.bin} to {@code
@@ -58,7 +59,7 @@ record Cifar10Binary(Path directory, ImmutableList<String> labelNames) implement
     ImmutableList<String> labelNames;
     try {
       labelNames =
-          Files.readAllLines(names).stream()
+          TextFile.lines(names).stream()
               .map(String::strip)
               .filter(name -> !name.isEmpty())
               .collect(ImmutableList.toImmutableList());

@@ -2,6 +2,7 @@ package simclr.data.source;
 
 import java.nio.file.Path;
 import simclr.config.LabelSubset;
+import simclr.config.LocalPath;
 import simclr.config.RunConfig;
 import simclr.config.UserException;
 import simclr.config.UserException.ExitCode;
@@ -25,7 +26,8 @@ public sealed interface DataSource permits TfdsDirectory, ImageFolder, Cifar10Bi
     } else if (dataset.startsWith("cifar10_binary:")) {
       return Cifar10Binary.in(directory(dataset));
     }
-    return TfdsDirectory.find(config.dataDir().map(Path::of), dataset);
+    return TfdsDirectory.find(
+        config.dataDir().map(dir -> LocalPath.of(dir, "--data_dir")), dataset);
   }
 
   /**
@@ -48,7 +50,7 @@ public sealed interface DataSource permits TfdsDirectory, ImageFolder, Cifar10Bi
     LabelSubset part = config.labelSubset();
     Split split = open(config.trainSplit());
     if (part.trainSubset().isPresent()) {
-      split = NamedSubset.of(split, Path.of(part.trainSubset().get()));
+      split = NamedSubset.of(split, LocalPath.of(part.trainSubset().get(), "--train_subset"));
     }
     if (part.labelFraction() < 1) {
       StratifiedSubset subset = StratifiedSubset.of(split, part.labelFraction(), part.subsetSeed());
@@ -67,6 +69,6 @@ public sealed interface DataSource permits TfdsDirectory, ImageFolder, Cifar10Bi
           dataset,
           dataset.substring(0, colon));
     }
-    return Path.of(directory);
+    return LocalPath.of(directory, "--dataset");
   }
 }

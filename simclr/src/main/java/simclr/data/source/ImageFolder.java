@@ -17,6 +17,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
+import simclr.config.LocalPath;
 import simclr.config.UserException;
 import simclr.config.UserException.ExitCode;
 import simclr.data.image.ImageCensus;
@@ -114,6 +115,7 @@ record ImageFolder(
       List<Item> all = items.getOrDefault(slice.split(), List.of());
       chosen.addAll(all.subList((int) slice.from(), (int) slice.to()));
     }
+    chosen.forEach(item -> LocalPath.requireRepresentable(item.file(), "an image"));
     // Splits with and without labels together have none.
     boolean labelled = chosen.stream().noneMatch(item -> item.label() == Records.UNLABELLED);
     ImmutableList.Builder<String> facts = ImmutableList.builder();

@@ -1,7 +1,5 @@
 package simclr.data.source;
 
-import simclr.io.TfRecordFile;
-import simclr.io.UnreadableInput;
 import static java.util.stream.Collectors.joining;
 
 import com.google.common.collect.ImmutableList;
@@ -24,6 +22,8 @@ import simclr.data.image.Encoding;
 import simclr.data.records.Records;
 import simclr.data.records.Records.Shards.Part;
 import simclr.data.records.Split;
+import simclr.io.TfRecordFile;
+import simclr.io.UnreadableInput;
 
 /**
  * A data set prepared by tensorflow-datasets: {@code <data_dir>/<name>[/<config>]/<version>/} with

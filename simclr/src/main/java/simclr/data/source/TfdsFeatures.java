@@ -1,6 +1,5 @@
 package simclr.data.source;
 
-import simclr.io.UnreadableInput;
 import static com.google.common.collect.ImmutableList.toImmutableList;
 
 import com.fasterxml.jackson.databind.JsonNode;
@@ -15,6 +14,8 @@ import java.util.Optional;
 import java.util.stream.LongStream;
 import simclr.config.UserException;
 import simclr.config.UserException.ExitCode;
+import simclr.io.TextFile;
+import simclr.io.UnreadableInput;
 
 /**
  * What {@code features.json} and {@code *.labels.txt} of a TFDS directory say about images and
@@ -133,7 +134,7 @@ record TfdsFeatures(
     ImmutableList<String> names;
     try {
       names =
-          Files.readAllLines(file).stream()
+          TextFile.lines(file).stream()
               .map(String::strip)
               .filter(name -> !name.isEmpty())
               .collect(toImmutableList());

@@ -73,8 +73,7 @@ final class Update {
   /** Assigns the values at step 0. */
   List<Op> initial(long seed) {
     Ops tf = tower.tf().withSubScope("initialize");
-    List<Op> initial =
-        new ArrayList<>(Initialization.assign(tf, tower.variables().all(), seed));
+    List<Op> initial = new ArrayList<>(Initialization.assign(tf, tower.variables().all(), seed));
     for (Slot slot : slots) {
       long[] shape = slot.of().shape().asArray();
       initial.add(tf.assignVariableOp(slot.handle(), tf.zeros(tf.constant(shape), TFloat32.class)));

@@ -32,7 +32,11 @@ final class Opening {
     line.append("model: ResNet-").append(encoder.depth());
     line.append(", stem ").append(stem(encoder));
     line.append(
-        String.format(Locale.ROOT, " (image_size %d), width %d", config.imageSize(), encoder.widthMultiplier()));
+        String.format(
+            Locale.ROOT,
+            " (image_size %d), width %d",
+            config.imageSize(),
+            encoder.widthMultiplier()));
     if (encoder.selectiveKernels()) {
       line.append(", selective kernels");
     }
@@ -44,7 +48,11 @@ final class Opening {
       line.append(", no projection head");
     } else {
       line.append(
-          String.format(Locale.ROOT, ", projection head of %d layers to %d values", config.projLayers(), config.projOutDim()));
+          String.format(
+              Locale.ROOT,
+              ", projection head of %d layers to %d values",
+              config.projLayers(),
+              config.projOutDim()));
     }
     if (config.wantsSupervisedHead() && numClasses > 0) {
       line.append(String.format(Locale.ROOT, ", linear classifier of %d classes", numClasses));
@@ -61,16 +69,20 @@ final class Opening {
         config.learningRateScaling() == Scaling.LINEAR
             ? String.format(Locale.ROOT, "%d / 256 (linear)", batch)
             : String.format(Locale.ROOT, "sqrt(%d)", batch);
-    return String.format(Locale.ROOT, "schedule: %d images per epoch, %d per step%s, %d steps per epoch, %d steps in all; learning rate %s = %s x %s after %d steps of warm-up, then cosine to 0", 
-            trainExamples,
-            batch,
-            config.replicas() > 1 ? String.format(Locale.ROOT, " over %d replicas", config.replicas()) : "",
-            counts.epochSteps(),
-            counts.trainSteps(),
-            brief(schedule.peak()),
-            brief(config.learningRate()),
-            scale,
-            counts.warmupSteps());
+    return String.format(
+        Locale.ROOT,
+        "schedule: %d images per epoch, %d per step%s, %d steps per epoch, %d steps in all; learning rate %s = %s x %s after %d steps of warm-up, then cosine to 0",
+        trainExamples,
+        batch,
+        config.replicas() > 1
+            ? String.format(Locale.ROOT, " over %d replicas", config.replicas())
+            : "",
+        counts.epochSteps(),
+        counts.trainSteps(),
+        brief(schedule.peak()),
+        brief(config.learningRate()),
+        scale,
+        counts.warmupSteps());
   }
 
   /** Which variables the optimizer treats how; a wrong exclusion costs points of accuracy. */
@@ -86,7 +98,10 @@ final class Opening {
     }
     String groups =
         treated.entrySet().stream()
-            .map(group -> String.format(Locale.ROOT, "%d %s", group.getValue().size(), group.getKey().text))
+            .map(
+                group ->
+                    String.format(
+                        Locale.ROOT, "%d %s", group.getValue().size(), group.getKey().text))
             .collect(joining(", "));
     long values = trainable.stream().mapToLong(v -> v.spec().shape().size()).sum();
     return String.format(
@@ -129,7 +144,9 @@ final class Opening {
 
   private static String threads(int given) {
     int cores = Runtime.getRuntime().availableProcessors();
-    return given == 0 ? String.format(Locale.ROOT, "one per core (%d)", cores) : String.valueOf(given);
+    return given == 0
+        ? String.format(Locale.ROOT, "one per core (%d)", cores)
+        : String.valueOf(given);
   }
 
   private enum Treatment {

@@ -11,6 +11,7 @@ import java.util.function.BooleanSupplier;
 import simclr.checkpoint.CheckpointFile;
 import simclr.checkpoint.ModelDir;
 import simclr.config.FlagsFile;
+import simclr.config.LocalPath;
 import simclr.config.Reporter;
 import simclr.config.RunConfig;
 import simclr.config.RunConfig.Mode;
@@ -69,7 +70,7 @@ public final class Run {
 
   private static Outcome execute(
       RunConfig config, Reporter reporter, EvaluationListener listener, BooleanSupplier stop) {
-    Path dir = Path.of(config.requiredModelDir());
+    Path dir = LocalPath.of(config.requiredModelDir(), "--model_dir");
     if (config.mode() == Mode.EVAL && !Files.isDirectory(dir)) {
       throw new UserException(
           ExitCode.NO_INPUT, "--model_dir %s is missing, expected the directory of a run", dir);
@@ -102,8 +103,7 @@ public final class Run {
       if (given.config().mode() == Mode.TRAIN) {
         return outcome;
       }
-      return outcome(
-          EvaluationLoop.once(given.toEvaluate(), last, reporter, listener, stop));
+      return outcome(EvaluationLoop.once(given.toEvaluate(), last, reporter, listener, stop));
     }
   }
 
@@ -121,7 +121,12 @@ public final class Run {
     long step = own.map(CheckpointFile::step).orElse(0L);
     if (step >= total) {
       reporter.line(
-          String.format(Locale.ROOT, "nothing to train: %s is at step %d of %d; take another --model_dir or more --train_epochs", modelDir.path(), step, total));
+          String.format(
+              Locale.ROOT,
+              "nothing to train: %s is at step %d of %d; take another --model_dir or more --train_epochs",
+              modelDir.path(),
+              step,
+              total));
       return Outcome.DONE;
     }
     RunPlan plan = given.withSeed(seed(given.config(), modelDir.path(), own.isPresent(), reporter));

@@ -10,8 +10,8 @@ import simclr.config.RunConfig.Mode;
 import simclr.config.StepCounts;
 import simclr.config.UserException;
 import simclr.config.UserException.ExitCode;
-import simclr.data.source.DataSource;
 import simclr.data.records.Split;
+import simclr.data.source.DataSource;
 import simclr.train.evaluate.EvaluationPlan;
 import simclr.train.graph.Teacher;
 

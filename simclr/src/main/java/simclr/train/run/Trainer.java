@@ -99,7 +99,8 @@ final class Trainer {
     RunConfig config = plan.config();
     long seed = plan.seed();
     long examples = plan.trainSplit().examples();
-    Optional<NearestNeighbours> neighbours = NearestNeighbours.of(
+    Optional<NearestNeighbours> neighbours =
+        NearestNeighbours.of(
             config, plan.trainSplit(), plan.evaluation(), plan.counts().epochSteps());
     neighbours.ifPresent(knn -> reporter.line("online kNN: " + knn.words()));
     try (InputPipeline input = InputPipeline.training(plan.trainSplit(), config, seed);
@@ -214,7 +215,8 @@ final class Trainer {
       events.images(completed, "image", imageSize, imageSize, pictures);
     }
     modelDir.save(session, saver, completed);
-    reporter.line(String.format(Locale.ROOT, "Completed: %d / %d steps", completed, counts.trainSteps()));
+    reporter.line(
+        String.format(Locale.ROOT, "Completed: %d / %d steps", completed, counts.trainSteps()));
     round
         .means()
         .forEach(
@@ -264,7 +266,10 @@ final class Trainer {
     String largest =
         graph.readGradientNorms(session).entrySet().stream()
             .max(Comparator.comparing(Map.Entry::getValue))
-            .map(e -> String.format(Locale.ROOT, "%.3g in %s", e.getValue(), e.getKey().checkpointKey()))
+            .map(
+                e ->
+                    String.format(
+                        Locale.ROOT, "%.3g in %s", e.getValue(), e.getKey().checkpointKey()))
             .orElse("unknown");
     String kept =
         ModelDir.latestPrefix(modelDir.path())

@@ -1,6 +1,5 @@
 package simclr.data.image;
 
-import simclr.data.records.Undecodable;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -27,6 +26,7 @@ import simclr.data.image.ImageHeader.Format;
 import simclr.data.image.ImageHeader.Unusable;
 import simclr.data.records.Records;
 import simclr.data.records.Split;
+import simclr.data.records.Undecodable;
 
 /** The header reader against TensorFlow's decoder: what one takes, the other must take. */
 final class ImageHeaderTest {

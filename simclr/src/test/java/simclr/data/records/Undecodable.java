@@ -1,6 +1,5 @@
 package simclr.data.records;
 
-import simclr.io.UnreadableInput;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -20,6 +19,7 @@ import simclr.config.UserException;
 import simclr.config.UserException.ExitCode;
 import simclr.data.image.Encoding;
 import simclr.graph.GraphOps;
+import simclr.io.UnreadableInput;
 
 /**
  * Finds the image that the graph's decoder failed on, whose own message names none.

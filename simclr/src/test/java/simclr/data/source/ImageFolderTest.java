@@ -1,6 +1,5 @@
 package simclr.data.source;
 
-import simclr.data.records.Undecodable;
 import static java.util.stream.Collectors.toMap;
 import static org.assertj.core.api.Assertions.assertThat;
 import static simclr.data.UserErrors.assertFails;
@@ -21,6 +20,7 @@ import simclr.data.TestImages;
 import simclr.data.TfdsWriter;
 import simclr.data.records.Records;
 import simclr.data.records.Split;
+import simclr.data.records.Undecodable;
 
 final class ImageFolderTest {
   private static final byte[] IMAGE = TestImages.png(6, 4);

@@ -1,6 +1,5 @@
 package simclr.data.source;
 
-import simclr.data.records.Undecodable;
 import static org.assertj.core.api.Assertions.assertThat;
 import static simclr.data.UserErrors.assertFails;
 
@@ -20,6 +19,7 @@ import simclr.data.TfdsWriter;
 import simclr.data.records.Records;
 import simclr.data.records.Records.Shards.Part;
 import simclr.data.records.Split;
+import simclr.data.records.Undecodable;
 
 final class TfdsDirectoryTest {
   private static final byte[] IMAGE = TestImages.png(3, 2);

@@ -105,7 +105,8 @@ public record FileReport(
                         quantity.error(),
                         quantity.tolerance())));
     if (failing.size() > FAILURES_SHOWN) {
-      table.append(String.format(Locale.ROOT, "    and %d more%n", failing.size() - FAILURES_SHOWN));
+      table.append(
+          String.format(Locale.ROOT, "    and %d more%n", failing.size() - FAILURES_SHOWN));
     }
   }
 }

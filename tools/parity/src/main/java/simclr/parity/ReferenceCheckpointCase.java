@@ -12,7 +12,6 @@ import org.tensorflow.types.TFloat32;
 import simclr.checkpoint.CheckpointFile;
 import simclr.checkpoint.CheckpointKeys;
 import simclr.config.RunConfig;
-import simclr.data.pipeline.Batch;
 import simclr.inference.ModelSpec;
 import simclr.inference.RestoredModel;
 import simclr.model.VariableSpec;

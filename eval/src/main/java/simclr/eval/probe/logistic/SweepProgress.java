@@ -70,7 +70,8 @@ final class SweepProgress {
     }
     JsonNode best = found.get().path("best");
     ArrayNode rows = (ArrayNode) found.get().path("rows");
-    reporter.line(String.format(Locale.ROOT, "l2: going on after %d of %d values", rows.size(), values));
+    reporter.line(
+        String.format(Locale.ROOT, "l2: going on after %d of %d values", rows.size(), values));
     return new SweepProgress(
         kept,
         rows,

@@ -99,7 +99,8 @@ public record Ridge(ImmutableList<Integer> shots, int draws, OptionalDouble l2)
     requireShots(sets);
     ObjectNode details = Outcome.object();
     ArrayNode rows = details.putArray("by_shots");
-    EtaProgress countdown = EtaProgress.of(reporter, "fitting draws", 0, (long) shots.size() * draws);
+    EtaProgress countdown =
+        EtaProgress.of(reporter, "fitting draws", 0, (long) shots.size() * draws);
     Outcome headline = null;
     int most = shots.stream().mapToInt(Integer::intValue).max().orElseThrow();
     int done = 0;

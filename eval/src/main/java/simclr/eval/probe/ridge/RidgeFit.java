@@ -141,8 +141,7 @@ final class RidgeFit {
       for (int c = 0; c < classes; c++) {
         frequencies[c] = (double) counts[c] / n;
       }
-      TFloat64 matrix =
-          dual ? gram(features, width, n) : Covariance.of(features, width, type);
+      TFloat64 matrix = dual ? gram(features, width, n) : Covariance.of(features, width, type);
       TFloat64 right =
           dual
               ? targets(features, classes, frequencies, n)

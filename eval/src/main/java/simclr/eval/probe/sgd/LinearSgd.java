@@ -171,7 +171,8 @@ public record LinearSgd(
       return 0;
     }
     long done = found.get().path("step").asLong();
-    reporter.line(String.format(Locale.ROOT, "training: going on after %d of %d steps", done, steps));
+    reporter.line(
+        String.format(Locale.ROOT, "training: going on after %d of %d steps", done, steps));
     try {
       byte[] bytes = found.get().path("state").binaryValue();
       float[] state = new float[bytes.length / Float.BYTES];

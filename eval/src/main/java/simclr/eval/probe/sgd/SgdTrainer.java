@@ -59,7 +59,12 @@ final class SgdTrainer implements AutoCloseable {
   private int next;
 
   private SgdTrainer(
-      LabelledFeatures train, Standardizer scaling, int classes, int batch, double momentum, long seed) {
+      LabelledFeatures train,
+      Standardizer scaling,
+      int classes,
+      int batch,
+      double momentum,
+      long seed) {
     this.train = train;
     this.scaling = scaling;
     this.width = train.matrix().columns();
@@ -116,7 +121,12 @@ final class SgdTrainer implements AutoCloseable {
 
   /** Begins with small random weights. */
   static SgdTrainer of(
-      LabelledFeatures train, Standardizer scaling, int classes, int batch, double momentum, long seed) {
+      LabelledFeatures train,
+      Standardizer scaling,
+      int classes,
+      int batch,
+      double momentum,
+      long seed) {
     return new SgdTrainer(train, scaling, classes, batch, momentum, seed);
   }
 

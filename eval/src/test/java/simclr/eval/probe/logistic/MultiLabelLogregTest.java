@@ -3,6 +3,7 @@ package simclr.eval.probe.logistic;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
+
 import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.Random;
