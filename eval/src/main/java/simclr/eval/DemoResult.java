@@ -1,6 +1,7 @@
 package simclr.eval;
 
-import static java.util.stream.Collectors.joining;
+import com.fasterxml.jackson.annotation.JsonProperty;
+import simclr.eval.record.RecordJson;
 
 import java.nio.file.Path;
 import java.util.List;
@@ -27,20 +28,34 @@ public record DemoResult(
         line("random-init encoder", untrained),
         line("raw pixels", pixels),
         "report: " + report,
-        "export: %s; serve it: tools/simclr serve %s --port 8501".formatted(export, export));
+        String.format(Locale.ROOT, "export: %s; serve it: tools/simclr serve %s --port 8501", export, export));
   }
 
   /** For programs: one object on one line. */
   public String json() {
-    return String.format(
-        Locale.ROOT,
-        "{\"step\": %d, \"pretrained\": %s, \"random_init\": %s, \"raw_pixels\": %s, \"report\": %s, \"export\": %s}",
-        step,
-        json(pretrained),
-        json(untrained),
-        json(pixels),
-        quoted(report.toString()),
-        quoted(export.toString()));
+    return RecordJson.tree(
+            new Printed(
+                step,
+                Share.of(pretrained),
+                Share.of(untrained),
+                Share.of(pixels),
+                report.toString(),
+                export.toString()))
+        .toString();
+  }
+
+  private record Printed(
+      long step, Share pretrained, Share randomInit, Share rawPixels, String report, String export) {}
+
+  private record Share(
+      @JsonProperty("top_1") double top1, long correct, long total, List<Double> interval) {
+    static Share of(Accuracy accuracy) {
+      return new Share(
+          accuracy.value(),
+          accuracy.correct(),
+          accuracy.total(),
+          List.of(accuracy.interval().low(), accuracy.interval().high()));
+    }
   }
 
   private static String line(String name, Accuracy accuracy) {
@@ -53,28 +68,5 @@ public record DemoResult(
         accuracy.total(),
         100 * accuracy.interval().low(),
         100 * accuracy.interval().high());
-  }
-
-  private static String json(Accuracy accuracy) {
-    return String.format(
-        Locale.ROOT,
-        "{\"top_1\": %s, \"correct\": %d, \"total\": %d, \"interval\": [%.6f, %.6f]}",
-        accuracy.value(),
-        accuracy.correct(),
-        accuracy.total(),
-        accuracy.interval().low(),
-        accuracy.interval().high());
-  }
-
-  private static String quoted(String text) {
-    return text.chars()
-        .mapToObj(
-            c ->
-                c == '"' || c == '\\'
-                    ? "\\" + (char) c
-                    : c < 0x20
-                        ? String.format(Locale.ROOT, "\\u%04x", c)
-                        : String.valueOf((char) c))
-        .collect(joining("", "\"", "\""));
   }
 }

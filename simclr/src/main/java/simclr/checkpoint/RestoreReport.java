@@ -6,6 +6,7 @@ import com.google.common.collect.ImmutableList;
 import java.util.List;
 import java.util.Locale;
 import java.util.stream.Stream;
+import simclr.config.Quoted;
 import org.tensorflow.ndarray.Shape;
 
 /**
@@ -33,7 +34,7 @@ public record RestoreReport(
   public record Mismatch(String path, String inFile, String asked) {
     @Override
     public String toString() {
-      return "%s is %s, expected %s".formatted(path, inFile, asked);
+      return String.format(Locale.ROOT, "%s is %s, expected %s", path, inFile, asked);
     }
   }
 
@@ -76,7 +77,7 @@ public record RestoreReport(
   }
 
   private static Stream<String> lines(String kind, List<?> entries, int rows) {
-    Stream<String> shown = entries.stream().limit(rows).map(e -> "  %-8s %s".formatted(kind, e));
+    Stream<String> shown = entries.stream().limit(rows).map(e -> String.format(Locale.ROOT, "  %-8s %s", kind, Quoted.of(e.toString())));
     int more = entries.size() - rows;
     return more <= 0
         ? shown

@@ -22,6 +22,9 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
+import simclr.checkpoint.bundle.BundleFiles;
+import simclr.config.Quoted;
+import simclr.config.LocalPath;
 import simclr.config.UserException;
 import simclr.config.UserException.ExitCode;
 import simclr.io.TextFile;
@@ -76,13 +79,15 @@ record StateFile(String latest, ImmutableList<Kept> kept, double lastPreserved) 
       return Optional.empty();
     }
     try {
-      return Optional.of(parse(TextFile.text(file)));
+      StateFile state = parse(TextFile.text(file));
+      state.kept().forEach(one -> checkName(one.name()));
+      return Optional.of(state);
     } catch (IllegalArgumentException e) {
       throw new UserException(
           ExitCode.DATA,
           "%s: %s, expected a whole state file",
           file,
-          String.valueOf(e.getMessage()));
+          Quoted.of(String.valueOf(e.getMessage())));
     } catch (IOException e) {
       throw new UserException(ExitCode.NO_INPUT, "%s cannot be read (%s)", file, e);
     }
@@ -112,6 +117,13 @@ record StateFile(String latest, ImmutableList<Kept> kept, double lastPreserved) 
     return new StateFile(latest, kept.build(), lastPreserved);
   }
 
+  private static void checkName(String name) {
+    checkArgument(
+        LocalPath.ifValid(name).map(Path::getFileName).isPresent() && !name.isEmpty(),
+        "a checkpoint is named \"%s\"",
+        Quoted.of(name));
+  }
+
   /** The text, as Python writes it. */
   String text() {
     StringBuilder text = new StringBuilder();
@@ -130,7 +142,7 @@ record StateFile(String latest, ImmutableList<Kept> kept, double lastPreserved) 
     Path prefix = directory.resolve(name);
     // Absolute names outlive a move of the directory; the files moved along.
     Path moved = directory.resolve(prefix.getFileName());
-    return !Files.exists(CheckpointFile.index(prefix)) && Files.exists(CheckpointFile.index(moved))
+    return !Files.exists(BundleFiles.index(prefix)) && Files.exists(BundleFiles.index(moved))
         ? moved
         : prefix;
   }
@@ -150,11 +162,8 @@ record StateFile(String latest, ImmutableList<Kept> kept, double lastPreserved) 
       PARSER.merge(text, message);
     } catch (ParseException e) {
       throw new IllegalArgumentException(
-          String.format(
-              Locale.ROOT,
-              "line %d: %s",
-              e.getLine(),
-              String.valueOf(e.getMessage()).replaceFirst("^\\d+:\\d+: ", "")),
+          String.format(Locale.ROOT, "line %d: %s", 
+                  e.getLine(), String.valueOf(e.getMessage()).replaceFirst("^\\d+:\\d+: ", "")),
           e);
     }
     return message.build();
@@ -169,7 +178,8 @@ record StateFile(String latest, ImmutableList<Kept> kept, double lastPreserved) 
     field(state, 4, PRESERVED, Label.LABEL_OPTIONAL, Type.TYPE_DOUBLE);
     try {
       return FileDescriptor.buildFrom(
-              FileDescriptorProto.newBuilder().addMessageType(state).build(), new FileDescriptor[0])
+              FileDescriptorProto.newBuilder().addMessageType(state).build(),
+              new FileDescriptor[0])
           .findMessageTypeByName("CheckpointState");
     } catch (DescriptorValidationException e) {
       throw new IllegalStateException(e);

@@ -1,5 +1,6 @@
 package simclr.config;
 
+import java.util.Locale;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
@@ -14,6 +15,8 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import simclr.config.RunConfig.Flag;
+import simclr.config.Quoted;
+import simclr.config.UserException;
 import simclr.config.UserException.ExitCode;
 
 /**
@@ -68,7 +71,7 @@ public final class FlagsFile {
         return Optional.of(new FlagsFile(recorded));
       }
     } catch (JsonProcessingException e) {
-      throw unreadable(file, e.getOriginalMessage());
+      throw unreadable(file, Quoted.of(e.getOriginalMessage()));
     } catch (IOException e) {
       throw unreadable(file, e.toString());
     }
@@ -111,7 +114,8 @@ public final class FlagsFile {
         String now = text(flag.getValue());
         String then = text(was);
         if (!then.equals(now)) {
-          found.add("--%s was %s, is %s".formatted(flag.getKey(), then, now));
+          found.add(
+              String.format(Locale.ROOT, "--%s was %s, is %s", flag.getKey(), Quoted.of(then), Quoted.of(now)));
         }
       }
     }

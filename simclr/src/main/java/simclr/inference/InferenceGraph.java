@@ -15,8 +15,8 @@ import simclr.checkpoint.RunState;
 import simclr.config.RunConfig;
 import simclr.data.pipeline.Batch;
 import simclr.graph.GraphOps;
-import simclr.model.Handle;
 import simclr.model.Initialization;
+import simclr.model.ResourceVariable;
 import simclr.model.SimClrModel;
 import simclr.model.Variables;
 import simclr.objective.WeightDecay;
@@ -46,8 +46,8 @@ public final class InferenceGraph implements AutoCloseable {
     this.weightDecay =
         WeightDecay.build(tf, variables, config.optimizer(), (float) config.weightDecay());
 
-    Handle globalStep = Handle.scalar(tf, TInt64.class, "global_step");
-    Handle saveCounter = Handle.scalar(tf, TInt64.class, "save_counter");
+    ResourceVariable globalStep = ResourceVariable.scalar(tf, TInt64.class, "global_step");
+    ResourceVariable saveCounter = ResourceVariable.scalar(tf, TInt64.class, "save_counter");
     List<Op> initial = new ArrayList<>(Initialization.assign(tf, variables.all(), seed));
     initial.add(globalStep.assign(tf, tf.constant(0L)));
     initial.add(saveCounter.assign(tf, tf.constant(0L)));

@@ -20,7 +20,7 @@ import org.tensorflow.op.Ops;
 import org.tensorflow.op.core.Placeholder;
 import org.tensorflow.types.TFloat32;
 import org.tensorflow.types.TString;
-import simclr.checkpoint.BundleWriter;
+import simclr.checkpoint.bundle.BundleWriter;
 import simclr.checkpoint.CheckpointFile;
 import simclr.checkpoint.CheckpointKeys;
 import simclr.checkpoint.RestoreReport;

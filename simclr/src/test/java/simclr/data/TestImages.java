@@ -11,6 +11,15 @@ import javax.imageio.IIOImage;
 import javax.imageio.ImageIO;
 import javax.imageio.ImageWriter;
 import javax.imageio.stream.ImageOutputStream;
+import org.tensorflow.Graph;
+import org.tensorflow.Session;
+import org.tensorflow.exceptions.TFInvalidArgumentException;
+import org.tensorflow.ndarray.NdArrays;
+import org.tensorflow.op.Ops;
+import org.tensorflow.op.core.Placeholder;
+import org.tensorflow.op.image.DecodeImage;
+import org.tensorflow.types.TString;
+import org.tensorflow.types.TUint8;
 
 /** Encoded images for tests. */
 public final class TestImages {
@@ -35,6 +44,26 @@ public final class TestImages {
       throw new UncheckedIOException(e);
     }
     return out.toByteArray();
+  }
+
+  /** Whether TensorFlow's decoder takes an image. */
+  public static boolean decodes(byte[] image) {
+    try (Graph graph = new Graph();
+        Session session = new Session(graph);
+        TString bytes = TString.tensorOfBytes(NdArrays.scalarOfObject(image))) {
+      Ops tf = Ops.create(graph);
+      Placeholder<TString> contents = tf.placeholder(TString.class);
+      DecodeImage<TUint8> pixels =
+          tf.image.decodeImage(
+              contents,
+              TUint8.class,
+              DecodeImage.channels(3L),
+              DecodeImage.expandAnimations(false));
+      session.runner().feed(contents, bytes).addTarget(pixels).run().close();
+      return true;
+    } catch (TFInvalidArgumentException e) {
+      return false;
+    }
   }
 
   public static byte[] png(int width, int height) {

@@ -76,7 +76,7 @@ final class OneVariable implements AutoCloseable {
     }
 
     Scope in(Scope root) {
-      return root.at(part).named(name).at("layer").as(layer);
+      return root.child(part).named(name).child("layer").newLayer(layer);
     }
   }
 

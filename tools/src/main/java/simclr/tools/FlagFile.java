@@ -10,6 +10,7 @@ import java.util.ArrayList;
 import java.util.Deque;
 import java.util.Iterator;
 import java.util.List;
+import simclr.config.Quoted;
 import simclr.config.LocalPath;
 import simclr.config.UserException;
 import simclr.config.UserException.ExitCode;
@@ -84,7 +85,7 @@ final class FlagFile {
             "%s:%s is \"%s\", expected --flag=value or a comment",
             name,
             number,
-            text);
+            Quoted.of(text));
       }
     }
     open.pop();

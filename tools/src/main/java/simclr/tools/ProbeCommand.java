@@ -1,5 +1,6 @@
 package simclr.tools;
 
+import java.util.Locale;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.Callable;
@@ -87,8 +88,7 @@ final class ProbeCommand implements Callable<Integer> {
       one.inputs.flags().addTo(spec);
       spec.usageMessage()
           .customSynopsis(
-              "simclr probe %s --model_dir=<dir> | --train_features=<file> ... [--flag=value ...]%n"
-                  .formatted(options.name()))
+              String.format(Locale.ROOT, "simclr probe %s --model_dir=<dir> | --train_features=<file> ... [--flag=value ...]%n", options.name()))
           .description(description);
       return spec;
     }

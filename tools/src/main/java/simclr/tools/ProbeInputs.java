@@ -14,8 +14,8 @@ import simclr.config.UserException;
 import simclr.config.UserException.ExitCode;
 import simclr.eval.features.EncoderChoice;
 import simclr.eval.features.EncoderFeatures;
-import simclr.eval.features.EncoderIdentity;
 import simclr.eval.features.FeatureDtype;
+import simclr.eval.record.EncoderInfo;
 import simclr.eval.features.FeatureSource;
 import simclr.eval.features.PrecomputedFeatures;
 
@@ -197,8 +197,8 @@ final class ProbeInputs {
   private EncoderChoice choice() {
     return new EncoderChoice(
         export.isPresent() && encoder == EncoderKind.CHECKPOINT
-            ? EncoderIdentity.Kind.EXPORT
-            : EncoderIdentity.Kind.valueOf(encoder.name()),
+            ? EncoderInfo.Kind.EXPORT
+            : EncoderInfo.Kind.valueOf(encoder.name()),
         ImmutableMap.copyOf(flags.given()),
         export,
         validationSplit,

@@ -1,5 +1,6 @@
 package simclr.tools;
 
+import java.util.Locale;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
@@ -14,8 +15,7 @@ final class Version implements IVersionProvider {
     Properties built = properties();
     return new String[] {
       "simclr " + built.getProperty("version"),
-      "TensorFlow-Java %s (%s), Java %s"
-          .formatted(
+      String.format(Locale.ROOT, "TensorFlow-Java %s (%s), Java %s", 
               built.getProperty("tensorflow"),
               built.getProperty("tensorflow.native"),
               Runtime.version())

@@ -1,5 +1,7 @@
 package simclr.eval.compare;
 
+import simclr.eval.record.StoredEvaluation;
+
 import static com.google.common.collect.ImmutableList.toImmutableList;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
@@ -101,7 +103,8 @@ public record ModelComparison(
 
   private static FigureDifference meanPerClass(
       Pairing pairing, Bootstrap bootstrap, PermutationTest permutation) {
-    int classes = pairing.classes();
+    int[] occur = pairing.classes();
+    int classes = occur.length;
     int n = pairing.examples();
     int[] labels = new int[n];
     int[] gains = new int[n];
@@ -112,23 +115,20 @@ public record ModelComparison(
     for (int i = 0; i < n; i++) {
       boolean a = pairing.first().rows().get(i).correct();
       boolean b = pairing.second().rows().get(i).correct();
-      labels[i] = pairing.first().rows().get(i).label();
+      labels[i] = Arrays.binarySearch(occur, pairing.first().rows().get(i).label());
       gains[i] = (b ? 1 : 0) - (a ? 1 : 0);
       examples[labels[i]]++;
       firstRight[labels[i]] += a ? 1 : 0;
       onlyFirst[labels[i]] += a && !b ? 1 : 0;
       onlySecond[labels[i]] += b && !a ? 1 : 0;
     }
-    long occurring = Arrays.stream(examples).filter(e -> e > 0).count();
     double[] weight = new double[classes];
     double first = 0;
     double difference = 0;
     for (int c = 0; c < classes; c++) {
-      if (examples[c] > 0) {
-        weight[c] = 1.0 / occurring / examples[c];
-        first += weight[c] * firstRight[c];
-        difference += weight[c] * (onlySecond[c] - onlyFirst[c]);
-      }
+      weight[c] = 1.0 / classes / examples[c];
+      first += weight[c] * firstRight[c];
+      difference += weight[c] * (onlySecond[c] - onlyFirst[c]);
     }
     return new FigureDifference(
         "mean_per_class",

@@ -1,6 +1,7 @@
 package simclr.eval.compare;
 
-import com.google.common.collect.ImmutableList;
+import simclr.eval.record.StoredEvaluation;
+
 import java.util.Optional;
 import simclr.config.UserException;
 import simclr.config.UserException.ExitCode;
@@ -65,15 +66,9 @@ record Pairing(Predictions first, Predictions second) {
     return first.rows().size();
   }
 
-  /** Number of classes that occur as label or answer: one more than the highest. */
-  int classes() {
-    int highest = 0;
-    for (Predictions side : ImmutableList.of(first, second)) {
-      for (Predictions.Row row : side.rows()) {
-        highest = Math.max(highest, Math.max(row.label(), row.predicted()));
-      }
-    }
-    return highest + 1;
+  /** The labels that occur, in ascending order: as they may be any numbers, not all up to them. */
+  int[] classes() {
+    return first.rows().stream().mapToInt(Predictions.Row::label).distinct().sorted().toArray();
   }
 
   private static String shortened(String hash) {

@@ -8,12 +8,12 @@ import java.util.Optional;
 import simclr.checkpoint.CheckpointFile;
 import simclr.checkpoint.ModelDir;
 import simclr.config.FlagsFile;
-import simclr.config.LocalPath;
 import simclr.config.Reporter;
 import simclr.config.RunConfig;
+import simclr.config.LocalPath;
 import simclr.config.UserException;
 import simclr.config.UserException.ExitCode;
-import simclr.eval.features.EncoderIdentity.Kind;
+import simclr.eval.record.EncoderInfo.Kind;
 import simclr.export.savedmodel.GuessedFlags;
 
 /**
@@ -57,7 +57,7 @@ public record EncoderChoice(
     if (kind != Kind.CHECKPOINT && checkpoint) {
       throw usage(
           "--checkpoint is given with --encoder=%s, expected --encoder=checkpoint",
-          kind.name().toLowerCase(java.util.Locale.ROOT));
+          kind.label());
     }
     if (output.isEmpty() && !modelDir) {
       throw usage("--output is missing, expected a directory for results and features");
@@ -78,10 +78,7 @@ public record EncoderChoice(
     Optional<Path> run =
         checkpoint
             .map(file -> file.prefix().toAbsolutePath().resolveSibling(".").normalize())
-            .or(
-                () ->
-                    Optional.ofNullable(given.get(MODEL_DIR))
-                        .map(dir -> LocalPath.of(dir, "--" + MODEL_DIR)));
+            .or(() -> Optional.ofNullable(given.get(MODEL_DIR)).map(dir -> LocalPath.of(dir, "--" + MODEL_DIR)));
     Optional<FlagsFile> recorded = run.flatMap(FlagsFile::read);
     Map<String, String> flags = new LinkedHashMap<>();
     if (recorded.isPresent()) {
@@ -96,8 +93,7 @@ public record EncoderChoice(
 
   /** Where the results of evaluations lie unless they are sent elsewhere. */
   Optional<Path> evaluations() {
-    return Optional.ofNullable(given.get(MODEL_DIR))
-        .map(dir -> LocalPath.of(dir, "--" + MODEL_DIR).resolve("eval"));
+    return Optional.ofNullable(given.get(MODEL_DIR)).map(dir -> LocalPath.of(dir, "--" + MODEL_DIR).resolve("eval"));
   }
 
   Path features() {
@@ -112,7 +108,7 @@ public record EncoderChoice(
         ? "--model_dir"
         : kind == Kind.EXPORT
             ? "--checkpoint"
-            : "--encoder=" + kind.name().toLowerCase(java.util.Locale.ROOT);
+            : "--encoder=" + kind.label();
   }
 
   private static UserException usage(String template, Object... args) {

@@ -1,5 +1,7 @@
 package simclr.eval.features;
 
+import simclr.eval.record.EncoderInfo;
+
 import com.google.common.collect.ImmutableList;
 import com.google.common.collect.ImmutableMap;
 import java.nio.file.Path;
@@ -76,9 +78,14 @@ public final class EncoderFeatures implements FeatureSource {
     return directory.resolve(DIRECTORY);
   }
 
+  /** What makes the representations. */
+  public EncoderInfo encoder() {
+    return encoder.identity();
+  }
+
   @Override
   public String label() {
-    return encoder.identity().kind() == EncoderIdentity.Kind.CHECKPOINT ? "" : kind();
+    return encoder.identity().kind() == EncoderInfo.Kind.CHECKPOINT ? "" : kind();
   }
 
   @Override
@@ -107,7 +114,7 @@ public final class EncoderFeatures implements FeatureSource {
   }
 
   private String kind() {
-    return encoder.identity().kind().name().toLowerCase(Locale.ROOT);
+    return encoder.identity().kind().label();
   }
 
   @Override
@@ -227,6 +234,6 @@ public final class EncoderFeatures implements FeatureSource {
   }
 
   private String description() {
-    return encoder.identity().path().orElse("--encoder=" + kind());
+    return Optional.ofNullable(encoder.identity().path()).orElse("--encoder=" + kind());
   }
 }

@@ -1,5 +1,7 @@
 package simclr.eval.features;
 
+import simclr.eval.record.EncoderInfo;
+
 import com.google.common.collect.ImmutableList;
 import com.google.common.collect.ImmutableMap;
 import com.google.common.hash.Hasher;
@@ -38,7 +40,7 @@ final class ExportedEncoder implements FrozenEncoder {
   static ExportedEncoder of(Path export) {
     LoadedModel model = LoadedModel.open(ExportDirectory.newest(export));
     try {
-      return new ExportedEncoder(model, model.requiredCard().imageSize());
+      return new ExportedEncoder(model, model.requiredInfo().imageSize());
     } catch (RuntimeException e) {
       model.close();
       throw e;
@@ -46,10 +48,10 @@ final class ExportedEncoder implements FrozenEncoder {
   }
 
   @Override
-  public EncoderIdentity identity() {
+  public EncoderInfo identity() {
     String name = model.directory().getFileName().toString();
-    return new EncoderIdentity(
-        EncoderIdentity.Kind.EXPORT,
+    return EncoderInfo.of(
+        EncoderInfo.Kind.EXPORT,
         Optional.of(model.directory().toString()),
         Optional.of(variables()),
         name.matches("\\d{1,18}") ? OptionalLong.of(Long.parseLong(name)) : OptionalLong.empty(),

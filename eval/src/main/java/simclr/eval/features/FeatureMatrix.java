@@ -1,10 +1,14 @@
 package simclr.eval.features;
 
+import simclr.inference.WeightedKnn;
+
 /** Rows of features that may lie in a file; a row is read when it is asked for. Thread-safe. */
-public interface FeatureMatrix {
+public interface FeatureMatrix extends WeightedKnn.Rows {
+  @Override
   int rows();
 
   /** Features of a row. */
+  @Override
   int columns();
 
   /**
@@ -14,6 +18,7 @@ public interface FeatureMatrix {
    * @throws simclr.config.UserException DATA, naming file, row and column, if a value is NaN or
    *     infinite
    */
+  @Override
   void copyRow(int row, float[] into, int offset);
 
   /** The rows with these numbers, in this order, without copying. */

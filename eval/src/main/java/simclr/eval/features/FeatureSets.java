@@ -1,5 +1,7 @@
 package simclr.eval.features;
 
+import simclr.eval.record.EncoderInfo;
+
 import com.google.common.collect.ImmutableList;
 import com.google.common.collect.ImmutableMap;
 import com.google.common.primitives.ImmutableIntArray;
@@ -26,7 +28,7 @@ import simclr.config.UserException.ExitCode;
  */
 public record FeatureSets(
     String layer,
-    EncoderIdentity encoder,
+    EncoderInfo encoder,
     String dataset,
     LabelledFeatures train,
     Optional<LabelledFeatures> validation,

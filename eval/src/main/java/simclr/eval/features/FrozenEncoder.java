@@ -1,5 +1,7 @@
 package simclr.eval.features;
 
+import simclr.eval.record.EncoderInfo;
+
 import com.google.common.collect.ImmutableList;
 import java.util.List;
 import org.tensorflow.types.TFloat32;
@@ -8,7 +10,7 @@ import simclr.export.bundle.HostTensor;
 /** From images to representations, by weights that do not change. */
 sealed interface FrozenEncoder extends AutoCloseable
     permits CheckpointEncoder, ExportedEncoder, PixelEncoder {
-  EncoderIdentity identity();
+  EncoderInfo identity();
 
   /** Names of the representations that it has, from the input on. */
   ImmutableList<String> layers();

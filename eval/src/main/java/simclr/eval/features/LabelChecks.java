@@ -2,6 +2,7 @@ package simclr.eval.features;
 
 import com.google.common.collect.ImmutableList;
 import java.util.Optional;
+import java.util.function.IntFunction;
 import simclr.config.UserException;
 import simclr.config.UserException.ExitCode;
 import simclr.eval.metrics.MultiLabels;
@@ -28,7 +29,7 @@ final class LabelChecks {
     validation.ifPresent(set -> requireSameKind(train, set));
     requireSameKind(train, test);
     if (train.labels().several().isPresent()) {
-      checks.requireBothSides(train.name(), train.labels().several().get());
+      requireBothSides(train.name(), train.labels().several().get(), checks::called);
       validation.ifPresent(LabelChecks::requireAnyLabel);
       requireAnyLabel(test);
       return;
@@ -37,6 +38,31 @@ final class LabelChecks {
     validation.ifPresent(checks::requireIndices);
     checks.requireIndices(test);
     checks.requireEachClass(train);
+  }
+
+  /**
+   * How many classes training examples show, whose labels are their indices. Before anything is
+   * allocated for each class, there must be as many examples as classes.
+   *
+   * @throws UserException DATA in one sentence
+   */
+  static int classesOf(LabelledFeatures train) {
+    Optional<MultiLabels> several = train.labels().several();
+    if (several.isPresent()) {
+      requireBothSides(train.name(), several.get(), Integer::toString);
+      return several.get().classes();
+    }
+    long classes = train.labels().largest() + 1L;
+    requireEnough(train, classes);
+    return Math.toIntExact(classes);
+  }
+
+  private static void requireEnough(LabelledFeatures train, long classes) {
+    if (train.examples() < classes) {
+      throw refused(
+          "%s has %s examples of %s classes, expected at least one of each",
+          train.name(), train.examples(), classes);
+    }
   }
 
   private static void requireSameKind(LabelledFeatures train, LabelledFeatures other) {
@@ -56,14 +82,15 @@ final class LabelChecks {
     }
   }
 
-  private void requireBothSides(String name, MultiLabels labels) {
+  private static void requireBothSides(
+      String name, MultiLabels labels, IntFunction<String> called) {
     for (int c = 0; c < labels.classes(); c++) {
       int positives = labels.positives(c);
       if (positives == 0 || positives == labels.examples()) {
         throw refused(
             "%s has no example %s class %s, expected at least one with and one without each of"
                 + " the %s classes",
-            name, positives == 0 ? "of" : "without", called(c), labels.classes());
+            name, positives == 0 ? "of" : "without", called.apply(c), labels.classes());
       }
     }
   }
@@ -94,11 +121,7 @@ final class LabelChecks {
 
   private void requireEachClass(LabelledFeatures train) {
     int classes = classNames.size();
-    if (train.examples() < classes) {
-      throw refused(
-          "%s has %s examples of %s classes, expected at least one of each",
-          train.name(), train.examples(), classes);
-    }
+    requireEnough(train, classes);
     int[] counts = train.labels().counts(classes);
     for (int c = 0; c < classes; c++) {
       if (counts[c] == 0) {

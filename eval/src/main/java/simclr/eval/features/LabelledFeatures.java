@@ -8,6 +8,7 @@ import java.util.stream.IntStream;
 import simclr.config.UserException;
 import simclr.config.UserException.ExitCode;
 import simclr.eval.metrics.MultiLabels;
+import simclr.eval.record.SplitInfo;
 
 /**
  * Examples as a probe takes them.
@@ -33,6 +34,11 @@ public record LabelledFeatures(
 
   public int examples() {
     return matrix.rows();
+  }
+
+  /** What the record of an evaluation tells of them. */
+  public SplitInfo info() {
+    return SplitInfo.of(name, examples(), digest.sha256(), digest.of());
   }
 
   /** Some of the examples. */

@@ -20,8 +20,7 @@ final class NpyExamples {
     NpyFile file = NpyFile.open(flag, path);
     if (file.shape().length() != 2 || !file.dtype().isReal()) {
       throw file.broken(
-          "holds %s of shape %s, expected real numbers of shape (rows, features)"
-              .formatted(file.dtype().descr(), file.shape()));
+          String.format(Locale.ROOT, "holds %s of shape %s, expected real numbers of shape (rows, features)", file.dtype().descr(), file.shape()));
     }
     return new Features(file);
   }
@@ -52,8 +51,7 @@ final class NpyExamples {
   private static int[] labels(NpyFile file) {
     if (file.shape().length() != 1 || file.dtype().isReal()) {
       throw file.broken(
-          "holds %s of shape %s, expected whole numbers (int32 or int64) of shape (rows,), or a matrix (examples, classes) of 0 and 1"
-              .formatted(file.dtype().descr(), file.shape()));
+          String.format(Locale.ROOT, "holds %s of shape %s, expected whole numbers (int32 or int64) of shape (rows,), or a matrix (examples, classes) of 0 and 1", file.dtype().descr(), file.shape()));
     }
     int[] labels = new int[file.rows()];
     for (int i = 0; i < labels.length; i++) {

@@ -1,5 +1,7 @@
 package simclr.eval.features;
 
+import simclr.eval.record.EncoderInfo;
+
 import com.google.common.collect.ImmutableList;
 import com.google.common.collect.ImmutableMap;
 import java.util.List;
@@ -13,9 +15,9 @@ import simclr.export.bundle.HostTensor;
 /** No encoder at all: the pixels of the image as the model would get it. */
 record PixelEncoder(int imageSize) implements FrozenEncoder {
   @Override
-  public EncoderIdentity identity() {
-    return new EncoderIdentity(
-        EncoderIdentity.Kind.RAW_PIXELS,
+  public EncoderInfo identity() {
+    return EncoderInfo.of(
+        EncoderInfo.Kind.RAW_PIXELS,
         Optional.empty(),
         Optional.empty(),
         OptionalLong.empty(),

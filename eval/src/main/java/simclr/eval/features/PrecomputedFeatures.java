@@ -1,5 +1,7 @@
 package simclr.eval.features;
 
+import simclr.eval.record.EncoderInfo;
+
 import com.google.common.collect.ImmutableList;
 import com.google.common.collect.ImmutableMap;
 import java.nio.file.Path;
@@ -65,17 +67,12 @@ public record PrecomputedFeatures(Files train, Optional<Files> validation, Files
         ImmutableList.of(
             new FeatureSets(
                 READY,
-                EncoderIdentity.ofFeatures(train.features().toString()),
+                EncoderInfo.ofFeatures(train.features().toString()),
                 train.features().toString(),
                 learn,
                 choose,
                 test.read(),
-                FeatureSets.numbered(
-                    learn
-                        .labels()
-                        .several()
-                        .map(MultiLabels::classes)
-                        .orElseGet(() -> learn.labels().largest() + 1)),
+                FeatureSets.numbered(LabelChecks.classesOf(learn)),
                 ImmutableMap.of("encoder_frozen", "not known: features came ready"))));
   }
 

@@ -1,12 +1,22 @@
 package simclr.eval.finetune;
 
-import com.fasterxml.jackson.core.JsonProcessingException;
-import com.fasterxml.jackson.databind.ObjectMapper;
-import com.fasterxml.jackson.databind.node.JsonNodeFactory;
-import com.fasterxml.jackson.databind.node.ObjectNode;
+import com.fasterxml.jackson.annotation.JsonInclude;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.OptionalLong;
+import org.jspecify.annotations.Nullable;
+import simclr.eval.record.CheckpointInfo;
+import simclr.eval.record.EncoderInfo;
+import simclr.eval.record.EncoderInfo.Kind;
+import simclr.eval.record.EvaluationRecord;
+import simclr.eval.record.Procedure;
+import simclr.eval.record.Provenance;
+import simclr.eval.record.Representation;
+import simclr.eval.record.SplitInfo;
+import simclr.eval.record.Splits;
+
 import com.google.common.collect.ImmutableList;
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Locale;
@@ -15,17 +25,17 @@ import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import simclr.checkpoint.CheckpointFile;
 import simclr.checkpoint.ModelDir;
-import simclr.config.LocalPath;
 import simclr.config.RunConfig;
 import simclr.config.RunConfig.FrozenBn;
+import simclr.config.LocalPath;
 import simclr.config.UserException;
 import simclr.config.UserException.ExitCode;
 import simclr.data.records.Split;
 import simclr.eval.features.DataDigest;
 import simclr.eval.metrics.ClassificationMetrics;
 import simclr.eval.metrics.Predictions;
-import simclr.eval.metrics.RecordedMetrics;
-import simclr.inference.EncoderRecord;
+import simclr.inference.EncoderFingerprint;
+import simclr.io.Sha256;
 import simclr.io.DurableFiles;
 import simclr.train.evaluate.EvaluationListener;
 
@@ -46,15 +56,7 @@ public final class TrainingRecord implements EvaluationListener {
     ClassificationMetrics metrics =
         ClassificationMetrics.ofPredictions(predictions(evaluated), evaluated.labels());
     metrics.writeAnswers(dir);
-    try {
-      String text =
-          new ObjectMapper()
-              .writerWithDefaultPrettyPrinter()
-              .writeValueAsString(json(evaluated, metrics, dir));
-      DurableFiles.write(dir.resolve(FILE), (text + "\n").getBytes(StandardCharsets.UTF_8));
-    } catch (JsonProcessingException e) {
-      throw new IllegalStateException(e);
-    }
+    record(evaluated, metrics, dir).write(dir.resolve(FILE));
   }
 
   private static Predictions predictions(Evaluated evaluated) {
@@ -71,46 +73,35 @@ public final class TrainingRecord implements EvaluationListener {
             .collect(ImmutableList.toImmutableList()));
   }
 
-  private static ObjectNode json(Evaluated evaluated, ClassificationMetrics test, Path dir) {
+  private static EvaluationRecord record(
+      Evaluated evaluated, ClassificationMetrics test, Path dir) {
     RunConfig config = evaluated.config();
-    ObjectNode json = JsonNodeFactory.instance.objectNode();
-    json.put("protocol", protocol(config));
-    json.put("layer", layer(config));
-    encoder(json.putObject("encoder"), config);
-    ObjectNode classifier = json.putObject("evaluated");
-    classifier.put("path", evaluated.checkpoint().toString());
-    classifier.put("sha256", CheckpointFile.sha256(evaluated.checkpoint().prefix()));
-    classifier.put("step", evaluated.step());
-    settings(json.putObject("settings"), config);
-    json.put("dataset", config.dataset());
-    if (evaluated.train().isPresent()) {
-      split(json.putObject("train"), evaluated.train().get());
-    } else {
-      json.putNull("train");
-    }
-    json.putNull("validation");
-    split(json.putObject("test"), evaluated.test())
-        .put("used", timesEvaluated(dir))
-        .put("examples_evaluated", test.predictions().rows().size());
-    test.addFigures(json, config.seed().orElse(0L));
-    test.addTables(json);
-    trust(json.putObject("trust"), config, evaluated.checkpoint(), dir);
-    json.put("seed", config.seed().orElse(null));
-    json.set("flags", new ObjectMapper().valueToTree(config.toFlags()));
-    RecordedMetrics.addVersions(json);
-    json.put("seconds", evaluated.duration().toMillis() / 1000.0);
-    return json;
-  }
-
-  private static String protocol(RunConfig config) {
-    if (config.pretraining()) {
-      return "online_probe";
-    } else if (config.distillation().teacher().isPresent()) {
-      return "distillation";
-    } else if (config.fineTuneAfterBlock() == 4) {
-      return "linear_sgd";
-    }
-    return config.checkpoint().isPresent() ? "fine_tuning" : "supervised";
+    CheckpointFile checkpoint = evaluated.checkpoint();
+    Long seed = config.seed().orElse(null);
+    String compared = OwnEvaluation.of(config).words();
+    return new EvaluationRecord(
+        Procedure.of(
+            OwnEvaluation.protocol(config), Settings.of(config), OwnEvaluation.meaning(config), compared),
+        new Representation(
+            layer(config),
+            null,
+            encoder(config),
+            new CheckpointInfo(
+                checkpoint.toString(), CheckpointFile.sha256(checkpoint.prefix()), evaluated.step())),
+        new Splits(
+            config.dataset(),
+            evaluated.train().map(TrainingRecord::split).orElse(null),
+            null,
+            split(evaluated.test())
+                .test(timesEvaluated(dir))
+                .evaluated(test.predictions().rows().size())),
+        test.measures(config.seed().orElse(0L)),
+        Map.of(),
+        Provenance.of(
+            trust(config, checkpoint, dir),
+            seed,
+            config.toFlags(),
+            evaluated.duration().toMillis() / 1000.0));
   }
 
   private static String layer(RunConfig config) {
@@ -122,23 +113,21 @@ public final class TrainingRecord implements EvaluationListener {
   }
 
   /** The weights that the training began with. */
-  private static void encoder(ObjectNode json, RunConfig config) {
+  private static EncoderInfo encoder(RunConfig config) {
     Optional<CheckpointFile> start = config.checkpoint().flatMap(TrainingRecord::stillThere);
     boolean export =
-        start.filter(file -> file.prefix().endsWith(Path.of("variables", "variables"))).isPresent();
-    json.put(
-        "kind", config.checkpoint().isEmpty() ? "random_init" : export ? "export" : "checkpoint");
-    json.put("path", start.map(CheckpointFile::toString).or(config::checkpoint).orElse(null));
-    json.put("sha256", start.map(file -> CheckpointFile.sha256(file.prefix())).orElse(null));
-    json.put(
-        "architecture",
-        String.format(
-            Locale.ROOT,
-            "ResNet-%d, width %d, sk_ratio %s, se_ratio %s",
-            config.resnetDepth(),
-            config.widthMultiplier(),
-            config.skRatio(),
-            config.seRatio()));
+        start.filter(file -> file.prefix().endsWith("variables/variables")).isPresent();
+    return EncoderInfo.of(
+        config.checkpoint().isEmpty() ? Kind.RANDOM_INIT : export ? Kind.EXPORT : Kind.CHECKPOINT,
+        start.map(CheckpointFile::toString).or(config::checkpoint),
+        start.map(file -> CheckpointFile.sha256(file.prefix())),
+        OptionalLong.empty(),
+        Optional.of(
+            String.format(Locale.ROOT, "ResNet-%d, width %d, sk_ratio %s, se_ratio %s", 
+                    config.resnetDepth(),
+                    config.widthMultiplier(),
+                    config.skRatio(),
+                    config.seRatio())));
   }
 
   private static Optional<CheckpointFile> stillThere(String checkpoint) {
@@ -150,33 +139,41 @@ public final class TrainingRecord implements EvaluationListener {
     }
   }
 
-  private static void settings(ObjectNode json, RunConfig config) {
-    json.put("optimizer", config.toFlags().get("optimizer") + "");
-    json.put("learning_rate", config.learningRate());
-    json.put("weight_decay", config.weightDecay());
-    json.put("train_epochs", config.trainEpochs());
-    json.put("train_steps", config.trainSteps());
-    json.put("train_batch_size", config.trainBatchSize());
-    json.put("fine_tune_after_block", config.fineTuneAfterBlock());
-    json.put("frozen_bn", config.toFlags().get("frozen_bn") + "");
-    json.put("label_fraction", config.labelSubset().labelFraction());
-    json.put("train_subset", config.labelSubset().trainSubset().orElse(null));
-    config
-        .distillation()
-        .teacher()
-        .flatMap(TrainingRecord::stillThere)
-        .ifPresent(
-            teacher ->
-                json.put("teacher", teacher.toString())
-                    .put("teacher_sha256", CheckpointFile.sha256(teacher.prefix())));
+  private record Settings(
+      String optimizer,
+      double learningRate,
+      double weightDecay,
+      int trainEpochs,
+      int trainSteps,
+      int trainBatchSize,
+      int fineTuneAfterBlock,
+      String frozenBn,
+      double labelFraction,
+      @JsonInclude(JsonInclude.Include.ALWAYS) @Nullable String trainSubset,
+      @Nullable String teacher,
+      @Nullable String teacherSha256) {
+    static Settings of(RunConfig config) {
+      Optional<CheckpointFile> teacher =
+          config.distillation().teacher().flatMap(TrainingRecord::stillThere);
+      return new Settings(
+          config.toFlags().get("optimizer") + "",
+          config.learningRate(),
+          config.weightDecay(),
+          config.trainEpochs(),
+          config.trainSteps(),
+          config.trainBatchSize(),
+          config.fineTuneAfterBlock(),
+          config.toFlags().get("frozen_bn") + "",
+          config.labelSubset().labelFraction(),
+          config.labelSubset().trainSubset().map(Object::toString).orElse(null),
+          teacher.map(CheckpointFile::toString).orElse(null),
+          teacher.map(file -> CheckpointFile.sha256(file.prefix())).orElse(null));
+    }
   }
 
-  private static ObjectNode split(ObjectNode json, Split split) {
+  private static SplitInfo split(Split split) {
     DataDigest digest = DataDigest.of(split);
-    return json.put("split", split.name())
-        .put("examples", split.examples())
-        .put("sha256", digest.sha256())
-        .put("sha256_of", digest.of());
+    return SplitInfo.of(split.name(), split.examples(), digest.sha256(), digest.of());
   }
 
   /** Every checkpoint that was evaluated has left a file with its step. */
@@ -190,29 +187,31 @@ public final class TrainingRecord implements EvaluationListener {
     }
   }
 
-  private static void trust(
-      ObjectNode json, RunConfig config, CheckpointFile checkpoint, Path dir) {
-    Optional<EncoderRecord.Comparison> found =
-        EncoderRecord.read(dir).map(record -> record.compare(checkpoint));
+  private static Map<String, String> trust(
+      RunConfig config, CheckpointFile checkpoint, Path dir) {
+    Map<String, String> trust = new LinkedHashMap<>();
+    Optional<EncoderFingerprint.Comparison> found =
+        EncoderFingerprint.read(dir).map(record -> record.compare(checkpoint));
     if (found.isEmpty()) {
-      json.put(
+      trust.put(
           "encoder_frozen",
           config.pretraining() ? "no: it was pretrained" : "unknown: the start was not recorded");
     } else {
-      EncoderRecord.Comparison compared = found.get();
-      json.put("encoder_frozen", verdict(compared));
-      json.put("variables_sha256_before", compared.weightsBefore());
-      json.put("variables_sha256_after", compared.weightsAfter());
-      json.put("statistics_sha256_before", compared.statisticsBefore());
-      json.put("statistics_sha256_after", compared.statisticsAfter());
+      EncoderFingerprint.Comparison compared = found.get();
+      trust.put("encoder_frozen", verdict(compared));
+      trust.put("variables_sha256_before", compared.weightsBefore());
+      trust.put("variables_sha256_after", compared.weightsAfter());
+      trust.put("statistics_sha256_before", compared.statisticsBefore());
+      trust.put("statistics_sha256_after", compared.statisticsAfter());
     }
-    json.put("batch_norm", "moving statistics");
-    json.put(
+    trust.put("batch_norm", "moving statistics");
+    trust.put(
         "batch_norm_of_frozen_blocks_in_training",
         config.frozenBn() == FrozenBn.FIXED ? "moving statistics" : "batch statistics");
+    return trust;
   }
 
-  private static String verdict(EncoderRecord.Comparison compared) {
+  private static String verdict(EncoderFingerprint.Comparison compared) {
     if (compared.firstChangedWeight().isPresent()) {
       return "no: " + compared.firstChangedWeight().get() + " changed";
     }

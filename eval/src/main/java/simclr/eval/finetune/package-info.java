@@ -1,2 +1,3 @@
 /** Records of what a training's own classifier reached. */
+@org.jspecify.annotations.NullMarked
 package simclr.eval.finetune;

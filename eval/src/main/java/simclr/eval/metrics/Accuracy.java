@@ -18,6 +18,11 @@ public record Accuracy(long correct, long total) {
         correct >= 0 && correct <= total, "correct (%s) must be in [0, %s]", correct, total);
   }
 
+  /** The counts of a share that was kept without them; exact for up to 10 million examples. */
+  public static Accuracy ofShare(double share, long total) {
+    return new Accuracy(Math.round(share * total), total);
+  }
+
   /** The share, 0 to 1. */
   public double value() {
     return (double) correct / total;

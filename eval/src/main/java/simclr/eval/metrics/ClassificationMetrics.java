@@ -2,10 +2,8 @@ package simclr.eval.metrics;
 
 import static com.google.common.base.Preconditions.checkArgument;
 
-import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.node.ArrayNode;
-import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.google.common.collect.ImmutableList;
+import com.google.common.collect.ImmutableMap;
 import com.google.common.primitives.ImmutableLongArray;
 import java.nio.file.Path;
 import java.util.Arrays;
@@ -111,15 +109,12 @@ public final class ClassificationMetrics implements TestMetrics {
   }
 
   /** One row for each class, in their order; also those without an example. */
-  public ImmutableList<ClassCount> perClass() {
+  public ImmutableList<ClassResult.Recall> perClass() {
     return IntStream.range(0, classNames.size())
         .mapToObj(
             c ->
-                new ClassCount(
-                    classNames.get(c),
-                    confusion.get(c).stream().sum(),
-                    confusion.get(c).get(c),
-                    confusion.stream().mapToLong(row -> row.get(c)).sum()))
+                new ClassResult.Recall(
+                    classNames.get(c), confusion.get(c).stream().sum(), confusion.get(c).get(c)))
         .collect(ImmutableList.toImmutableList());
   }
 
@@ -135,12 +130,7 @@ public final class ClassificationMetrics implements TestMetrics {
 
   @Override
   public String figure() {
-    return "top_1";
-  }
-
-  @Override
-  public String figureName() {
-    return "top-1";
+    return Metric.TOP_1;
   }
 
   @Override
@@ -148,42 +138,24 @@ public final class ClassificationMetrics implements TestMetrics {
     return top1().value();
   }
 
-  /**
-   * Adds {@code top_1} to {@code interval_method}; {@code top_5} is null where it means nothing.
-   */
   @Override
-  public void addFigures(ObjectNode json, long seed) {
+  public Measures measures(long seed) {
     Bootstrap bootstrap = Bootstrap.seeded(seed);
-    json.put("top_1", top1().value());
-    json.put("top_5", top5().map(Accuracy::value).orElse(null));
-    json.put("mean_per_class", meanPerClass());
-    ObjectNode interval = json.putObject("interval");
-    RecordedMetrics.addBounds(interval, "top_1", top1().interval());
-    top5().ifPresent(top5 -> RecordedMetrics.addBounds(interval, "top_5", top5.interval()));
-    RecordedMetrics.addBounds(
-        interval, "mean_per_class", bootstrap.ofMeanPerClass(predictions, classNames.size()));
-    json.put(
-        "interval_method",
-        "95 %: Wilson for top_1 and top_5; mean_per_class: " + bootstrap.method());
-  }
-
-  /** Adds {@code per_class} and {@code confusion}, whose rows are the true classes. */
-  @Override
-  public void addTables(ObjectNode json) {
-    ArrayNode rows = json.putArray("per_class");
-    perClass()
-        .forEach(
-            row ->
-                rows.addObject()
-                    .put("class", row.name())
-                    .put("examples", row.examples())
-                    .put("correct", row.correct()));
-    ArrayNode counts = json.putArray("confusion");
-    confusion.forEach(row -> row.forEach(counts.addArray()::add));
+    ImmutableMap.Builder<String, Metric> metrics = ImmutableMap.builder();
+    metrics.put(Metric.TOP_1, Metric.of(top1()));
+    top5().ifPresent(top5 -> metrics.put(Metric.TOP_5, Metric.of(top5)));
+    metrics.put(
+        Metric.MEAN_PER_CLASS,
+        Metric.of(meanPerClass(), bootstrap.ofMeanPerClass(predictions, classNames.size())));
+    return new Measures(
+        metrics.buildOrThrow(),
+        Optional.of("95 %: Wilson for top_1 and top_5; mean_per_class: " + bootstrap.method()),
+        ImmutableList.copyOf(perClass()),
+        confusion);
   }
 
   @Override
-  public String headline(JsonNode record) {
+  public String headline(Measures measures) {
     ConfidenceInterval interval = top1().interval();
     return String.format(
         Locale.ROOT,

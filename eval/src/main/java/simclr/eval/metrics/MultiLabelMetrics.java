@@ -2,14 +2,14 @@ package simclr.eval.metrics;
 
 import static com.google.common.base.Preconditions.checkArgument;
 
-import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.node.ArrayNode;
-import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.google.common.collect.ImmutableList;
+import com.google.common.collect.ImmutableMap;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
+import java.util.Optional;
 import java.util.OptionalDouble;
+import java.util.stream.IntStream;
 import simclr.io.NpyWriter;
 
 /**
@@ -17,9 +17,6 @@ import simclr.io.NpyWriter;
  * mean average precision.
  */
 public final class MultiLabelMetrics implements TestMetrics {
-  /** The key of the mean average precision. */
-  public static final String FIGURE = "map_11";
-
   /** The scores of all examples, beside an evaluation's {@code result.json}. */
   public static final String FILE = "scores.npy";
 
@@ -52,12 +49,7 @@ public final class MultiLabelMetrics implements TestMetrics {
 
   @Override
   public String figure() {
-    return FIGURE;
-  }
-
-  @Override
-  public String figureName() {
-    return "11-point mAP";
+    return Metric.MAP_11;
   }
 
   @Override
@@ -70,44 +62,34 @@ public final class MultiLabelMetrics implements TestMetrics {
     return bootstrap.interval(scores.length, sample -> ranked.ofSample(sample).value());
   }
 
-  /** Adds {@code metric} to {@code interval_method}. */
   @Override
-  public void addFigures(ObjectNode json, long seed) {
+  public Measures measures(long seed) {
     Bootstrap bootstrap = Bootstrap.seeded(seed);
-    json.put("metric", FIGURE);
-    json.put(FIGURE, value());
-    RecordedMetrics.addBounds(json.putObject("interval"), FIGURE, interval(bootstrap));
-    json.put("interval_method", "95 %: " + bootstrap.method());
-  }
-
-  /** Adds {@code per_class}; the average precision of a class without an example is null. */
-  @Override
-  public void addTables(ObjectNode json) {
-    ArrayNode rows = json.putArray("per_class");
-    for (int c = 0; c < classNames.size(); c++) {
-      ObjectNode row = rows.addObject();
-      row.put("class", classNames.get(c)).put("positives", labels.positives(c));
-      OptionalDouble found = precision.byClass().get(c);
-      if (found.isPresent()) {
-        row.put("average_precision", found.getAsDouble());
-      } else {
-        row.putNull("average_precision");
-      }
-    }
+    return new Measures(
+        ImmutableMap.of(Metric.MAP_11, Metric.of(value(), interval(bootstrap))),
+        Optional.of("95 %: " + bootstrap.method()),
+        IntStream.range(0, classNames.size())
+            .mapToObj(
+                c ->
+                    new ClassResult.Precision(
+                        classNames.get(c), labels.positives(c), precision.byClass().get(c)))
+            .collect(ImmutableList.toImmutableList()),
+        ImmutableList.of());
   }
 
   @Override
-  public String headline(JsonNode record) {
-    JsonNode interval = record.path("interval").path(FIGURE);
+  public String headline(Measures measures) {
+    ConfidenceInterval interval =
+        measures.metric(Metric.MAP_11).flatMap(Metric::interval).orElseThrow();
     return String.format(
         Locale.ROOT,
         "%s %.2f %% (%d test examples, %d classes, 95 %% interval %.2f to %.2f %%)",
-        figureName(),
+        Metric.label(Metric.MAP_11),
         100 * value(),
         scores.length,
         classNames.size(),
-        100 * interval.path(0).asDouble(),
-        100 * interval.path(1).asDouble());
+        100 * interval.low(),
+        100 * interval.high());
   }
 
   @Override

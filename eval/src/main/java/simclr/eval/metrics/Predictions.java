@@ -12,9 +12,10 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
+import simclr.config.Quoted;
+import simclr.io.DurableFiles;
 import simclr.config.UserException;
 import simclr.config.UserException.ExitCode;
-import simclr.io.DurableFiles;
 import simclr.io.TextFile;
 
 /**
@@ -173,9 +174,8 @@ public record Predictions(ImmutableList<Row> rows) {
   }
 
   private static UserException broken(Path file, int number, String line, String expected) {
-    String shown = line.length() > 60 ? line.substring(0, 60) + "..." : line;
     return new UserException(
-        ExitCode.DATA, "%s line %s is \"%s\", expected %s", file, number, shown, expected);
+        ExitCode.DATA, "%s line %s is \"%s\", expected %s", file, number, Quoted.of(line), expected);
   }
 
   private static String withoutReturn(String line) {

@@ -1,15 +1,16 @@
 package simclr.eval.probe;
 
-import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
-import java.util.OptionalDouble;
 import simclr.eval.compare.McNemar;
 import simclr.eval.features.Layers;
+import simclr.eval.record.EvaluationRecord;
+import simclr.eval.record.LayersRecord;
+import simclr.eval.record.RecordJson;
 
 /** The same protocol on every layer of an encoder. */
 public final class LayersResult {
@@ -29,14 +30,14 @@ public final class LayersResult {
   /** The table, and by how much h is better than g(h). */
   public List<String> lines() {
     List<String> lines = new ArrayList<>();
-    lines.add("%-18s %6s  %8s  %s".formatted("layer", "width", "top-1", "95 % interval"));
+    lines.add(String.format(Locale.ROOT, "%-18s %6s  %8s  %s", "layer", "width", "top-1", "95 % interval"));
     for (ProbeResult result : results) {
       lines.add(
           String.format(
               Locale.ROOT,
               "%-18s %6d  %6.2f %%  %.2f to %.2f %%",
               result.layer(),
-              result.node().get("width").asInt(),
+              result.record().representation().width(),
               100 * result.top1().value(),
               100 * result.top1().interval().low(),
               100 * result.top1().interval().high()));
@@ -56,49 +57,19 @@ public final class LayersResult {
 
   /** One object on one line. */
   public String json() {
-    return node().toString();
+    return record().toString();
   }
 
   void write(Path directory) {
-    ProbeResult.write(directory.resolve(ProbeResult.FILE), node());
+    RecordJson.write(directory.resolve(EvaluationRecord.FILE), record());
   }
 
-  private ObjectNode node() {
-    ObjectNode json = Outcome.object();
-    json.put("protocol", "layers");
-    json.put("probe", protocol.protocol());
-    ArrayNode rows = json.putArray("layers");
-    for (ProbeResult result : results) {
-      ObjectNode row = rows.addObject();
-      for (String key :
-          List.of("layer", "width", "top_1", "top_5", "interval", "objective", "l2")) {
-        row.set(key, result.node().get(key));
-      }
-    }
-    ProbeResult.optional(
-        json,
-        "h_minus_z",
-        hAgainstZ()
-            .map(test -> OptionalDouble.of(difference(test)))
-            .orElse(OptionalDouble.empty()));
-    ProbeResult.optional(
-        json,
-        "h_minus_z_mcnemar_p",
-        hAgainstZ().map(test -> OptionalDouble.of(test.pValue())).orElse(OptionalDouble.empty()));
-    for (String key :
-        List.of(
-            "encoder",
-            "settings",
-            "dataset",
-            "train",
-            "test",
-            "trust",
-            "seed",
-            "flags",
-            "versions")) {
-      json.set(key, results.get(0).node().get(key));
-    }
-    return json;
+  private ObjectNode record() {
+    Optional<McNemar> test = hAgainstZ();
+    return LayersRecord.json(
+        results.stream().map(ProbeResult::record).toList(),
+        test.stream().mapToDouble(LayersResult::difference).findFirst(),
+        test.stream().mapToDouble(McNemar::pValue).findFirst());
   }
 
   /** On the same test examples, so that the two are compared pair by pair. */

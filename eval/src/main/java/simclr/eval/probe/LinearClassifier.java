@@ -10,6 +10,8 @@ import org.tensorflow.ndarray.buffer.DataBuffers;
 import org.tensorflow.op.Ops;
 import org.tensorflow.op.core.Placeholder;
 import org.tensorflow.types.TFloat32;
+import simclr.config.UserException;
+import simclr.config.UserException.ExitCode;
 import simclr.eval.features.LabelledFeatures;
 import simclr.graph.GraphOps;
 
@@ -53,8 +55,30 @@ public final class LinearClassifier {
     void take(int example, float[] scores);
   }
 
-  /** Scores all examples in their order. */
+  /**
+   * Scores all examples in their order.
+   *
+   * @throws UserException DATA if a score overflows
+   */
   public void score(LabelledFeatures examples, ScoreTaker taker) {
+    scoreUnchecked(
+        examples,
+        (example, scores) -> {
+          for (float score : scores) {
+            if (!Float.isFinite(score)) {
+              throw new UserException(
+                  ExitCode.DATA,
+                  "%s row %s has features so large that the classifier's scores overflow, expected"
+                      + " features of the scale of the training examples",
+                  examples.name(),
+                  example);
+            }
+          }
+          taker.take(example, scores);
+        });
+  }
+
+  private void scoreUnchecked(LabelledFeatures examples, ScoreTaker taker) {
     try (Graph graph = new Graph()) {
       Ops tf = GraphOps.of(graph);
       Shape inputs = Shape.of(Shape.UNKNOWN_SIZE, scaling.width());
@@ -119,10 +143,10 @@ public final class LinearClassifier {
     return correct;
   }
 
-  /** Mean cross entropy in nats. */
+  /** Mean cross entropy in nats; not finite where training overflowed. */
   public double crossEntropy(LabelledFeatures examples) {
     double[] sum = new double[1];
-    score(
+    scoreUnchecked(
         examples,
         (example, scores) -> {
           double largest = Double.NEGATIVE_INFINITY;

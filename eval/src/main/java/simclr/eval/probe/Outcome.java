@@ -1,7 +1,5 @@
 package simclr.eval.probe;
 
-import com.fasterxml.jackson.databind.node.JsonNodeFactory;
-import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.google.common.collect.ImmutableList;
 import java.util.Optional;
 import java.util.OptionalDouble;
@@ -9,6 +7,7 @@ import simclr.eval.features.FeatureSets.Partition;
 import simclr.eval.features.LabelledFeatures;
 import simclr.eval.metrics.ClassificationMetrics;
 import simclr.eval.metrics.TestMetrics;
+import simclr.eval.published.Evaluation;
 
 /**
  * What a protocol found.
@@ -18,7 +17,9 @@ import simclr.eval.metrics.TestMetrics;
  * @param partition how training examples were divided; empty where nothing was chosen
  * @param objective value at the end of learning; empty where none is minimised
  * @param l2 the penalty that was taken
- * @param details further keys of the result
+ * @param details a record whose components are further members of the evaluation's record
+ * @param lines what people are told beside the figures
+ * @param comparedAs the evaluation as it is compared with published ones
  */
 public record Outcome(
     TestMetrics test,
@@ -26,11 +27,9 @@ public record Outcome(
     Optional<Partition> partition,
     OptionalDouble objective,
     OptionalDouble l2,
-    ObjectNode details) {
-
-  public static ObjectNode object() {
-    return JsonNodeFactory.instance.objectNode();
-  }
+    Object details,
+    ImmutableList<String> lines,
+    Evaluation comparedAs) {
 
   /** Measures a classifier of examples with one class each. */
   public static ClassificationMetrics measure(

@@ -4,6 +4,7 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import com.google.common.hash.Hashing;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -14,6 +15,7 @@ import java.util.Objects;
 import java.util.Optional;
 import simclr.config.Reporter;
 import simclr.eval.features.FeatureSets;
+import simclr.eval.record.RecordJson;
 import simclr.io.DurableFiles;
 import simclr.io.Sha256;
 
@@ -53,16 +55,17 @@ public final class ProbeCheckpoint {
   /**
    * What was kept; one of another key or a broken one is not used, and that is said.
    *
+   * @param type record of what {@link #save} was given
    * @param begun what now begins anew, as in {@code l2 is chosen from the start}
    */
-  public Optional<JsonNode> read(String begun, Reporter reporter) {
+  public <T> Optional<T> read(Class<T> type, String begun, Reporter reporter) {
     if (file.isEmpty()) {
       return Optional.empty();
     }
     try {
-      JsonNode json = checked(Files.readString(file.get()));
-      if (json.path("key").asText().equals(key)) {
-        return Optional.of(json);
+      String json = checked(Files.readString(file.get()));
+      if (RecordJson.parse(json, Key.class).key().equals(key)) {
+        return Optional.of(RecordJson.parse(json, type));
       }
       reporter.line(file.get() + " is of other settings, data or versions: " + begun);
     } catch (NoSuchFileException e) {
@@ -83,27 +86,25 @@ public final class ProbeCheckpoint {
    *
    * @throws simclr.config.UserException CANNOT_WRITE
    */
-  public void save(ObjectNode kept) {
+  public void save(Object kept) {
     if (file.isEmpty()) {
       return;
     }
     Path to = file.get().toAbsolutePath();
-    String text = kept.put("key", key).toString();
+    String text = RecordJson.tree(kept).put("key", key).toString();
     ProbeResult.makeDirectory(Objects.requireNonNull(to.getParent()));
     DurableFiles.write(to, (Sha256.ofText(text) + "\n" + text).getBytes(StandardCharsets.UTF_8));
     saved = System.nanoTime();
   }
 
+  private record Key(String key) {}
+
   /** The object that a text holds if its hash is right. */
-  private static JsonNode checked(String text) throws IOException {
+  private static String checked(String text) throws IOException {
     String content = text.substring(Math.min(text.length(), HASH_LENGTH + 1));
     if (!text.startsWith(Sha256.ofText(content) + "\n")) {
       throw new IOException("the hash differs");
     }
-    try {
-      return new ObjectMapper().readTree(content);
-    } catch (JsonProcessingException e) {
-      throw new IllegalStateException(e); // We wrote what has this hash.
-    }
+    return content;
   }
 }

@@ -1,6 +1,8 @@
 package simclr.eval.probe;
 
+import java.util.Locale;
 import com.google.common.collect.ImmutableList;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -9,6 +11,8 @@ import java.util.function.BooleanSupplier;
 import simclr.config.Reporter;
 import simclr.eval.features.FeatureSets;
 import simclr.eval.features.FeatureSource;
+import simclr.eval.record.EncoderInfo;
+import simclr.eval.record.EvaluationRecord;
 
 /**
  * One protocol on one representation or several.
@@ -51,6 +55,22 @@ public record ProbeRun(
                     stop));
     result.ifPresent(found -> to.ifPresent(dir -> write(found, dir, reporter)));
     return result;
+  }
+
+  /**
+   * The record of the usual layer that lies where it would be written, if it is of the same encoder
+   * with the same settings and flags.
+   *
+   * @param encoder that is evaluated
+   */
+  public Optional<EvaluationRecord> stored(EncoderInfo encoder) {
+    return directory(source.layer(Optional.empty()))
+        .map(directory -> directory.resolve(EvaluationRecord.FILE))
+        .filter(Files::exists)
+        .map(EvaluationRecord::read)
+        .filter(record -> record.encoder().equals(Optional.of(encoder)))
+        .filter(record -> record.protocol().equals(protocol.protocol()))
+        .filter(record -> record.provenance().sameFlags(source.flags()));
   }
 
   /**
@@ -111,7 +131,7 @@ public record ProbeRun(
    */
   private Path progress(Path directory, long seed) {
     return directory.resolve(
-        "%s%s.partial".formatted(protocol.command(), seeds.size() == 1 ? "" : "-seed" + seed));
+        String.format(Locale.ROOT, "%s%s.partial", protocol.command(), seeds.size() == 1 ? "" : "-seed" + seed));
   }
 
   private void removeProgress(Path directory) {
@@ -121,7 +141,7 @@ public record ProbeRun(
   private void write(ProbeResult result, Path directory, Reporter reporter) {
     result.write(directory);
     removeProgress(directory);
-    reporter.line("written to " + directory.resolve(ProbeResult.FILE));
+    reporter.line("written to " + directory.resolve(EvaluationRecord.FILE));
   }
 
   private Optional<ProbeResult> evaluate(

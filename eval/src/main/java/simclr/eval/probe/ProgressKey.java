@@ -1,7 +1,5 @@
 package simclr.eval.probe;
 
-import com.fasterxml.jackson.databind.node.ArrayNode;
-import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.google.common.hash.Hasher;
 import com.google.common.hash.Hashing;
 import java.nio.ByteBuffer;
@@ -10,36 +8,50 @@ import java.util.List;
 import simclr.eval.features.FeatureMatrix;
 import simclr.eval.features.FeatureSets;
 import simclr.eval.features.LabelledFeatures;
-import simclr.eval.metrics.RecordedMetrics;
+import simclr.eval.record.EncoderInfo;
+import simclr.eval.record.Provenance.Versions;
+import simclr.eval.record.RecordJson;
+import simclr.eval.record.SplitInfo;
 import simclr.io.Sha256;
 
-/** A hash of all that a protocol's outcome depends on. */
-public final class ProgressKey {
-  private ProgressKey() {}
+/**
+ * All that a protocol's outcome depends on. The features are hashed themselves: digests of images do
+ * not tell at which size or precision they were encoded.
+ */
+record ProgressKey(
+    String protocol,
+    Object settings,
+    String layer,
+    EncoderInfo encoder,
+    List<String> classes,
+    List<Learnt> sets,
+    SplitInfo test,
+    long seed,
+    Versions versions) {
 
-  /**
-   * Of settings, sets, seed and versions. The features are hashed themselves: digests of images do
-   * not tell at which size or precision they were encoded.
-   */
-  public static String of(Protocol protocol, FeatureSets sets, long seed) {
-    ObjectNode all = Outcome.object().put("protocol", protocol.protocol());
-    protocol.describe(all.putObject("settings"), sets);
-    all.put("layer", sets.layer());
-    all.put("encoder", sets.encoder().sha256().orElse(""));
-    sets.classNames().forEach(all.putArray("classes")::add);
-    List<LabelledFeatures> learnt = new ArrayList<>(List.of(sets.train()));
-    sets.validation().ifPresent(learnt::add);
-    ArrayNode each = all.putArray("sets");
-    for (LabelledFeatures set : learnt) {
-      each.addObject()
-          .put("examples", set.examples())
-          .put("data", set.digest().sha256())
-          .put("features", hash(set.matrix()));
+  /** Examples that are learnt from. */
+  private record Learnt(SplitInfo examples, String features) {
+    static Learnt of(LabelledFeatures set) {
+      return new Learnt(set.info(), hash(set.matrix()));
     }
-    all.put("test", sets.test().digest().sha256());
-    all.put("seed", seed);
-    RecordedMetrics.addVersions(all);
-    return Sha256.ofText(all.toString());
+  }
+
+  /** A hash of it, in hexadecimal. */
+  static String of(Protocol protocol, FeatureSets sets, long seed) {
+    List<Learnt> learnt = new ArrayList<>(List.of(Learnt.of(sets.train())));
+    sets.validation().map(Learnt::of).ifPresent(learnt::add);
+    ProgressKey all =
+        new ProgressKey(
+            protocol.protocol(),
+            protocol.settings(sets),
+            sets.layer(),
+            sets.encoder(),
+            sets.classNames(),
+            learnt,
+            sets.test().info(),
+            seed,
+            Versions.current());
+    return Sha256.ofText(RecordJson.tree(all).toString());
   }
 
   private static String hash(FeatureMatrix matrix) {

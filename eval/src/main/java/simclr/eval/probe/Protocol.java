@@ -1,22 +1,31 @@
 package simclr.eval.probe;
 
-import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.nio.file.Path;
 import java.util.Optional;
 import java.util.function.BooleanSupplier;
 import simclr.config.Reporter;
 import simclr.eval.features.FeatureSets;
 
-/** A way to measure a representation, with its settings. */
+/**
+ * A way to measure a representation, with its settings. It owns its name, what its figures mean,
+ * and what the record says of it.
+ */
 public interface Protocol {
-  /** As the result calls it. */
+  /** As the record calls it. */
   String protocol();
 
   /** As the command line and directories call it. */
   String command();
 
-  /** Adds every setting, defaults included, as it is for these sets. */
-  void describe(ObjectNode settings, FeatureSets sets);
+  /**
+   * Every setting, defaults included, as it is for these sets.
+   *
+   * @return a record; its components are the members of {@code settings}
+   */
+  Object settings(FeatureSets sets);
+
+  /** What kind of result its figures are, in a sentence. */
+  String meaning(FeatureSets sets);
 
   /** Whether it measures examples that may belong to several classes or none. */
   default boolean takesMultiLabel() {
@@ -30,7 +39,8 @@ public interface Protocol {
    * Learns from the training examples and is tested, once.
    *
    * @param seed of all that is random
-   * @param progress a file to keep what a kill would lose, and to go on from; empty to keep nothing
+   * @param progress a file to keep what a kill would lose, and to resume from; empty to keep
+   *     nothing
    * @param stop asked now and then
    * @return empty if it was stopped
    */

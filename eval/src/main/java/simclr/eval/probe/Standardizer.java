@@ -8,6 +8,9 @@ import simclr.eval.features.FeatureMatrix;
 /**
  * Shift and scale of each feature.
  *
+ * <p>Features that are only shifted, but whose spread is so large or small that its square would
+ * leave the range of single precision, are all scaled by one power of two ({@link #factor}).
+ *
  * <p>A shift alone changes nothing in a classifier whose bias is free: the bias takes it up. It
  * only makes the search for the minimum easier and rounding smaller.
  */
@@ -15,11 +18,16 @@ public final class Standardizer {
   /** Below this part of the mean the spread of a constant feature is rounding. */
   private static final double CONSTANT = 1e-6;
 
+  /** The spread of features that are taken as they are lies between the inverse of this and this. */
+  private static final int WIDEST_EXPONENT = 40;
+
+  private final double factor;
   private final double[] mean;
   private final double[] scale;
   private final double[] variance;
 
-  private Standardizer(double[] mean, double[] scale, double[] variance) {
+  private Standardizer(double factor, double[] mean, double[] scale, double[] variance) {
+    this.factor = factor;
     this.mean = mean;
     this.scale = scale;
     this.variance = variance;
@@ -41,7 +49,7 @@ public final class Standardizer {
   public static Standardizer none(int width) {
     double[] ones = new double[width];
     Arrays.fill(ones, 1);
-    return new Standardizer(new double[width], ones, ones);
+    return new Standardizer(1, new double[width], ones, ones);
   }
 
   private static Standardizer of(FeatureMatrix features, boolean standardise) {
@@ -58,15 +66,35 @@ public final class Standardizer {
         square[d] += offset * (row[d] - mean[d]);
       }
     }
+    double[] deviation = new double[width];
+    for (int d = 0; d < width; d++) {
+      deviation[d] = Math.sqrt(square[d] / features.rows());
+    }
+    double factor = standardise ? 1 : factor(deviation);
     double[] scale = new double[width];
     double[] variance = new double[width];
     for (int d = 0; d < width; d++) {
-      double deviation = Math.sqrt(square[d] / features.rows());
-      boolean constant = deviation <= CONSTANT * Math.abs(mean[d]) || deviation == 0;
-      scale[d] = standardise && !constant ? 1 / deviation : 1;
-      variance[d] = deviation * deviation * scale[d] * scale[d];
+      boolean constant = deviation[d] <= CONSTANT * Math.abs(mean[d]) || deviation[d] == 0;
+      scale[d] = standardise && !constant ? 1 / deviation[d] : factor;
+      variance[d] = deviation[d] * deviation[d] * scale[d] * scale[d];
     }
-    return new Standardizer(mean, scale, variance);
+    return new Standardizer(factor, mean, scale, variance);
+  }
+
+  /** A power of two that brings the largest deviation near 1, if it is far from it. */
+  private static double factor(double[] deviation) {
+    double largest = Arrays.stream(deviation).max().orElse(0);
+    int exponent = largest > 0 ? Math.getExponent(largest) : 0;
+    return Math.abs(exponent) > WIDEST_EXPONENT ? Math.scalb(1.0, -exponent) : 1;
+  }
+
+  /**
+   * What features that are only shifted were multiplied with; 1 for standardised ones. A penalty on
+   * the weights of the features as they were is {@code factor^2} times as large on those of the
+   * scaled ones.
+   */
+  public double factor() {
+    return factor;
   }
 
   public int width() {

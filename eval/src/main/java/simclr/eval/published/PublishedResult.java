@@ -7,8 +7,10 @@ import java.util.regex.Pattern;
 /**
  * A figure that somebody published.
  *
+ * @param table where it was collected
  * @param origin who
  * @param name of the row, such as {@code v1-r50-1x} or the implementation
+ * @param setting of an ablation, else empty
  * @param conditions under which it came about, as far as the source states them
  * @param metric such as {@code top-1}
  * @param value in per cent as published: mostly a number, sometimes {@code about 91}
@@ -17,8 +19,10 @@ import java.util.regex.Pattern;
  * @param verified whether it was read there
  */
 public record PublishedResult(
+    String table,
     Origin origin,
     String name,
+    String setting,
     Conditions conditions,
     String metric,
     String value,

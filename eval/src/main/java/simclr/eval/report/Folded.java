@@ -1,5 +1,6 @@
 package simclr.eval.report;
 
+import java.util.Locale;
 import static java.util.stream.Collectors.joining;
 
 import com.google.common.collect.ImmutableList;
@@ -19,7 +20,6 @@ public record Folded(String summary, ImmutableList<Block> blocks) implements Blo
 
   @Override
   public String html() {
-    return "<details>\n<summary>%s</summary>\n%s</details>\n"
-        .formatted(HtmlReport.escape(summary), blocks.stream().map(Block::html).collect(joining()));
+    return String.format(Locale.ROOT, "<details>\n<summary>%s</summary>\n%s</details>\n", HtmlReport.escape(summary), blocks.stream().map(Block::html).collect(joining()));
   }
 }

@@ -1,5 +1,6 @@
 package simclr.eval.report;
 
+import java.util.Locale;
 import static java.util.stream.Collectors.joining;
 
 import com.google.common.collect.ImmutableList;
@@ -21,7 +22,7 @@ public record HtmlReport(String title, String lead, ImmutableList<Section> secti
 
   /** The page. */
   public String html() {
-    return """
+    return String.format(Locale.ROOT, """
         <!DOCTYPE html>
         <html lang="en">
         <head>
@@ -39,8 +40,7 @@ public record HtmlReport(String title, String lead, ImmutableList<Section> secti
         %s</main>
         </body>
         </html>
-        """
-        .formatted(
+        """, 
             escape(title),
             style(),
             escape(title),

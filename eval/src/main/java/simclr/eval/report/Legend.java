@@ -1,5 +1,6 @@
 package simclr.eval.report;
 
+import java.util.Locale;
 import static java.util.stream.Collectors.joining;
 
 import com.google.common.collect.ImmutableMap;
@@ -15,8 +16,7 @@ public record Legend(ImmutableMap<String, String> terms) implements Block {
     return terms.entrySet().stream()
         .map(
             term ->
-                "<dt>%s</dt><dd>%s</dd>\n"
-                    .formatted(
+                String.format(Locale.ROOT, "<dt>%s</dt><dd>%s</dd>\n", 
                         HtmlReport.escape(term.getKey()), HtmlReport.escape(term.getValue())))
         .collect(joining("", "<dl>\n", "</dl>\n"));
   }

@@ -1,5 +1,6 @@
 package simclr.eval.report;
 
+import java.util.Locale;
 import static java.util.stream.Collectors.joining;
 
 import com.google.common.collect.ImmutableList;
@@ -23,11 +24,10 @@ public record Section(String heading, ImmutableList<Block> blocks) {
   }
 
   String html() {
-    return """
+    return String.format(Locale.ROOT, """
         <section>
         <h2>%s</h2>
         %s</section>
-        """
-        .formatted(HtmlReport.escape(heading), blocks.stream().map(Block::html).collect(joining()));
+        """, HtmlReport.escape(heading), blocks.stream().map(Block::html).collect(joining()));
   }
 }

@@ -98,12 +98,11 @@ public record Table(ImmutableList<String> head, ImmutableList<ImmutableList<Cell
             : IntStream.range(0, head.size())
                 .mapToObj(this::heading)
                 .collect(joining("", "<thead><tr>", "</tr></thead>\n"));
-    return """
+    return String.format(Locale.ROOT, """
         <div class="wide" tabindex="0"><table class="%s">
         %s<tbody>
         %s</tbody></table></div>
-        """
-        .formatted(
+        """, 
             head.isEmpty() ? "pairs" : "rows",
             columns,
             rows.stream().map(this::row).collect(joining()));
@@ -114,8 +113,7 @@ public record Table(ImmutableList<String> head, ImmutableList<ImmutableList<Cell
     boolean numbers =
         !rows.isEmpty()
             && ImmutableSet.of(Kind.NUMBER, Kind.STRONG).contains(rows.get(0).get(column).kind());
-    return "<th scope=\"col\"%s>%s</th>"
-        .formatted(numbers ? " class=\"number\"" : "", HtmlReport.escape(head.get(column)));
+    return String.format(Locale.ROOT, "<th scope=\"col\"%s>%s</th>", numbers ? " class=\"number\"" : "", HtmlReport.escape(head.get(column)));
   }
 
   private String row(ImmutableList<Cell> row) {

@@ -15,7 +15,7 @@ import simclr.graph.GraphOps;
 import simclr.parallel.Devices;
 
 /** Pictures of what pretraining sees. */
-public final class AugmentedPairs {
+final class AugmentedPairs {
   private AugmentedPairs() {}
 
   /**
@@ -24,7 +24,7 @@ public final class AugmentedPairs {
    * @param pairs how many; no more than there are are given
    * @return for each image its two views, as rows of RGB bytes of an image of {@link #side}
    */
-  public static ImmutableList<List<byte[]>> first(RunConfig config, Split split, int pairs) {
+  static ImmutableList<List<byte[]>> first(RunConfig config, Split split, int pairs) {
     long seed = config.seed().orElse(0L);
     try (Graph graph = new Graph();
         InputPipeline input = InputPipeline.training(split, config, seed)) {
@@ -44,7 +44,7 @@ public final class AugmentedPairs {
   }
 
   /** The side of the pictures in pixels. */
-  public static int side(RunConfig config) {
+  static int side(RunConfig config) {
     return Thumbnail.side(config.imageSize());
   }
 

@@ -1,8 +1,12 @@
 package simclr.eval.runs;
 
+import simclr.eval.metrics.ClassResult;
+import simclr.eval.metrics.ClassResult.Precision;
+import simclr.eval.metrics.Measures;
+import simclr.eval.record.EvaluationRecord;
+
 import static com.google.common.collect.ImmutableList.toImmutableList;
 
-import com.fasterxml.jackson.databind.JsonNode;
 import com.google.common.collect.ImmutableList;
 import com.google.common.primitives.ImmutableLongArray;
 import java.util.ArrayList;
@@ -10,20 +14,15 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
 import java.util.stream.IntStream;
-import java.util.stream.StreamSupport;
-import simclr.config.UserException;
-import simclr.config.UserException.ExitCode;
-import simclr.eval.compare.StoredEvaluation;
 import simclr.eval.report.Block;
 import simclr.eval.report.Folded;
 import simclr.eval.report.HeatMap;
 import simclr.eval.report.Table;
 import simclr.eval.report.Table.Cell;
 
-/** How the classes of an evaluation fared, from its {@code result.json}. */
+/** How the classes of an evaluation fared. */
 final class ClassTables {
   private static final int MOST_PAIRS = 15;
-  private static final String PRECISION = "average_precision";
 
   private final ImmutableList<String> names;
   private final ImmutableList<ImmutableLongArray> confusion;
@@ -36,62 +35,42 @@ final class ClassTables {
   /**
    * Confusion matrix, most frequent mistakes and table of classes; the last alone where examples
    * may have several classes; nothing where the record tells of no class.
-   *
-   * @throws UserException DATA if it is no square of counts
    */
-  static ImmutableList<Block> of(StoredEvaluation evaluation, String title) {
-    JsonNode rows = evaluation.result().path("confusion");
-    JsonNode classes = evaluation.result().path("per_class");
-    if (!rows.isArray() && classes.path(0).has(PRECISION)) {
-      return ImmutableList.of(Folded.of("Table of classes", List.of(precisions(classes))));
+  static ImmutableList<Block> of(EvaluationRecord record, String title) {
+    Measures measures = record.measures();
+    List<Precision> precisions =
+        measures.classes().stream()
+            .filter(Precision.class::isInstance)
+            .map(Precision.class::cast)
+            .toList();
+    if (!precisions.isEmpty()) {
+      return ImmutableList.of(Folded.of("Table of classes", List.of(precisions(precisions))));
     }
-    if (!rows.isArray() || rows.isEmpty() || !classes.isArray()) {
-      return ImmutableList.of();
-    }
-    ImmutableList<String> names =
-        StreamSupport.stream(classes.spliterator(), false)
-            .map(row -> row.path("class").asText("?"))
-            .collect(toImmutableList());
-    ImmutableList<ImmutableLongArray> confusion =
-        StreamSupport.stream(rows.spliterator(), false)
-            .map(ClassTables::counts)
-            .collect(toImmutableList());
-    boolean square =
-        confusion.size() == names.size()
-            && confusion.stream().allMatch(row -> row.length() == names.size());
-    if (!square) {
-      throw new UserException(
-          ExitCode.DATA,
-          "%s/%s has %s rows of confusion and %s classes, expected a square of counts",
-          evaluation.path(),
-          StoredEvaluation.RESULT,
-          confusion.size(),
-          names.size());
-    }
-    return new ClassTables(names, confusion).blocks(title);
+    return measures.confusion().isEmpty()
+        ? ImmutableList.of()
+        : new ClassTables(
+                measures.classes().stream().map(ClassResult::name).collect(toImmutableList()),
+                measures.confusion())
+            .blocks(title);
   }
 
-  private static Table precisions(JsonNode classes) {
+  private static Table precisions(List<Precision> classes) {
     return Table.of(
         List.of("class", "test examples", "average precision"),
-        StreamSupport.stream(classes.spliterator(), false)
+        classes.stream()
             .map(
                 row ->
                     List.of(
-                        Cell.name(row.path("class").asText("?")),
-                        Cell.number(row.path("positives").asText("?")),
+                        Cell.name(row.name()),
+                        Cell.number(Long.toString(row.positives())),
                         Cell.number(
-                            row.path(PRECISION).isNumber()
+                            row.averagePrecision().isPresent()
                                 ? String.format(
-                                    Locale.ROOT, "%.1f %%", 100 * row.path(PRECISION).asDouble())
+                                    Locale.ROOT,
+                                    "%.1f %%",
+                                    100 * row.averagePrecision().getAsDouble())
                                 : "-")))
             .toList());
-  }
-
-  private static ImmutableLongArray counts(JsonNode row) {
-    ImmutableLongArray.Builder counts = ImmutableLongArray.builder();
-    row.forEach(count -> counts.add(count.asLong()));
-    return counts.build();
   }
 
   private ImmutableList<Block> blocks(String title) {

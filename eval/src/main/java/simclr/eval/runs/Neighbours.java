@@ -7,7 +7,7 @@ import java.util.Comparator;
 import java.util.stream.IntStream;
 
 /** Which rows of a representation lie close to which: by the cosine of the centred rows. */
-public final class Neighbours {
+final class Neighbours {
   private final float[][] directions;
 
   private Neighbours(float[][] directions) {
@@ -15,7 +15,7 @@ public final class Neighbours {
   }
 
   /** Centres the rows and scales them to length 1. */
-  public static Neighbours of(float[][] rows) {
+  static Neighbours of(float[][] rows) {
     int width = rows[0].length;
     double[] mean = new double[width];
     for (float[] row : rows) {
@@ -39,7 +39,7 @@ public final class Neighbours {
   }
 
   /** The rows nearest to one of them, the nearest first, without itself. */
-  public ImmutableIntArray nearest(int row, int count) {
+  ImmutableIntArray nearest(int row, int count) {
     return ImmutableIntArray.copyOf(
         IntStream.range(0, directions.length)
             .filter(other -> other != row)

@@ -6,6 +6,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.stream.Stream;
+import simclr.eval.metrics.Metric;
 import simclr.eval.published.Comparison;
 import simclr.eval.published.Conditions;
 import simclr.eval.published.PublishedResult;
@@ -36,7 +37,7 @@ final class PublishedSection {
     int number = 0;
     for (EvaluationRow row : figures) {
       Table table = table(row);
-      String title = "%s: %s, %s".formatted(row.run(), row.what(), row.split());
+      String title = String.format(Locale.ROOT, "%s: %s, %s", row.run(), row.what(), row.split());
       if (number++ < OPEN) {
         blocks.add(new Paragraph(title));
         blocks.add(table);
@@ -69,10 +70,12 @@ final class PublishedSection {
   private static List<Cell> own(EvaluationRow ours) {
     List<Cell> cells = new ArrayList<>();
     cells.add(Cell.name("ours: " + ours.run()));
-    Double top1 = ours.figures().get(EvaluationRow.TOP_1);
-    Double map = ours.figures().get(EvaluationRow.MAP);
     cells.add(
-        Cell.strong(top1 != null ? percent(top1) : map != null ? percent(map) + " mAP" : "-"));
+        Cell.strong(
+            ours.metric(Metric.TOP_1)
+                .map(top1 -> percent(top1.value()))
+                .or(() -> ours.metric(Metric.MAP_11).map(map -> percent(map.value()) + " mAP"))
+                .orElse("-")));
     for (Setting setting : Setting.values()) {
       cells.add(Cell.text(ours.conditions().value(setting).orElse("not known")));
     }
@@ -83,7 +86,7 @@ final class PublishedSection {
   private static List<Cell> published(Comparison row) {
     PublishedResult result = row.published();
     List<Cell> cells = new ArrayList<>();
-    cells.add(Cell.name("%s: %s".formatted(result.origin().label(), result.name())));
+    cells.add(Cell.name(String.format(Locale.ROOT, "%s: %s", result.origin().label(), result.name())));
     String metric =
         result.metric().equals(PublishedResult.TOP_1) ? "" : " (" + result.metric() + ")";
     cells.add(
@@ -105,8 +108,7 @@ final class PublishedSection {
 
   private static String note(Comparison row) {
     PublishedResult result = row.published();
-    return "%s Source: %s%s."
-        .formatted(
+    return String.format(Locale.ROOT, "%s Source: %s%s.", 
             row.finding(),
             result.source(),
             result.note().isEmpty() ? "" : " (" + result.note() + ")");

@@ -1,5 +1,8 @@
 package simclr.eval.runs;
 
+import simclr.eval.metrics.Metric;
+import simclr.eval.record.RecordJson;
+
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
@@ -93,10 +96,16 @@ final class ReportJson {
     } else {
       node.putNull("examples");
     }
-    row.figures().forEach(node::put);
-    if (!row.intervals().isEmpty()) {
-      ObjectNode intervals = node.putObject("interval");
-      row.intervals().forEach((name, i) -> intervals.putArray(name).add(i.low()).add(i.high()));
+    row.metrics().forEach((name, metric) -> node.put(name, metric.value()));
+    ObjectNode intervals = node.objectNode();
+    // Those that the page shows; the record has all.
+    for (String name : List.of(Metric.TOP_1, Metric.MAP_11)) {
+      row.metric(name)
+          .flatMap(Metric::interval)
+          .ifPresent(i -> intervals.putArray(name).add(i.low()).add(i.high()));
+    }
+    if (!intervals.isEmpty()) {
+      node.set("interval", intervals);
     }
     conditions(node.putObject("settings"), row.conditions());
     ArrayNode published = node.putArray("published");
@@ -104,7 +113,7 @@ final class ReportJson {
       Comparison.nearest(row.measured())
           .forEach(comparison -> published(published.addObject(), comparison));
     }
-    row.record().ifPresent(record -> node.set("result", record.result()));
+    row.record().ifPresent(record -> node.set("result", RecordJson.of(record)));
   }
 
   private static void published(ObjectNode node, Comparison comparison) {

@@ -1,11 +1,22 @@
 package simclr.eval.runs;
 
-import com.fasterxml.jackson.databind.JsonNode;
+import java.math.RoundingMode;
+import simclr.eval.finetune.OwnEvaluation;
+import simclr.eval.published.Evaluation;
+import simclr.eval.published.Network;
+import simclr.eval.published.Quantity;
+import simclr.eval.published.Scaling;
+import simclr.eval.published.TrainingData;
+import simclr.eval.published.TrainingData.DataSet;
+import simclr.eval.published.Views;
+import simclr.eval.record.EncoderInfo;
+import simclr.eval.record.EncoderInfo.Kind;
+import simclr.eval.record.EvaluationRecord;
+import simclr.eval.record.SplitInfo;
+
 import java.math.BigDecimal;
-import java.math.MathContext;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
@@ -16,23 +27,20 @@ import simclr.config.FlagsFile;
 import simclr.config.LabelSubset;
 import simclr.config.LocalPath;
 import simclr.config.RunConfig;
+import simclr.config.LocalPath;
 import simclr.config.UserException;
-import simclr.eval.compare.StoredEvaluation;
 import simclr.eval.features.Layers;
 import simclr.eval.published.Conditions;
 import simclr.eval.published.Setting;
 
 /**
- * The seven settings of a run and of an evaluation of it, in the words of {@link Conditions}.
+ * The seven settings of a run and of an evaluation of it.
  *
  * <p>A run that fine-tunes was pretrained by another one: its settings are read beside the
  * checkpoint that {@code --checkpoint} names, if they are still there.
  */
 final class RunConditions {
   private static final String SUBSET = "imagenet2012_subset";
-
-  /** The subsets that TFDS names by their share of ImageNet's labels. */
-  private static final Pattern PERCENT = Pattern.compile("^" + SUBSET + "/(\\d+)pct");
 
   private RunConditions() {}
 
@@ -43,20 +51,22 @@ final class RunConditions {
       return Conditions.none();
     }
     RunConfig own = config.get();
-    String trained = dataset(own.dataset(), data.trainExamples(), data.testExamples());
+    DataSet trained = dataset(own.dataset(), data.trainExamples(), data.testExamples());
     Conditions pretraining =
         own.pretraining()
-            ? pretraining(own, data, run.step()).with(Setting.DATA, trained)
+            ? pretraining(own, data, run.step()).with(Setting.DATA, TrainingData.of(trained))
             : pretrainingOf(own)
                 .map(before -> pretrainedThen(before, own, trained))
-                .orElseGet(() -> Conditions.none().with(Setting.DATA, trained));
+                .orElseGet(() -> Conditions.none().with(Setting.DATA, TrainingData.of(trained)));
     return pretraining
         .with(
             Setting.ENCODER,
-            Conditions.withStem(
-                Conditions.encoder(own.resnetDepth(), own.widthMultiplier(), own.skRatio() > 0),
-                own.imageSize() <= 32))
-        .with(Setting.EVALUATION, ownEvaluation(own));
+            new Network(
+                own.resnetDepth(),
+                own.widthMultiplier(),
+                own.skRatio() > 0,
+                Optional.of(own.imageSize() <= 32)))
+        .with(Setting.EVALUATION, OwnEvaluation.of(own));
   }
 
   /**
@@ -64,38 +74,42 @@ final class RunConditions {
    *
    * @param ofRun its own, from {@link #ofRun}
    */
-  static Conditions of(RunFolder run, RunData data, Conditions ofRun, StoredEvaluation evaluation) {
-    JsonNode result = evaluation.result();
-    String measured =
-        evaluation
-            .text("/dataset")
-            .map(name -> dataset(name, count(result, "train"), count(result, "test")))
-            .orElse("");
-    String pretrained =
+  static Conditions of(RunFolder run, RunData data, Conditions ofRun, EvaluationRecord record) {
+    Optional<DataSet> measured =
+        record.dataset().map(name -> dataset(name, count(record.train()), count(record.test())));
+    Optional<DataSet> pretrained =
         run.config()
-            .filter(RunConfig::pretraining)
+            .filter(own -> own.pretraining() && !record.dataset().equals(Optional.of(own.dataset())))
             .map(own -> dataset(own.dataset(), data.trainExamples(), data.testExamples()))
-            .orElse(measured);
-    boolean same =
-        run.config()
-            .filter(own -> evaluation.text("/dataset").equals(Optional.of(own.dataset())))
-            .isPresent();
-    return ofRun
-        .with(
-            Setting.DATA,
-            same || pretrained.equals(measured) ? measured : pretrained + ", then " + measured)
-        .with(Setting.EVALUATION, protocol(evaluation));
+            .filter(set -> !Optional.of(set).equals(measured));
+    Conditions conditions = ofRun.with(Setting.EVALUATION, evaluation(record));
+    return measured
+        .map(TrainingData::of)
+        .map(set -> pretrained.map(before -> TrainingData.of(before).then(set)).orElse(set))
+        .map(sets -> conditions.with(Setting.DATA, sets))
+        .orElse(conditions);
+  }
+
+  /** The protocol, on h of a trained encoder if nothing else is said. */
+  private static Evaluation evaluation(EvaluationRecord record) {
+    String layer = record.layer().orElse(Layers.H);
+    Optional<Kind> baseline =
+        record.encoder().map(EncoderInfo::kind).filter(kind -> kind.isBaseline());
+    return KnownProtocols.comparedAs(record)
+        .with(layer.equals(Layers.H) ? "" : ", on " + layer)
+        .with(baseline.map(kind -> ", of " + kind.label().replace('_', ' ')).orElse(""));
   }
 
   /** What pretraining was like; {@code step} is how far it came where it is the run's own. */
   private static Conditions pretraining(RunConfig config, RunData data, OptionalLong step) {
-    return Conditions.none()
-        .with(Setting.EPOCHS, epochs(config, data.trainExamples(), step))
-        .with(Setting.BATCH, Integer.toString(config.trainBatchSize()))
-        .with(Setting.SCALING, config.learningRateScaling().toString().toLowerCase(Locale.ROOT))
+    return epochs(config, data.trainExamples(), step)
+        .map(epochs -> Conditions.none().with(Setting.EPOCHS, epochs))
+        .orElse(Conditions.none())
+        .with(Setting.BATCH, Quantity.of(config.trainBatchSize()))
+        .with(Setting.SCALING, Scaling.valueOf(config.learningRateScaling().name()))
         .with(
             Setting.AUGMENTATION,
-            Conditions.augmentation(config.colorJitterStrength(), config.useBlur()));
+            Views.of(config.colorJitterStrength(), config.useBlur()));
   }
 
   /** Flags of the run whose checkpoint was fine-tuned, as far as its directory is there. */
@@ -118,123 +132,51 @@ final class RunConditions {
   }
 
   /** Of a run that goes on from another; of one data set, or of the other's and then its own. */
-  private static Conditions pretrainedThen(RunConfig before, RunConfig own, String trained) {
+  private static Conditions pretrainedThen(RunConfig before, RunConfig own, DataSet trained) {
     RunData data = RunData.of(before);
     return pretraining(before, data, OptionalLong.empty())
         .with(
             Setting.DATA,
             bare(before.dataset()).equals(bare(own.dataset()))
-                ? trained
-                : dataset(before.dataset(), data.trainExamples(), data.testExamples())
-                    + ", then "
-                    + trained);
+                ? TrainingData.of(trained)
+                : TrainingData.of(
+                        dataset(before.dataset(), data.trainExamples(), data.testExamples()))
+                    .then(TrainingData.of(trained)));
   }
 
-  /** Epochs that were trained, as far as the run came. */
-  private static String epochs(RunConfig config, OptionalLong examples, OptionalLong step) {
+  /** Epochs that were trained, as far as the run came: a few of them to one decimal. */
+  private static Optional<Quantity> epochs(
+      RunConfig config, OptionalLong examples, OptionalLong step) {
     if (examples.isPresent() && (step.isPresent() || config.trainSteps() > 0)) {
       double steps = step.orElse(config.trainSteps());
-      double epochs = steps * config.trainBatchSize() / examples.getAsLong();
-      return epochs < 9.5
-          ? String.format(Locale.ROOT, "%.1f", epochs).replace(".0", "")
-          : Long.toString(Math.round(epochs));
+      BigDecimal epochs =
+          BigDecimal.valueOf(steps * config.trainBatchSize() / examples.getAsLong());
+      boolean few = epochs.doubleValue() < 9.5;
+      return Optional.of(new Quantity(epochs.setScale(few ? 1 : 0, RoundingMode.HALF_UP)));
     }
-    return config.trainSteps() > 0 ? "" : Integer.toString(config.trainEpochs());
+    return config.trainSteps() > 0
+        ? Optional.empty()
+        : Optional.of(Quantity.of(config.trainEpochs()));
   }
 
-  /** How the run's own classifier came about. */
-  static String ownEvaluation(RunConfig config) {
-    if (config.pretraining()) {
-      return "linear, trained beside pretraining";
-    } else if (config.distillation().teacher().isPresent()) {
-      return "distilled";
-    } else if (config.fineTuneAfterBlock() == 4) {
-      return Conditions.linearBySgd() + labels(config).map(labels -> ", on " + labels).orElse("");
-    } else if (config.checkpoint().isEmpty()) {
-      return Conditions.supervised() + labels(config).map(labels -> " on " + labels).orElse("");
-    } else if (config.fineTuneAfterBlock() >= 0) {
-      return "fine-tuned after block "
-          + config.fineTuneAfterBlock()
-          + labels(config).map(labels -> " on " + labels).orElse("");
-    }
-    return labels(config)
-        .map(labels -> "fine-tuned on " + labels)
-        .orElse(Conditions.fineTuned("100"));
-  }
-
-  /** Which labels were learnt from, in the words of the published tables; empty for all. */
-  private static Optional<String> labels(RunConfig config) {
-    LabelSubset part = config.labelSubset();
-    Matcher subset = PERCENT.matcher(config.dataset());
-    double percent = 100 * part.labelFraction() * (subset.find() ? share(subset) : 1);
-    List<String> words = new ArrayList<>();
-    if (percent < 100) {
-      words.add(
-          new BigDecimal(percent).round(new MathContext(6)).stripTrailingZeros().toPlainString()
-              + " % of the labels");
-    }
-    if (!config.trainSplit().equals("train")) {
-      words.add("split " + config.trainSplit());
-    }
-    part.trainSubset().ifPresent(file -> words.add("the images of " + file));
-    return words.isEmpty() ? Optional.empty() : Optional.of(String.join(", ", words));
-  }
-
-  private static double share(Matcher subset) {
-    return Double.parseDouble(subset.group(1)) / 100;
-  }
-
-  private static String protocol(StoredEvaluation evaluation) {
-    String protocol = evaluation.text("/protocol").orElse("");
-    String name =
-        switch (protocol) {
-          case "linear_sgd" -> Conditions.linearBySgd();
-          case "fast_linear" -> "linear, SGD on fixed features";
-          case "logreg" -> Conditions.linearByLbfgs();
-          case "knn" -> knn(evaluation.result());
-          default -> protocol;
-        };
-    String layer = evaluation.text("/layer").orElse(Layers.H);
-    String kind = evaluation.text("/encoder/kind").orElse("");
-    return name
-        + (layer.equals(Layers.H) ? "" : ", on " + layer)
-        + (kind.equals("random_init") || kind.equals("raw_pixels")
-            ? ", of " + kind.replace('_', ' ')
-            : "");
-  }
-
-  /** With all that rule 10 wants in the label; k is the one that was chosen, if there were more. */
-  private static String knn(JsonNode result) {
-    JsonNode settings = result.path("settings");
-    JsonNode k = result.has("k") ? result.path("k") : settings.path("k");
-    return "kNN k=%s cosine, %s"
-        .formatted(
-            k.isArray() && k.size() == 1 ? k.get(0).asText() : k.asText("?"),
-            settings.has("temperature")
-                ? "weights exp(cosine / " + settings.path("temperature").asText() + ")"
-                : "no weights");
-  }
-
-  private static OptionalLong count(JsonNode result, String split) {
-    JsonNode examples = result.path(split).path("examples");
-    return examples.isIntegralNumber()
-        ? OptionalLong.of(examples.longValue())
-        : OptionalLong.empty();
+  private static OptionalLong count(Optional<SplitInfo> split) {
+    Long examples = split.map(SplitInfo::examples).orElse(null);
+    return examples == null ? OptionalLong.empty() : OptionalLong.of(examples);
   }
 
   /** A data set by its published name, if it is the whole of it. */
-  static String dataset(String name, OptionalLong train, OptionalLong test) {
+  static DataSet dataset(String name, OptionalLong train, OptionalLong test) {
     String bare = bare(name);
     if (name.startsWith(SUBSET)
         && List.of(12_811L, 128_116L).contains(train.orElse(0))
         && test.orElse(0) == 50_000) {
-      return "ImageNet"; // Which labels of it, the evaluation says.
+      return DataSet.whole("ImageNet"); // Which labels of it, the evaluation says.
     }
     return switch (bare) {
       case "cifar10", "cifar10_binary" -> whole("CIFAR-10", train, 50_000, test, 10_000);
       case "cifar100" -> whole("CIFAR-100", train, 50_000, test, 10_000);
       case "imagenet2012" -> whole("ImageNet", train, 1_281_167, test, 50_000);
-      default -> bare.equals("folder") ? "own images" : bare;
+      default -> DataSet.whole(bare.equals("folder") ? "own images" : bare);
     };
   }
 
@@ -243,17 +185,19 @@ final class RunConditions {
     return name.replaceFirst("[:/].*", "").replaceFirst("_subset$", "");
   }
 
-  private static String whole(
+  private static DataSet whole(
       String name, OptionalLong train, long allTrain, OptionalLong test, long allTest) {
     if (train.isEmpty()) {
-      return name + ", of unknown size";
+      return new DataSet(name, "of unknown size");
     }
     if (train.getAsLong() == allTrain && test.orElse(allTest) == allTest) {
-      return name;
+      return DataSet.whole(name);
     }
-    return String.format(Locale.ROOT, "%s, %,d training images", name, train.getAsLong())
-        + (test.isPresent()
-            ? String.format(Locale.ROOT, " and %,d test images", test.getAsLong())
-            : "");
+    return new DataSet(
+        name,
+        String.format(Locale.ROOT, "%,d training images", train.getAsLong())
+            + (test.isPresent()
+                ? String.format(Locale.ROOT, " and %,d test images", test.getAsLong())
+                : ""));
   }
 }

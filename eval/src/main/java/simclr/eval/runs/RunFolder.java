@@ -1,27 +1,28 @@
 package simclr.eval.runs;
 
+import java.util.ArrayList;
+import simclr.eval.record.CheckpointInfo;
+import simclr.eval.record.EvaluationRecord;
+import simclr.eval.record.LayersRecord;
+import simclr.eval.record.RecordJson;
+
 import static com.google.common.collect.ImmutableList.toImmutableList;
 
-import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.google.common.collect.ImmutableList;
 import com.google.common.collect.ImmutableSortedMap;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
-import java.util.Set;
 import java.util.stream.Stream;
 import java.util.stream.StreamSupport;
 import simclr.config.FlagsFile;
 import simclr.config.RunConfig;
 import simclr.config.UserException;
 import simclr.config.UserException.ExitCode;
-import simclr.eval.compare.StoredEvaluation;
 import simclr.eval.finetune.TrainingRecord;
 import simclr.summary.ScalarHistory;
 import simclr.summary.Tag;
@@ -43,9 +44,9 @@ record RunFolder(
     String name,
     Optional<RunConfig> config,
     ScalarHistory history,
-    Optional<JsonNode> ownResult,
-    Optional<StoredEvaluation> ownRecord,
-    ImmutableList<StoredEvaluation> evaluations) {
+    Optional<ReferenceResult> ownResult,
+    Optional<EvaluationRecord> ownRecord,
+    ImmutableList<EvaluationRecord> evaluations) {
   private static final String EVALUATIONS = "eval";
 
   /**
@@ -59,10 +60,12 @@ record RunFolder(
       throw new UserException(
           ExitCode.NO_INPUT, "%s is no directory, expected the model_dir of a run", path);
     }
-    Path record = path.resolve(StoredEvaluation.RESULT);
-    Optional<JsonNode> result =
-        Files.exists(record) ? Optional.of(StoredEvaluation.json(record)) : Optional.empty();
-    boolean evaluation = result.isPresent() && result.get().has("protocol");
+    Path file = path.resolve(EvaluationRecord.FILE);
+    Optional<ReferenceResult> result =
+        Files.exists(file)
+            ? Optional.of(RecordJson.read(file, ReferenceResult.class))
+            : Optional.empty();
+    boolean evaluation = result.map(ReferenceResult::protocol).isPresent();
     RunFolder run =
         new RunFolder(
             path,
@@ -71,7 +74,7 @@ record RunFolder(
             ScalarHistory.of(path),
             evaluation ? Optional.empty() : result,
             evaluation ? Optional.empty() : result.flatMap(found -> ownRecord(path, found)),
-            evaluation ? ImmutableList.of(StoredEvaluation.read(path)) : evaluations(path));
+            evaluation ? ImmutableList.of(EvaluationRecord.read(file)) : evaluations(path));
     if (run.config().isEmpty()
         && run.ownResult().isEmpty()
         && run.evaluations().isEmpty()
@@ -85,15 +88,16 @@ record RunFolder(
     return run;
   }
 
-  private static Optional<StoredEvaluation> ownRecord(Path path, JsonNode result) {
-    Path record = path.resolve(TrainingRecord.FILE);
-    if (!Files.exists(record)) {
+  private static Optional<EvaluationRecord> ownRecord(Path path, ReferenceResult result) {
+    Path file = path.resolve(TrainingRecord.FILE);
+    if (!Files.exists(file)) {
       return Optional.empty();
     }
-    JsonNode json = StoredEvaluation.json(record);
-    long step = json.path("evaluated").path("step").asLong(-1);
-    return step == result.path("global_step").asLong()
-        ? Optional.of(new StoredEvaluation(path, json, Optional.empty()))
+    EvaluationRecord record = EvaluationRecord.read(file);
+    CheckpointInfo evaluated = record.representation().evaluated();
+    Double step = result.globalStep();
+    return evaluated != null && step != null && evaluated.step() == step.longValue()
+        ? Optional.of(record)
         : Optional.empty();
   }
 
@@ -106,43 +110,34 @@ record RunFolder(
     }
   }
 
-  private static ImmutableList<StoredEvaluation> evaluations(Path path) {
+  private static ImmutableList<EvaluationRecord> evaluations(Path path) {
     Path base = path.resolve(EVALUATIONS);
     if (!Files.isDirectory(base)) {
       return ImmutableList.of();
     }
-    // The same evaluation may lie alone and among those of all layers.
-    Set<JsonNode> known = new HashSet<>();
+    List<EvaluationRecord> found = new ArrayList<>();
     try (Stream<Path> children = Files.list(base)) {
       // An evaluation that is under way has no record yet.
-      return children
-          .filter(child -> Files.exists(child.resolve(StoredEvaluation.RESULT)))
+      children
           .sorted()
-          .flatMap(child -> layers(StoredEvaluation.read(child)))
-          .filter(evaluation -> known.add(identity(evaluation)))
-          .collect(toImmutableList());
+          .flatMap(RunFolder::withLayers)
+          .map(directory -> directory.resolve(EvaluationRecord.FILE))
+          .filter(Files::exists)
+          .map(EvaluationRecord::read)
+          // The same evaluation may lie alone and among those of all layers.
+          .filter(record -> found.stream().noneMatch(record::sameResult))
+          .forEach(found::add);
+      return ImmutableList.copyOf(found);
     } catch (IOException e) {
       throw new UserException(ExitCode.NO_INPUT, "%s cannot be read (%s)", base, e);
     }
   }
 
-  /** All of a record but when and where it was made. */
-  private static JsonNode identity(StoredEvaluation evaluation) {
-    ObjectNode record = evaluation.result().deepCopy();
-    record.remove(List.of("seconds", "flags", "versions"));
-    return record;
-  }
-
   /** A probe of all layers has a directory for each of them, named in its record. */
-  private static Stream<StoredEvaluation> layers(StoredEvaluation evaluation) {
-    JsonNode layers = evaluation.result().path("layers");
-    if (!layers.isArray()) {
-      return Stream.of(evaluation);
-    }
-    return StreamSupport.stream(layers.spliterator(), false)
-        .map(row -> evaluation.path().resolve(row.path("layer").asText("?")))
-        .filter(child -> Files.exists(child.resolve(StoredEvaluation.RESULT)))
-        .map(StoredEvaluation::read);
+  private static Stream<Path> withLayers(Path directory) {
+    return Files.exists(directory.resolve(EvaluationRecord.FILE))
+        ? LayersRecord.directories(directory).map(List::stream).orElse(Stream.of(directory))
+        : Stream.empty();
   }
 
   /** The same run whose data sets lie elsewhere now. */
@@ -171,8 +166,9 @@ record RunFolder(
             .filter(curve -> !curve.isEmpty())
             .mapToLong(ImmutableSortedMap::lastKey)
             .max();
-    return logged.isPresent() || ownResult.isEmpty() || !ownResult.get().has("global_step")
+    Double evaluated = ownResult.map(ReferenceResult::globalStep).orElse(null);
+    return logged.isPresent() || evaluated == null
         ? logged
-        : OptionalLong.of(ownResult.get().get("global_step").asLong());
+        : OptionalLong.of(evaluated.longValue());
   }
 }

@@ -11,7 +11,7 @@ import java.util.Locale;
 import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Stream;
-import simclr.eval.metrics.Accuracy;
+import simclr.eval.metrics.Metric;
 import simclr.eval.report.Bar;
 import simclr.eval.report.BarChart;
 import simclr.eval.report.Block;
@@ -41,7 +41,7 @@ record RunPage(
     ImmutableList<Section> pictures,
     ImmutableMap<String, String> legend) {
   /** Figures that an evaluation is known by. */
-  private static final Set<String> MAIN = Set.of(EvaluationRow.TOP_1, EvaluationRow.MAP);
+  private static final Set<String> MAIN = Set.of(Metric.TOP_1, Metric.MAP_11);
 
   HtmlReport page() {
     ImmutableList.Builder<Section> sections = ImmutableList.builder();
@@ -74,33 +74,28 @@ record RunPage(
         run.config()
             .map(
                 config ->
-                    String.format(
-                        Locale.ROOT,
-                        "ResNet-%d, %s on %s",
-                        config.resnetDepth(),
-                        config.pretraining() ? "pretrained" : "trained with labels",
-                        config.dataset()))
+                    String.format(Locale.ROOT, "ResNet-%d, %s on %s", 
+                            config.resnetDepth(),
+                            config.pretraining() ? "pretrained" : "trained with labels",
+                            config.dataset()))
             .orElse("A run");
     String step = run.step().isPresent() ? " to step " + run.step().getAsLong() : "";
     return what
         + step
-        + best(EvaluationRow.TOP_1)
-            .or(() -> best(EvaluationRow.MAP))
-            .orElse("; it was not evaluated")
+        + best(Metric.TOP_1).or(() -> best(Metric.MAP_11)).orElse("; it was not evaluated")
         + ".";
   }
 
   /** The evaluation with the best value of a figure, as the end of a sentence. */
   private Optional<String> best(String figure) {
     return all().stream()
-        .filter(row -> row.figures().containsKey(figure))
+        .filter(row -> row.metric(figure).isPresent())
         .max(Comparator.comparingDouble(row -> value(row, figure)))
         .map(
             row ->
-                "; %s: %s %s on %s"
-                    .formatted(
+                String.format(Locale.ROOT, "; %s: %s %s on %s", 
                         row.what(),
-                        EvaluationRow.label(figure),
+                        Metric.label(figure),
                         percent(value(row, figure)),
                         row.split()));
   }
@@ -140,34 +135,33 @@ record RunPage(
   }
 
   private List<Bar> bars(List<EvaluationRow> rows) {
-    return rows.stream()
-        .filter(row -> row.figures().containsKey(EvaluationRow.TOP_1) && row.examples().isPresent())
-        .map(
-            row -> {
-              long examples = row.examples().getAsLong();
-              return new Bar(
-                  (runs.size() == 1 ? "" : row.run() + ": ") + row.what(),
-                  row.split() + ", " + examples + " images",
-                  new Accuracy(Math.round(value(row, EvaluationRow.TOP_1) * examples), examples),
-                  row.subject() == EvaluationRow.Subject.ENCODER
-                      || (runs.size() > 1 && row.subject() == EvaluationRow.Subject.CLASSIFIER));
-            })
-        .collect(toImmutableList());
+    List<Bar> bars = new ArrayList<>();
+    for (EvaluationRow row : rows) {
+      row.metric(Metric.TOP_1)
+          .flatMap(Metric::counts)
+          .ifPresent(
+              counts ->
+                  bars.add(
+                      new Bar(
+                          (runs.size() == 1 ? "" : row.run() + ": ") + row.what(),
+                          row.split() + ", " + counts.total() + " images",
+                          counts,
+                          row.subject() == EvaluationRow.Subject.ENCODER
+                              || (runs.size() > 1
+                                  && row.subject() == EvaluationRow.Subject.CLASSIFIER))));
+    }
+    return bars;
   }
 
   private Table table(List<EvaluationRow> rows) {
     List<String> optional =
-        Stream.of(
-                EvaluationRow.TOP_1,
-                EvaluationRow.TOP_5,
-                EvaluationRow.MEAN_PER_CLASS,
-                EvaluationRow.MAP)
-            .filter(name -> rows.stream().anyMatch(row -> row.figures().containsKey(name)))
+        Stream.of(Metric.TOP_1, Metric.TOP_5, Metric.MEAN_PER_CLASS, Metric.MAP_11)
+            .filter(name -> rows.stream().anyMatch(row -> row.metric(name).isPresent()))
             .toList();
     boolean frozen = rows.stream().anyMatch(row -> !frozen(row).isEmpty());
     List<String> head = new ArrayList<>(List.of("run", "evaluation", "split", "images"));
     for (String name : optional) {
-      head.add(EvaluationRow.label(name));
+      head.add(Metric.label(name));
       if (MAIN.contains(name)) {
         head.add("95 % interval");
       }
@@ -206,13 +200,14 @@ record RunPage(
   }
 
   private static String interval(EvaluationRow row, String figure) {
-    return row.interval(figure)
+    return row.metric(figure)
+        .flatMap(Metric::interval)
         .map(i -> String.format(Locale.ROOT, "%.2f to %.2f %%", 100 * i.low(), 100 * i.high()))
         .orElse("-");
   }
 
   private static String frozen(EvaluationRow row) {
-    return row.record().flatMap(record -> record.text("/trust/encoder_frozen")).orElse("");
+    return row.record().flatMap(record -> record.trust("encoder_frozen")).orElse("");
   }
 
   /** What each evaluation is, once. */
@@ -247,7 +242,7 @@ record RunPage(
     List<Block> blocks = new ArrayList<>();
     for (EvaluationRow row : all()) {
       if (row.record().isPresent()) {
-        String title = "%s: %s, %s".formatted(row.run(), row.what(), row.split());
+        String title = String.format(Locale.ROOT, "%s: %s, %s", row.run(), row.what(), row.split());
         List<Block> tables = ClassTables.of(row.record().get(), title);
         if (blocks.isEmpty()) {
           blocks.addAll(tables);
@@ -275,8 +270,8 @@ record RunPage(
               record ->
                   blocks.add(
                       Folded.of(
-                          "Record of %s: %s".formatted(row.run(), row.what()),
-                          List.of(Table.pairs(RecordText.of(record.result()))))));
+                          String.format(Locale.ROOT, "Record of %s: %s", row.run(), row.what()),
+                          List.of(Table.pairs(record.pairs())))));
     }
     blocks.add(
         Folded.of("Environment of this report", List.of(Table.pairs(Settings.environment()))));
@@ -292,11 +287,11 @@ record RunPage(
   }
 
   private static double value(EvaluationRow row, String figure) {
-    return Optional.ofNullable(row.figures().get(figure)).orElseThrow();
+    return row.metric(figure).orElseThrow().value();
   }
 
   private static String figure(EvaluationRow row, String name) {
-    return Optional.ofNullable(row.figures().get(name)).map(RunPage::percent).orElse("-");
+    return row.metric(name).map(metric -> percent(metric.value())).orElse("-");
   }
 
   private static String percent(double share) {

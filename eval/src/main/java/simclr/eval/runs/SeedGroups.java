@@ -10,6 +10,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import simclr.config.RunConfig;
+import simclr.eval.metrics.Metric;
 import simclr.eval.metrics.SeedStatistics;
 
 /**
@@ -36,7 +37,7 @@ record SeedGroups(String what, String split, ImmutableList<String> runs, SeedSta
       Map<String, Object> shaping = new LinkedHashMap<>(config.get().toFlags());
       shaping.keySet().removeAll(PLACES);
       for (EvaluationRow row : figures.get(i)) {
-        if (row.figures().containsKey(EvaluationRow.TOP_1)) {
+        if (row.metric(Metric.TOP_1).isPresent()) {
           List<EvaluationRow> group =
               groups.computeIfAbsent(
                   List.of(shaping, row.what(), row.split()), k -> new ArrayList<>());
@@ -56,7 +57,7 @@ record SeedGroups(String what, String split, ImmutableList<String> runs, SeedSta
                     rows.get(0).split(),
                     rows.stream().map(EvaluationRow::run).collect(toImmutableList()),
                     SeedStatistics.of(
-                        rows.stream().map(row -> row.figures().get(EvaluationRow.TOP_1)).toList())))
+                        rows.stream().map(row -> row.metric(Metric.TOP_1).orElseThrow().value()).toList())))
         .collect(toImmutableList());
   }
 }

@@ -6,11 +6,11 @@ import org.tensorflow.TensorFlow;
 import simclr.config.RunConfig;
 
 /** What a run was asked to do, and where a page is made, as names and values. */
-public final class Settings {
+final class Settings {
   private Settings() {}
 
   /** The flags that differ from the reference's defaults. */
-  public static ImmutableMap<String, String> changed(RunConfig config) {
+  static ImmutableMap<String, String> changed(RunConfig config) {
     Map<String, ?> defaults = RunConfig.defaults().toFlags();
     ImmutableMap.Builder<String, String> settings = ImmutableMap.builder();
     config
@@ -25,7 +25,7 @@ public final class Settings {
   }
 
   /** The machine that this process runs on. */
-  public static ImmutableMap<String, String> environment() {
+  static ImmutableMap<String, String> environment() {
     return ImmutableMap.of(
         "TensorFlow",
         TensorFlow.version(),

@@ -22,9 +22,9 @@ record PublishedValue(String text, String source, Verified verified) {
    */
   static Optional<PublishedValue> of(String ablation, String setting, Predicate<String> quantity) {
     return PublishedTables.ablations().stream()
-        .filter(row -> row.ablation().equals(ablation))
+        .filter(row -> row.name().equals(ablation))
         .filter(row -> row.setting().equals(setting))
-        .filter(row -> quantity.test(row.quantity()))
+        .filter(row -> quantity.test(row.metric()))
         .findFirst()
         .map(row -> new PublishedValue(row.value(), row.source(), row.verified()));
   }

@@ -2,7 +2,6 @@ package simclr.eval.study;
 
 import static com.google.common.collect.ImmutableList.toImmutableList;
 
-import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.google.common.collect.ImmutableList;
 import com.google.common.collect.ImmutableMap;
@@ -24,11 +23,12 @@ import simclr.eval.compare.ModelComparison;
 import simclr.eval.compare.PermutationTest;
 import simclr.eval.features.EncoderChoice;
 import simclr.eval.features.EncoderFeatures;
-import simclr.eval.features.EncoderIdentity.Kind;
 import simclr.eval.features.FeatureDtype;
+import simclr.eval.record.EncoderInfo.Kind;
 import simclr.eval.metrics.Accuracy;
 import simclr.eval.metrics.Bootstrap;
-import simclr.eval.probe.ProbeResult;
+import simclr.eval.metrics.Metric;
+import simclr.eval.record.EvaluationRecord;
 import simclr.eval.probe.ProbeRun;
 import simclr.io.DurableFiles;
 import simclr.summary.ScalarHistory;
@@ -164,23 +164,30 @@ public final class StudyRun {
   }
 
   private Path directory(Path dir, String layer) {
-    String name = "study-%s-%s".formatted(study.evaluation().protocol().command(), layer);
+    String name = String.format(Locale.ROOT, "study-%s-%s", study.evaluation().protocol().command(), layer);
     return dir.resolve("eval").resolve(name);
   }
 
   private Path result(Path dir, String layer) {
-    return directory(dir, layer).resolve(ProbeResult.FILE);
+    return directory(dir, layer).resolve(EvaluationRecord.FILE);
   }
 
   private StudyRow row(PlannedRun run, Path dir) {
     ImmutableMap.Builder<String, Accuracy> accuracy = ImmutableMap.builder();
     int classes = 0;
     for (String layer : study.layersOf(run)) {
-      JsonNode result = read(result(dir, layer));
-      long examples = result.path("test").path("examples").asLong();
-      long correct = Math.round(result.path("top_1").asDouble() * examples);
-      accuracy.put(layer, new Accuracy(correct, examples));
-      classes = result.path("per_class").size();
+      Path file = result(dir, layer);
+      EvaluationRecord record = EvaluationRecord.read(file);
+      accuracy.put(
+          layer,
+          record
+              .metric(Metric.TOP_1)
+              .flatMap(Metric::counts)
+              .orElseThrow(
+                  () ->
+                      new UserException(
+                          ExitCode.DATA, "%s holds no top_1, expected that of a probe", file)));
+      classes = record.measures().classes().size();
     }
     ScalarHistory history = ScalarHistory.of(dir);
     return new StudyRow(
@@ -215,13 +222,5 @@ public final class StudyRun {
 
   private static Optional<Float> last(ScalarHistory history, Tag tag) {
     return Optional.ofNullable(history.curve(tag).lastEntry()).map(Map.Entry::getValue);
-  }
-
-  private static JsonNode read(Path result) {
-    try {
-      return JSON.readTree(Files.readAllBytes(result));
-    } catch (IOException e) {
-      throw new UserException(ExitCode.DATA, "%s cannot be read (%s)", result, e);
-    }
   }
 }

@@ -16,6 +16,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import simclr.config.Quoted;
 import simclr.config.UserException;
 import simclr.config.UserException.ExitCode;
 import simclr.io.TextFile;
@@ -131,7 +132,7 @@ final class SweepFile {
             ExitCode.USAGE,
             "%s sets %s, expected title, published, evaluation or layers",
             file,
-            key);
+            Quoted.of(key));
       }
     }
     List<Section> runs =
@@ -207,6 +208,6 @@ final class SweepFile {
 
   private UserException wrong(int number, String line, String expected) {
     return new UserException(
-        ExitCode.USAGE, "%s line %s is \"%s\", expected %s", file, number, line, expected);
+        ExitCode.USAGE, "%s line %s is \"%s\", expected %s", file, number, Quoted.of(line), expected);
   }
 }

@@ -21,7 +21,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import simclr.config.Reporter;
 import simclr.config.UserException;
-import simclr.eval.features.EncoderIdentity.Kind;
+import simclr.eval.record.EncoderInfo.Kind;
 
 /** Twelve procedural images through a ResNet-18 that was never trained. */
 final class EncoderFeaturesTest {

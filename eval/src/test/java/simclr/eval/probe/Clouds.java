@@ -6,7 +6,7 @@ import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.Random;
 import simclr.eval.features.DataDigest;
-import simclr.eval.features.EncoderIdentity;
+import simclr.eval.record.EncoderInfo;
 import simclr.eval.features.FeatureMatrix;
 import simclr.eval.features.FeatureSets;
 import simclr.eval.features.LabelledFeatures;
@@ -31,8 +31,8 @@ public final class Clouds {
       int classes) {
     return new FeatureSets(
         "features",
-        new EncoderIdentity(
-            EncoderIdentity.Kind.FEATURES,
+        EncoderInfo.of(
+            EncoderInfo.Kind.FEATURES,
             Optional.empty(),
             Optional.empty(),
             OptionalLong.empty(),

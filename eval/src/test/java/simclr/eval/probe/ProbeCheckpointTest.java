@@ -47,7 +47,7 @@ final class ProbeCheckpointTest {
     assertThat(one(SEVEN, sets, "stopped", () -> false)).isPresent();
 
     assertThat(said)
-        .contains("l2: going on after 3 of 7 values", "l2: going on after 5 of 7 values");
+        .contains("l2: resuming after 3 of 7 values", "l2: resuming after 5 of 7 values");
     assertThat(record("stopped")).isEqualTo(record("whole"));
     assertThat(file("stopped")).doesNotExist();
   }
@@ -67,7 +67,7 @@ final class ProbeCheckpointTest {
 
     assertThat(said)
         .contains(
-            "training: going on after 7 of 25 steps", "training: going on after 11 of 25 steps");
+            "training: resuming after 7 of 25 steps", "training: resuming after 11 of 25 steps");
     assertThat(record("stopped")).isEqualTo(record("whole"));
     assertThat(dir.resolve("stopped/linear.partial")).doesNotExist();
   }
@@ -91,7 +91,7 @@ final class ProbeCheckpointTest {
     }
     said.clear();
     one(SEVEN, sets, "run", after(0));
-    assertThat(said).containsExactly("l2: going on after 3 of 7 values");
+    assertThat(said).containsExactly("l2: resuming after 3 of 7 values");
   }
 
   @Test
@@ -137,12 +137,12 @@ final class ProbeCheckpointTest {
     assertThat(layers.all(reporter(), () -> false)).isPresent();
 
     assertThat(said)
-        .filteredOn(line -> line.startsWith("l2: going on"))
+        .filteredOn(line -> line.startsWith("l2: resuming"))
         .containsExactly(
-            "l2: going on after 7 of 7 values",
-            "l2: going on after 7 of 7 values",
-            "l2: going on after 7 of 7 values",
-            "l2: going on after 2 of 7 values");
+            "l2: resuming after 7 of 7 values",
+            "l2: resuming after 7 of 7 values",
+            "l2: resuming after 7 of 7 values",
+            "l2: resuming after 2 of 7 values");
     assertThat(dir.resolve("layers/first")).isDirectoryNotContaining("glob:**.partial");
     assertThat(dir.resolve("layers/second")).isDirectoryNotContaining("glob:**.partial");
   }

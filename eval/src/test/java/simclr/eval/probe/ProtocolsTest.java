@@ -1,5 +1,11 @@
 package simclr.eval.probe;
 
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import simclr.eval.probe.knn.Knn;
+import simclr.eval.probe.logistic.Logreg;
+import simclr.eval.probe.ridge.Ridge;
+import simclr.eval.probe.sgd.LinearSgd;
+import simclr.eval.record.RecordJson;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
@@ -20,10 +26,6 @@ import simclr.eval.features.FeatureSets;
 import simclr.eval.features.FeatureSets.Partition;
 import simclr.eval.features.LabelledFeatures;
 import simclr.eval.metrics.ClassificationMetrics;
-import simclr.eval.probe.knn.Knn;
-import simclr.eval.probe.logistic.Logreg;
-import simclr.eval.probe.ridge.Ridge;
-import simclr.eval.probe.sgd.LinearSgd;
 
 final class ProtocolsTest {
   private static final Logreg SHORT =
@@ -104,7 +106,7 @@ final class ProtocolsTest {
             Clouds.of("scales", rows, plain.labels().toArray()), Optional.empty(), plain, 4);
     Logreg fixed = new Logreg(OptionalDouble.of(1e-6), 1, 1, 1, false, 0.2, 500, 1e-8, 1e-4);
 
-    assertThat(run(fixed, sets, 1).details().get("fit").get("converged").asBoolean()).isTrue();
+    assertThat(details(run(fixed, sets, 1)).at("/fit/converged").asBoolean()).isTrue();
   }
 
   @Test
@@ -120,8 +122,8 @@ final class ProtocolsTest {
     Outcome outcome = run(SHORT, sets, 1);
 
     assertThat(outcome.partition().orElseThrow().carved()).isFalse();
-    assertThat(outcome.details().get("fit").get("examples").asInt()).isEqualTo(360);
-    assertThat(outcome.details().get("sweep")).hasSize(5);
+    assertThat(details(outcome).at("/fit/examples").asInt()).isEqualTo(360);
+    assertThat(details(outcome).get("sweep")).hasSize(5);
     assertThat(SHORT.random(sets)).isFalse();
   }
 
@@ -236,6 +238,10 @@ final class ProtocolsTest {
       }
     }
     return Clouds.of("scaled", rows, examples.labels().toArray());
+  }
+
+  private static ObjectNode details(Outcome outcome) {
+    return RecordJson.tree(outcome.details());
   }
 
   private static ClassificationMetrics classified(Outcome outcome) {

@@ -17,15 +17,15 @@ final class ComparisonTest {
           .with(Setting.EPOCHS, "100")
           .with(Setting.BATCH, "4096")
           .with(Setting.SCALING, "linear")
-          .with(Setting.AUGMENTATION, Conditions.augmentation(1, true))
-          .with(Setting.EVALUATION, Conditions.linearBySgd());
+          .with(Setting.AUGMENTATION, Views.of(1, true))
+          .with(Setting.EVALUATION, Evaluation.LINEAR_SGD);
   private static final Conditions CIFAR_README =
       IMAGENET_100
           .with(Setting.DATA, "CIFAR-10")
           .with(Setting.ENCODER, "ResNet-18 1x, CIFAR stem")
           .with(Setting.EPOCHS, "1000")
           .with(Setting.BATCH, "512")
-          .with(Setting.AUGMENTATION, Conditions.augmentation(0.5, false));
+          .with(Setting.AUGMENTATION, Views.of(0.5, false));
 
   @Test
   void sevenEqualSettingsGiveADifferenceAndAVerdict() {
@@ -94,8 +94,10 @@ final class ComparisonTest {
     PublishedResult memory = row("v1-r50-1x-100ep");
     PublishedResult marked =
         new PublishedResult(
+            memory.table(),
             memory.origin(),
             memory.name(),
+            memory.setting(),
             memory.conditions(),
             memory.metric(),
             memory.value(),
@@ -115,7 +117,16 @@ final class ComparisonTest {
     PublishedResult user = row("reference-user-lr1.0");
     PublishedResult stated =
         new PublishedResult(
-            user.origin(), "user", ours, user.metric(), "92.65", "", user.source(), Verified.YES);
+            user.table(),
+            user.origin(),
+            "user",
+            "",
+            ours,
+            user.metric(),
+            "92.65",
+            "",
+            user.source(),
+            Verified.YES);
 
     assertThat(Comparison.of(measured(ours, 93.1, 92.9, 93.3), stated).finding())
         .startsWith("No finding: on CIFAR-10");

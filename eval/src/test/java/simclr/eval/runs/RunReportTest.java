@@ -1,5 +1,9 @@
 package simclr.eval.runs;
 
+import simclr.eval.finetune.OwnEvaluation;
+import simclr.eval.published.TrainingData;
+import simclr.eval.published.TrainingData.DataSet;
+
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
@@ -268,7 +272,10 @@ final class RunReportTest {
     assertThat(dataset("cifar10:3.0.2", 50_000, 10_000)).isEqualTo("CIFAR-10");
     assertThat(dataset("cifar10", 5_000, 1_000))
         .isEqualTo("CIFAR-10, 5,000 training images and 1,000 test images");
-    assertThat(RunConditions.dataset("imagenet2012", OptionalLong.empty(), OptionalLong.empty()))
+    assertThat(
+            words(
+                RunConditions.dataset(
+                    "imagenet2012", OptionalLong.empty(), OptionalLong.empty())))
         .isEqualTo("ImageNet, of unknown size");
     assertThat(dataset("imagenet2012", 1_281_167, 50_000)).isEqualTo("ImageNet");
     assertThat(dataset("imagenet2012_subset/1pct", 12_811, 50_000)).isEqualTo("ImageNet");
@@ -299,11 +306,15 @@ final class RunReportTest {
     for (String flag : Splitter.on(' ').split(given)) {
       flags.put(flag.replaceAll("^--|=.*", ""), flag.replaceFirst("^[^=]*=", ""));
     }
-    assertThat(RunConditions.ownEvaluation(RunConfig.of(flags))).isEqualTo(words);
+    assertThat(OwnEvaluation.of(RunConfig.of(flags)).words()).isEqualTo(words);
   }
 
   private static String dataset(String name, long train, long test) {
-    return RunConditions.dataset(name, OptionalLong.of(train), OptionalLong.of(test));
+    return words(RunConditions.dataset(name, OptionalLong.of(train), OptionalLong.of(test)));
+  }
+
+  private static String words(DataSet set) {
+    return TrainingData.of(set).words();
   }
 
   private static void refused(Path run, String sentence) {

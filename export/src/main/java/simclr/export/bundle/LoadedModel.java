@@ -23,6 +23,7 @@ import org.tensorflow.types.family.TType;
 import simclr.config.UserException;
 import simclr.config.UserException.ExitCode;
 import simclr.export.inspect.OperationScan;
+import simclr.export.weights.LoadablePath;
 
 /**
  * A SavedModel in memory with its signatures. Any number of threads may run it at a time; closing
@@ -36,15 +37,15 @@ public final class LoadedModel implements AutoCloseable {
   private static final String INTERNAL_PREFIX = "__";
 
   private final Path directory;
-  private final Optional<ModelCard> card;
+  private final Optional<ExportInfo> info;
   private final SavedModelBundle bundle;
   private final ImmutableSortedMap<String, SignatureDef> signatures;
   private final ReadWriteLock use = new ReentrantReadWriteLock();
   private boolean closed;
 
-  private LoadedModel(Path directory, Optional<ModelCard> card, SavedModelBundle bundle) {
+  private LoadedModel(Path directory, Optional<ExportInfo> info, SavedModelBundle bundle) {
     this.directory = directory;
-    this.card = card;
+    this.info = info;
     this.bundle = bundle;
     ImmutableSortedMap.Builder<String, SignatureDef> named = ImmutableSortedMap.naturalOrder();
     bundle
@@ -72,11 +73,11 @@ public final class LoadedModel implements AutoCloseable {
       throw new UserException(ExitCode.NO_INPUT, "%s is missing, expected a SavedModel", graph);
     }
     OperationScan.of(directory).requireHarmless();
-    Optional<ModelCard> card = ModelCard.read(directory);
+    Optional<ExportInfo> info = Manifest.read(directory);
     SavedModelBundle bundle = load(directory);
     try {
       requireVariables(directory, bundle);
-      return new LoadedModel(directory, card, bundle);
+      return new LoadedModel(directory, info, bundle);
     } catch (UserException e) {
       bundle.close();
       throw e;
@@ -84,8 +85,8 @@ public final class LoadedModel implements AutoCloseable {
   }
 
   private static SavedModelBundle load(Path directory) {
-    try {
-      return SavedModelBundle.load(directory.toString(), "serve");
+    try (LoadablePath loadable = LoadablePath.of(directory)) {
+      return SavedModelBundle.load(loadable.path().toString(), "serve");
     } catch (RuntimeException e) {
       if (ModelFailure.of(e) instanceof ModelFailure failure) {
         throw new UserException(
@@ -112,8 +113,8 @@ public final class LoadedModel implements AutoCloseable {
   }
 
   /** What the export says of itself; empty in SavedModels of other programs. */
-  public Optional<ModelCard> card() {
-    return card;
+  public Optional<ExportInfo> info() {
+    return info;
   }
 
   /**
@@ -121,14 +122,14 @@ public final class LoadedModel implements AutoCloseable {
    *
    * @throws UserException (data) if there is none
    */
-  public ModelCard requiredCard() {
-    return card()
+  public ExportInfo requiredInfo() {
+    return info()
         .orElseThrow(
             () ->
                 new UserException(
                     ExitCode.DATA,
                     "%s is missing, expected an export of this program",
-                    directory.resolve("manifest.json")));
+                    Manifest.file(directory)));
   }
 
   /** All signatures by name. */

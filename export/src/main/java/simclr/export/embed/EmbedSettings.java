@@ -4,8 +4,8 @@ import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
-import simclr.config.LocalPath;
 import simclr.config.RunConfig;
+import simclr.config.LocalPath;
 import simclr.config.UserException;
 import simclr.config.UserException.ExitCode;
 
@@ -57,8 +57,6 @@ public record EmbedSettings(
     String prefix = "folder:";
     return dataset.isEmpty()
         ? dataDir
-        : dataset
-            .filter(d -> d.startsWith(prefix))
-            .map(d -> LocalPath.of(d.substring(prefix.length()), "--dataset"));
+        : dataset.filter(d -> d.startsWith(prefix)).map(d -> LocalPath.of(d.substring(prefix.length()), "--dataset"));
   }
 }

@@ -21,9 +21,9 @@ import simclr.data.records.Records;
 import simclr.data.records.Split;
 import simclr.data.source.DataSource;
 import simclr.export.bundle.ExportDirectory;
+import simclr.export.bundle.ExportInfo;
 import simclr.export.bundle.HostTensor;
 import simclr.export.bundle.LoadedModel;
-import simclr.export.bundle.ModelCard;
 import simclr.graph.GraphOps;
 
 /**
@@ -54,25 +54,25 @@ public final class Embedding {
       EmbedSettings settings, Reporter reporter, BooleanSupplier stop) {
     Path directory = ExportDirectory.newest(settings.export());
     try (LoadedModel model = LoadedModel.open(directory)) {
-      ModelCard card = model.requiredCard();
-      RunConfig config = settings.asRun(card.imageSize());
+      ExportInfo info = model.requiredInfo();
+      RunConfig config = settings.asRun(info.imageSize());
       Split split = DataSource.of(config).open(config.evalSplit());
       reporter.line(split.summary());
-      try (EmbeddingWriter writer = writer(settings.output(), card, split)) {
+      try (EmbeddingWriter writer = writer(settings.output(), info, split)) {
         if (!embed(model, config, split, settings, writer, reporter, stop)) {
           return Optional.empty();
         }
         writer.commit();
       }
       return Optional.of(
-          new Summary(settings.output(), directory, split.examples(), card.representationSize()));
+          new Summary(settings.output(), directory, split.examples(), info.representationSize()));
     }
   }
 
-  private static EmbeddingWriter writer(Path output, ModelCard card, Split split) {
+  private static EmbeddingWriter writer(Path output, ExportInfo info, Split split) {
     return output.toString().endsWith(".csv")
-        ? CsvEmbeddings.open(output, card.representationSize(), split.labelled())
-        : NpyEmbeddings.open(output, split.examples(), card.representationSize(), split.labelled());
+        ? CsvEmbeddings.open(output, info.representationSize(), split.labelled())
+        : NpyEmbeddings.open(output, split.examples(), info.representationSize(), split.labelled());
   }
 
   private static boolean embed(

@@ -159,8 +159,7 @@ public final class Inspection {
     lines.add("  signatures: " + (model.signatures().isEmpty() ? "none" : ""));
     for (Signature signature : model.signatures()) {
       lines.add(
-          "    %s, tags %s: %s -> %s"
-              .formatted(
+          String.format(Locale.ROOT, "    %s, tags %s: %s -> %s", 
                   signature.name(),
                   signature.tags(),
                   names(signature.inputs()),
@@ -169,7 +168,7 @@ public final class Inspection {
     if (!model.endpoints().isEmpty()) {
       lines.add("  endpoints:");
       for (Value value : model.endpoints()) {
-        lines.add("    %-17s %-26s %s".formatted(value.name(), value.type(), value.meaning()));
+        lines.add(String.format(Locale.ROOT, "    %-17s %-26s %s", value.name(), value.type(), value.meaning()));
       }
     }
   }
@@ -231,8 +230,7 @@ public final class Inspection {
   }
 
   private static String text(Row row) {
-    return "%s %s %s"
-        .formatted(
+    return String.format(Locale.ROOT, "%s %s %s", 
             row.name(),
             row.type(),
             row.shape().stream().map(String::valueOf).collect(joining(", ", "(", ")")));

@@ -1,5 +1,7 @@
 package simclr.export.savedmodel;
 
+import java.util.Locale;
+
 import com.google.common.collect.ImmutableList;
 import java.io.IOException;
 import java.nio.file.NoSuchFileException;
@@ -54,12 +56,11 @@ final class ClassNames {
         return names;
       }
       why =
-          "%s has %s classes and the checkpoint %s"
-              .formatted(config.dataset(), names.size(), classes);
+          String.format(Locale.ROOT, "%s has %s classes and the checkpoint %s", config.dataset(), names.size(), classes);
     } catch (UserException e) {
       why = e.getMessage();
     }
-    say.accept("note: class names are left out (%s); --labels=FILE gives them".formatted(why));
+    say.accept(String.format(Locale.ROOT, "note: class names are left out (%s); --labels=FILE gives them", why));
     return ImmutableList.of();
   }
 }

@@ -1,5 +1,6 @@
 package simclr.export.savedmodel;
 
+import java.util.Locale;
 import com.google.common.collect.ImmutableMap;
 import java.util.function.Consumer;
 import simclr.checkpoint.CheckpointFile;
@@ -20,8 +21,7 @@ public final class GuessedFlags {
     InferredModel found =
         InferredModel.of(WeightSource.open("--checkpoint", checkpoint.prefix(), false, line -> {}));
     say.accept(
-        "%s has no flags.json beside it; its tensors are of %s; --train_mode=pretrain is assumed"
-            .formatted(checkpoint, found));
+        String.format(Locale.ROOT, "%s has no flags.json beside it; its tensors are of %s; --train_mode=pretrain is assumed", checkpoint, found));
     ImmutableMap.Builder<String, String> flags = ImmutableMap.builder();
     found
         .config()

@@ -19,6 +19,7 @@ import org.tensorflow.proto.MetaGraphDef;
 import org.tensorflow.proto.SignatureDef;
 import org.tensorflow.types.TFloat32;
 import org.tensorflow.types.TString;
+import simclr.export.weights.LoadablePath;
 import simclr.inference.RestoredModel;
 import simclr.model.SimClrModel;
 import simclr.parallel.Devices;
@@ -90,8 +91,9 @@ final class ReloadCheck {
    * @throws IllegalStateException if anything differs: what was written is wrong
    */
   void run(Path directory) {
-    try (SavedModelBundle bundle =
-        SavedModelBundle.loader(directory.toString())
+    try (LoadablePath loadable = LoadablePath.of(directory);
+        SavedModelBundle bundle =
+        SavedModelBundle.loader(loadable.path().toString())
             .withTags(SavedModelWriter.TAG)
             .withConfigProto(Devices.sessionConfig(source.config()))
             .load()) {

@@ -1,5 +1,6 @@
 package simclr.export.savedmodel;
 
+import java.util.Locale;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
 import java.nio.file.Path;
@@ -25,7 +26,7 @@ public final class ServingConfig {
   }
 
   private static String models(Path base) {
-    return """
+    return String.format(Locale.ROOT, """
         model_config_list {
           config {
             name: "%s"
@@ -33,8 +34,7 @@ public final class ServingConfig {
             model_platform: "tensorflow"
           }
         }
-        """
-        .formatted(SavedModelExport.MODEL_NAME, quoted(base.toAbsolutePath().normalize()));
+        """, SavedModelExport.MODEL_NAME, quoted(base.toAbsolutePath().normalize()));
   }
 
   /** A request waits for 2 ms at most; threads are left to the server: one for each core. */

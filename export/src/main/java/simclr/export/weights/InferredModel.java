@@ -71,8 +71,7 @@ public record InferredModel(
   @Override
   public String toString() {
     return architecture
-        + " (--resnet_depth=%s --width_multiplier=%s --sk_ratio=%s --se_ratio=%s --image_size=%s --proj_head_mode=%s --num_proj_layers=%s --proj_out_dim=%s)"
-            .formatted(
+        + String.format(Locale.ROOT, " (--resnet_depth=%s --width_multiplier=%s --sk_ratio=%s --se_ratio=%s --image_size=%s --proj_head_mode=%s --num_proj_layers=%s --proj_out_dim=%s)", 
                 config.resnetDepth(),
                 config.widthMultiplier(),
                 config.skRatio(),

@@ -10,7 +10,7 @@ import org.tensorflow.Operand;
 import org.tensorflow.Session;
 import org.tensorflow.op.Ops;
 import org.tensorflow.types.TFloat32;
-import simclr.checkpoint.BundleWriter;
+import simclr.checkpoint.bundle.BundleWriter;
 import simclr.checkpoint.CheckpointFile;
 
 /** Files of tensors that no model of this program has. */

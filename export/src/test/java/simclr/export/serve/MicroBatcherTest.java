@@ -104,7 +104,7 @@ final class MicroBatcherTest {
       awaitWaiting(batcher, 2);
       assertThatThrownBy(() -> batcher.run(request("f", 4, 1)))
           .isInstanceOfSatisfying(
-              Refusal.class, refusal -> assertThat(refusal.status()).isEqualTo(503))
+              HttpError.class, refusal -> assertThat(refusal.status()).isEqualTo(503))
           .hasMessage(
               "2 images wait already and 1 more are too many, expected at most 2: try again");
       go.countDown();
@@ -126,7 +126,7 @@ final class MicroBatcherTest {
       assertThat(List.of(first.get(), good.get(), alsoGood.get())).containsExactly(2f, 4f, 6f);
       assertThatThrownBy(bad::get)
           .isInstanceOf(ExecutionException.class)
-          .hasCauseInstanceOf(Refusal.class)
+          .hasCauseInstanceOf(HttpError.class)
           .hasMessageContaining("negative");
     }
   }
@@ -154,7 +154,7 @@ final class MicroBatcherTest {
     assertThat(running.get()).isEqualTo(2f);
     assertThat(waiting.get()).isEqualTo(4f);
     assertThatThrownBy(() -> batcher.run(request("f", 1, 1)))
-        .isInstanceOf(Refusal.class)
+        .isInstanceOf(HttpError.class)
         .hasMessageContaining("is being unloaded");
   }
 

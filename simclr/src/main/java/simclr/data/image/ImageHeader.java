@@ -1,5 +1,6 @@
 package simclr.data.image;
 
+import java.util.Locale;
 import com.google.common.base.Ascii;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -70,8 +71,7 @@ public record ImageHeader(Format format, int width, int height, int channels, in
     ImageHeader header = parse(bytes);
     if (header.pixels() > EncodedImages.MOST_PIXELS) {
       throw new Unusable(
-          "has %s x %s pixels, expected at most %s million"
-              .formatted(header.width(), header.height(), EncodedImages.MOST_PIXELS / 1_000_000));
+          String.format(Locale.ROOT, "has %s x %s pixels, expected at most %s million", header.width(), header.height(), EncodedImages.MOST_PIXELS / 1_000_000));
     }
     return header;
   }

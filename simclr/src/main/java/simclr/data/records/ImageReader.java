@@ -1,5 +1,6 @@
 package simclr.data.records;
 
+import java.util.Locale;
 import com.google.common.collect.ImmutableList;
 import java.nio.file.Path;
 import java.util.List;
@@ -39,7 +40,7 @@ public record ImageReader(
         TString.tensorOfBytes(NdArrays.vectorOfObjects(records.images().toArray(byte[][]::new))),
         TInt64.vectorOf(records.labels().toArray()),
         (tf, bytes) -> ImageDecoding.decode(tf, bytes, records.encoding()),
-        index -> "example %s of %s, split %s,".formatted(index, split.source(), split.name()));
+        index -> String.format(Locale.ROOT, "example %s of %s, split %s,", index, split.source(), split.name()));
   }
 
   /** Leaves images in their files. */

@@ -1,5 +1,8 @@
 package simclr.data.records;
 
+import java.util.Locale;
+import simclr.io.TextFile;
+import simclr.io.UnreadableInput;
 import com.google.common.collect.ImmutableList;
 import com.google.common.primitives.ImmutableIntArray;
 import java.io.IOException;
@@ -8,10 +11,9 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeSet;
+import simclr.config.Quoted;
 import simclr.config.UserException;
 import simclr.config.UserException.ExitCode;
-import simclr.io.TextFile;
-import simclr.io.UnreadableInput;
 
 /**
  * The examples of a split that a file lists, as SimCLR's lists of 1 % and 10 % of ImageNet do: one
@@ -57,14 +59,17 @@ public final class NamedSubset {
     }
     return split.select(
         ImmutableIntArray.copyOf(chosen),
-        "those that %s lists (of %s)".formatted(list, split.examples()));
+        String.format(Locale.ROOT, "those that %s lists (of %s)", list, split.examples()));
   }
 
   private static List<String> read(Path list) {
     List<String> names;
     try {
       names =
-          TextFile.lines(list).stream().map(String::strip).filter(name -> !name.isEmpty()).toList();
+          TextFile.lines(list).stream()
+              .map(String::strip)
+              .filter(name -> !name.isEmpty())
+              .toList();
     } catch (IOException e) {
       throw UnreadableInput.of(list, e, "a list of images, one name a line");
     }
@@ -80,7 +85,7 @@ public final class NamedSubset {
         ExitCode.DATA,
         "%s: \"%s\" " + what + ", expected the name of one each line",
         list,
-        name,
+        Quoted.of(name),
         split.examples(),
         split.name());
   }

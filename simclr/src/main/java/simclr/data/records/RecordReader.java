@@ -1,9 +1,12 @@
 package simclr.data.records;
 
+import java.util.Locale;
+import simclr.io.TfRecordFile;
 import com.google.common.collect.ImmutableList;
 import com.google.protobuf.InvalidProtocolBufferException;
 import java.nio.file.Path;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 import org.tensorflow.Operand;
 import org.tensorflow.Output;
 import org.tensorflow.ndarray.Shape;
@@ -23,7 +26,6 @@ import simclr.data.image.EncodedImages;
 import simclr.data.image.Encoding;
 import simclr.data.image.ImageDecoding;
 import simclr.data.records.Records.Shards.Part;
-import simclr.io.TfRecordFile;
 
 /**
  * Examples in TFRecord files too large for memory. Of each record its file and offset are kept (12
@@ -60,7 +62,7 @@ final class RecordReader implements ExampleReader {
     long[] offsets = new long[examples];
     int example = 0;
     // A subset has many parts in one file, one behind the other.
-    Path read = Path.of("");
+    @Nullable Path read = null;
     long[] inFile = {};
     for (int i = 0; i < shards.parts().size(); i++) {
       Part part = shards.parts().get(i);
@@ -111,7 +113,7 @@ final class RecordReader implements ExampleReader {
         file.next();
       }
       byte[] data = file.next();
-      String name = "%s: record %s".formatted(path, record);
+      String name = String.format(Locale.ROOT, "%s: record %s", path, record);
       return data == null
           ? new UserException(ExitCode.DATA, "%s is gone, it was there at the start", name)
           : broken(name, Example.parseFrom(data), failure);

@@ -1,5 +1,6 @@
 package simclr.data.records;
 
+import java.util.Locale;
 import com.google.common.hash.Hashing;
 import com.google.common.primitives.ImmutableIntArray;
 import com.google.common.primitives.ImmutableLongArray;
@@ -54,8 +55,7 @@ public record StratifiedSubset(Split split, ImmutableIntArray indices, String fa
     return new StratifiedSubset(
         split,
         ImmutableIntArray.copyOf(chosen),
-        "--label_fraction=%s of %s: %s images, %s of each class, seed %s"
-            .formatted(
+        String.format(Locale.ROOT, "--label_fraction=%s of %s: %s images, %s of each class, seed %s", 
                 fraction,
                 split.examples(),
                 chosen.size(),

@@ -2,8 +2,9 @@ package simclr.data.source;
 
 import java.nio.file.Path;
 import simclr.config.LabelSubset;
-import simclr.config.LocalPath;
 import simclr.config.RunConfig;
+import simclr.config.Quoted;
+import simclr.config.LocalPath;
 import simclr.config.UserException;
 import simclr.config.UserException.ExitCode;
 import simclr.data.records.NamedSubset;
@@ -26,8 +27,7 @@ public sealed interface DataSource permits TfdsDirectory, ImageFolder, Cifar10Bi
     } else if (dataset.startsWith("cifar10_binary:")) {
       return Cifar10Binary.in(directory(dataset));
     }
-    return TfdsDirectory.find(
-        config.dataDir().map(dir -> LocalPath.of(dir, "--data_dir")), dataset);
+    return TfdsDirectory.find(config.dataDir().map(dir -> LocalPath.of(dir, "--data_dir")), dataset);
   }
 
   /**
@@ -66,7 +66,7 @@ public sealed interface DataSource permits TfdsDirectory, ImageFolder, Cifar10Bi
       throw new UserException(
           ExitCode.USAGE,
           "--dataset is \"%s\", expected %s:DIR",
-          dataset,
+          Quoted.of(dataset),
           dataset.substring(0, colon));
     }
     return LocalPath.of(directory, "--dataset");

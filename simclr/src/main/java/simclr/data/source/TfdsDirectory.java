@@ -171,7 +171,8 @@ record TfdsDirectory(Path directory, String title, TfdsInfo info, TfdsFeatures f
     if (!Files.exists(metadata)) {
       return Optional.empty();
     }
-    String name = TfdsInfo.json(metadata).path("default_config_name").asText("");
+    String key = "default_config_name";
+    String name = TfdsInfo.fileName(metadata, key, TfdsInfo.json(metadata).path(key));
     return name.isEmpty() ? Optional.empty() : Optional.of(name);
   }
 

@@ -12,6 +12,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.stream.LongStream;
+import simclr.config.LocalPath;
 import simclr.config.UserException;
 import simclr.config.UserException.ExitCode;
 import simclr.io.TextFile;
@@ -127,7 +128,12 @@ record TfdsFeatures(
       throw TfdsInfo.unfit(
           featuresFile, "numClasses of " + label.name(), classes, "1 to " + MOST_CLASSES);
     }
-    Path file = featuresFile.resolveSibling(label.name() + ".labels.txt");
+    String labels = label.name() + ".labels.txt";
+    Path file =
+        featuresFile.resolveSibling(
+            LocalPath.ifValid(labels)
+                .orElseThrow(
+                    () -> TfdsInfo.unfit(featuresFile, "features", label.name(), "file names")));
     if (!Files.exists(file)) {
       return LongStream.range(0, classes).mapToObj(Long::toString).collect(toImmutableList());
     }

@@ -72,13 +72,15 @@ public record Teacher(RunConfig config, int numClasses, CheckpointFile file) {
     flags.put("image_size", Integer.toString(student.imageSize()));
     flags.put("precision", student.toFlags().get("precision") + "");
     flags.put("global_bn", Boolean.toString(student.globalBn()));
-    Teacher teacher = new Teacher(RunConfig.of(flags), found.numClasses(), file);
-    say.accept("teacher: %s, %s, frozen, in inference mode".formatted(file, found));
+    Teacher teacher =
+        new Teacher(RunConfig.of(flags), found.numClasses(), file);
+    say.accept(String.format(Locale.ROOT, "teacher: %s, %s, frozen, in inference mode", file, found));
     return teacher;
   }
 
   /** The directory of a checkpoint holds the run's flags; that of a SavedModel none. */
-  private static Map<String, String> shape(String path, CheckpointFile file, Architecture found) {
+  private static Map<String, String> shape(
+      String path, CheckpointFile file, Architecture found) {
     Path directory = file.prefix().toAbsolutePath().resolveSibling("");
     Optional<FlagsFile> recorded = FlagsFile.read(directory);
     if (recorded.isPresent()) {

@@ -15,9 +15,10 @@ import simclr.config.LocalPath;
 import simclr.config.Reporter;
 import simclr.config.RunConfig;
 import simclr.config.RunConfig.Mode;
+import simclr.config.LocalPath;
 import simclr.config.UserException;
 import simclr.config.UserException.ExitCode;
-import simclr.inference.EncoderRecord;
+import simclr.inference.EncoderFingerprint;
 import simclr.model.SimClrModel;
 import simclr.train.evaluate.EvaluationListener;
 import simclr.train.evaluate.EvaluationLoop;
@@ -99,7 +100,7 @@ public final class Run {
         return outcome;
       }
       CheckpointFile last = modelDir.latest(reporter::line).orElseThrow();
-      EncoderRecord.read(dir).ifPresent(record -> record.requireFrozen(last));
+      EncoderFingerprint.read(dir).ifPresent(record -> record.requireFrozen(last));
       if (given.config().mode() == Mode.TRAIN) {
         return outcome;
       }
@@ -138,10 +139,10 @@ public final class Run {
   private static List<String> openingLines(RunPlan plan) {
     RunConfig config = plan.config();
     return List.of(
-        Opening.model(
+        RunBanner.model(
             config, new SimClrModel(config, plan.numClasses()).encoder(), plan.numClasses()),
-        Opening.schedule(config, plan.counts(), plan.trainSplit().examples()),
-        Opening.device(config));
+        RunBanner.schedule(config, plan.counts(), plan.trainSplit().examples()),
+        RunBanner.device(config));
   }
 
   /**

@@ -26,13 +26,13 @@ import simclr.config.UserException;
 import simclr.config.UserException.ExitCode;
 import simclr.data.pipeline.InputPipeline;
 import simclr.graph.GraphOps;
-import simclr.inference.EncoderRecord;
+import simclr.inference.EncoderFingerprint;
 import simclr.model.Variables;
 import simclr.parallel.Devices;
 import simclr.summary.EventWriter;
 import simclr.summary.Tag;
 import simclr.train.evaluate.NearestNeighbours;
-import simclr.train.graph.StartingPoint;
+import simclr.train.graph.InitialWeights;
 import simclr.train.graph.Teacher;
 import simclr.train.graph.TrainingGraph;
 import simclr.train.run.Progress.Snapshot;
@@ -107,14 +107,14 @@ final class Trainer {
         TrainingGraph graph =
             TrainingGraph.build(
                 config, examples, plan.numClasses(), seed, plan.teacher(), input::build)) {
-      reporter.line(Opening.optimizer(config, graph.state().variables().trainable()));
+      reporter.line(RunBanner.optimizer(config, graph.state().variables().trainable()));
       Ops tf = GraphOps.of(graph.graph());
       Saver saver = Saver.build(tf, graph.state());
-      StartingPoint start = StartingPoint.build(tf, config, plan.teacher(), graph, saver);
+      InitialWeights start = InitialWeights.build(tf, config, plan.teacher(), graph, saver);
       try (Session session = new Session(graph.graph(), Devices.sessionConfig(config))) {
         long step = start.restore(session, own, reporter);
         if (step == 0 && !config.pretraining()) {
-          EncoderRecord.of(config, graph.state().variables().all(), session).write(modelDir);
+          EncoderFingerprint.of(config, graph.state().variables().all(), session).write(modelDir);
         }
         input.start(session, step);
         try (EventWriter events = EventWriter.in(modelDir.path())) {
@@ -142,8 +142,8 @@ final class Trainer {
   private static void verifyTeacher(
       Teacher teacher, TrainingGraph graph, Session session, Reporter reporter) {
     for (Variables variables : graph.teachers()) {
-      EncoderRecord.Comparison found =
-          EncoderRecord.of(teacher.config(), variables.all(), session).compare(teacher.file());
+      EncoderFingerprint.Comparison found =
+          EncoderFingerprint.of(teacher.config(), variables.all(), session).compare(teacher.file());
       Optional<String> changed = found.firstChangedWeight().or(found::firstChangedStatistic);
       if (changed.isPresent()) {
         throw new UserException(
@@ -153,8 +153,7 @@ final class Trainer {
             teacher.file());
       }
       reporter.line(
-          "teacher verified: its encoder is that of %s (SHA-256 of weights %s)"
-              .formatted(teacher.file(), found.weightsAfter()));
+          String.format(Locale.ROOT, "teacher verified: its encoder is that of %s (SHA-256 of weights %s)", teacher.file(), found.weightsAfter()));
     }
   }
 

@@ -1,5 +1,6 @@
 package simclr.parity;
 
+import java.util.Locale;
 import com.google.common.primitives.Floats;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -36,7 +37,7 @@ final class ContrastiveReplicasCase {
     int dim = golden.count("dim");
     NtXent ntXent = new NtXent(golden.number32("temperature"), true);
     Fields hidden = golden.object("hidden");
-    hidden.rule("per_replica", HIDDEN_RULE.formatted(replicas - 1));
+    hidden.rule("per_replica", String.format(Locale.ROOT, HIDDEN_RULE, replicas - 1));
     hidden.done();
 
     List<float[]> rows = new ArrayList<>();

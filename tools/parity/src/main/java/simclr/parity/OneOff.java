@@ -40,7 +40,10 @@ final class OneOff {
     }
   }
 
-  /** Runs with what the runner has been fed. */
+  /**
+   * Runs with what the runner has been fed. All that is wanted of a state should be asked for at
+   * once: for every other set of outputs TensorFlow prepares the whole graph anew.
+   */
   static Map<String, Values> fetch(
       Session.Runner runner, Map<String, ? extends Operand<? extends TType>> outputs) {
     Map<String, Values> values = new LinkedHashMap<>();
@@ -63,7 +66,7 @@ final class OneOff {
     return operand.op().name() + ":" + operand.asOutput().index();
   }
 
-  static Values get(Map<String, Values> values, String name) {
+  static <T> T get(Map<String, T> values, String name) {
     return Optional.ofNullable(values.get(name))
         .orElseThrow(() -> new IllegalArgumentException(name + " was not asked for"));
   }

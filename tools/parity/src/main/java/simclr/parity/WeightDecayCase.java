@@ -127,14 +127,19 @@ final class WeightDecayCase implements GoldenCase {
               tf, registry.variables(), config.optimizer(), (float) config.weightDecay());
       Assignments assignments = new Assignments(tf, variables);
       try (Session session = new Session(graph)) {
+        List<VariableSpec> decayed = new ArrayList<>();
+        Map<String, Fill> fills = new LinkedHashMap<>();
         for (int i = 0; i < named.size(); i++) {
-          Variable variable = variables.get(i);
-          if (WeightDecay.decayedBy(config.optimizer()).test(variable.spec())) {
-            String name = named.get(i).name();
-            long size = named.get(i).shape().size();
-            assignments.assign(session, variable.spec(), new Fill(name, 0.05f, 0.01f).values(size));
+          VariableSpec spec = variables.get(i).spec();
+          if (WeightDecay.decayedBy(config.optimizer()).test(spec)) {
+            decayed.add(spec);
+            fills.put(spec.checkpointKey(), new Fill(named.get(i).name(), 0.05f, 0.01f));
           }
         }
+        assignments.assign(
+            session,
+            decayed,
+            spec -> OneOff.get(fills, spec.checkpointKey()).values(spec.shape().size()));
         golden.checkOutputs(
             checks, OneOff.fetch(session.runner(), Map.of("weight_decay_loss", loss)));
       }

@@ -98,16 +98,32 @@ final class LogisticRegression implements Regression {
   /** Parameters are weights, feature by feature, then biases. */
   @Override
   public Fit fit(double l2, double[] start, int maxIterations, double tolerance) {
-    double[] turned = axes.map(found -> found.into(start, classes)).orElse(start);
-    Lbfgs.Minimum minimum = Lbfgs.minimise(objective.with(l2, tolerance), turned, maxIterations);
+    double factor = scaling.factor();
+    double[] scaled = weightsTimes(start, 1 / factor);
+    double[] turned = axes.map(found -> found.into(scaled, classes)).orElse(scaled);
+    Lbfgs.Minimum minimum =
+        Lbfgs.minimise(
+            objective.with(l2 * factor * factor, tolerance), turned, maxIterations);
     double[] parameters = axes.map(found -> found.back(minimum.at, classes)).orElse(minimum.at);
     return new Fit(
         LinearClassifier.of(scaling, classes, parameters),
-        parameters,
+        weightsTimes(parameters, factor),
         ImmutableDoubleArray.of(minimum.value),
         minimum.iterations,
         minimum.evaluations,
         minimum.reached);
+  }
+
+  /** Parameters whose weights are multiplied, biases left as they are. */
+  private double[] weightsTimes(double[] parameters, double factor) {
+    if (factor == 1) {
+      return parameters;
+    }
+    double[] scaled = parameters.clone();
+    for (int i = 0; i < classes * scaling.width(); i++) {
+      scaled[i] *= factor;
+    }
+    return scaled;
   }
 
   @Override

@@ -1,6 +1,15 @@
 package simclr.eval.probe.logistic;
 
+import com.fasterxml.jackson.annotation.JsonProperty;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import com.google.common.collect.ImmutableList;
+import java.util.List;
+import simclr.eval.probe.Checks;
+import simclr.eval.probe.LinearClassifier;
+import simclr.eval.probe.Outcome;
+import simclr.eval.probe.ProbeCheckpoint;
+import simclr.eval.probe.Protocol;
+import simclr.eval.published.Evaluation;
 import java.nio.file.Path;
 import java.util.Locale;
 import java.util.Optional;
@@ -16,11 +25,6 @@ import simclr.eval.metrics.MeanAveragePrecision;
 import simclr.eval.metrics.MultiLabelMetrics;
 import simclr.eval.metrics.MultiLabels;
 import simclr.eval.metrics.TestMetrics;
-import simclr.eval.probe.Checks;
-import simclr.eval.probe.LinearClassifier;
-import simclr.eval.probe.Outcome;
-import simclr.eval.probe.ProbeCheckpoint;
-import simclr.eval.probe.Protocol;
 import simclr.eval.probe.logistic.Regression.Fit;
 
 /**
@@ -50,6 +54,8 @@ public record Logreg(
     double tolerance,
     double sweepTolerance)
     implements Protocol {
+  /** Its name in records. */
+  public static final String NAME = "logreg";
 
   public Logreg {
     l2.ifPresent(value -> Checks.notNegative("--l2", value));
@@ -74,7 +80,7 @@ public record Logreg(
 
   @Override
   public String protocol() {
-    return "logreg";
+    return NAME;
   }
 
   @Override
@@ -82,32 +88,56 @@ public record Logreg(
     return "logreg";
   }
 
+  private record Settings(
+      String optimizer,
+      String objective,
+      @Nullable Double l2,
+      @Nullable Integer l2Values,
+      @Nullable Double l2Smallest,
+      @Nullable Double l2Largest,
+      @Nullable String l2ChosenBy,
+      @Nullable Double validationShare,
+      @Nullable Double sweepTolerance,
+      boolean standardize,
+      int maxIterations,
+      double tolerance) {}
+
   @Override
-  public void describe(ObjectNode settings, FeatureSets sets) {
-    settings.put("optimizer", "L-BFGS");
-    settings.put(
-        "objective",
+  public Object settings(FeatureSets sets) {
+    boolean chosen = l2.isEmpty();
+    return new Settings(
+        "L-BFGS",
         sets.isMultiLabel()
             ? "mean over classes of: mean cross entropy of two scores, against the class and for it,"
                 + " + l2/2 * squared weights of both, biases free; with w the weights of their"
                 + " difference, the one score that is reported, the penalty is l2/4 * squared w"
-            : "mean cross entropy + l2/2 * squared weights, biases free");
-    if (l2.isPresent()) {
-      settings.put("l2", l2.getAsDouble());
-    } else {
-      settings.put("l2_values", l2Values);
-      settings.put("l2_smallest", l2Smallest);
-      settings.put("l2_largest", l2Largest);
-      settings.put(
-          "l2_chosen_by",
-          "validation %s, the larger of equals"
-              .formatted(sets.isMultiLabel() ? "11-point mAP" : "top-1"));
-      settings.put("validation_share", validationShare);
-      settings.put("sweep_tolerance", sweepTolerance);
-    }
-    settings.put("standardize", standardize);
-    settings.put("max_iterations", maxIterations);
-    settings.put("tolerance", tolerance);
+            : "mean cross entropy + l2/2 * squared weights, biases free",
+        chosen ? null : l2.getAsDouble(),
+        chosen ? l2Values : null,
+        chosen ? l2Smallest : null,
+        chosen ? l2Largest : null,
+        chosen
+            ? String.format(Locale.ROOT, "validation %s, the larger of equals", sets.isMultiLabel() ? "11-point mAP" : "top-1")
+            : null,
+        chosen ? validationShare : null,
+        chosen ? sweepTolerance : null,
+        standardize,
+        maxIterations,
+        tolerance);
+  }
+
+  @Override
+  public String meaning(FeatureSets sets) {
+    return meaning(sets.isMultiLabel());
+  }
+
+  /** What its figures mean. */
+  public static String meaning(boolean multiLabel) {
+    return (multiLabel
+            ? "Logistic regression of each class against the rest"
+            : "Multinomial logistic regression")
+        + " by L-BFGS on fixed representations; its l2 chosen on validation, refitted on"
+        + " training and validation, tested once.";
   }
 
   @Override
@@ -127,10 +157,9 @@ public record Logreg(
       Optional<Path> progress,
       Reporter reporter,
       BooleanSupplier stop) {
-    ObjectNode details = Outcome.object();
     if (l2.isPresent()) {
       LabelledFeatures all = sets.validation().map(sets.train()::followedBy).orElse(sets.train());
-      return Optional.of(test(sets, all, l2.getAsDouble(), Optional.empty(), null, details));
+      return Optional.of(test(sets, all, l2.getAsDouble(), Optional.empty(), null, null));
     }
     Partition partition = sets.partition(validationShare, seed);
     SweepProgress sweep =
@@ -149,7 +178,6 @@ public record Logreg(
             100 * best.figure(),
             partition.validation().examples(),
             partition.carved() ? ", carved from training" : ""));
-    details.set("sweep", sweep.rows());
     return Optional.of(
         test(
             sets,
@@ -157,7 +185,7 @@ public record Logreg(
             best.l2(),
             Optional.of(partition),
             best.parameters(),
-            details));
+            sweep.rows()));
   }
 
   /** Tries the values that are left; returns false if it was stopped. */
@@ -177,15 +205,16 @@ public record Logreg(
         double[] start = sweep.last().orElseGet(regression::origin);
         Fit fit = regression.fit(value(i), start, maxIterations, sweepTolerance);
         double figure = figure(fit.classifier(), partition.validation());
-        ObjectNode row =
-            Outcome.object()
-                .put("l2", value(i))
-                .put(sets.isMultiLabel() ? "validation_map_11" : "validation_top_1", figure)
-                .put("objective", fit.objective())
-                .put("iterations", fit.iterations())
-                .put("evaluations", fit.evaluations())
-                .put("converged", fit.converged());
-        sweep.add(row, value(i), figure, fit.parameters());
+        Tried row =
+            new Tried(
+                value(i),
+                sets.isMultiLabel() ? null : figure,
+                sets.isMultiLabel() ? figure : null,
+                fit.objective(),
+                fit.iterations(),
+                fit.evaluations(),
+                fit.converged());
+        sweep.add(row, figure, fit.parameters());
         countdown.at(i + 1);
       }
     }
@@ -216,29 +245,49 @@ public record Logreg(
       double penalty,
       Optional<Partition> partition,
       double @Nullable [] near,
-      ObjectNode details) {
+      @Nullable List<Tried> sweep) {
     try (Regression regression = Regression.of(learn, sets.classes(), standardize)) {
       double[] start = near == null ? regression.origin() : near;
       Fit fit = regression.fit(penalty, start, maxIterations, tolerance);
-      ObjectNode ended = details.putObject("fit");
-      ended
-          .put("iterations", fit.iterations())
-          .put("evaluations", fit.evaluations())
-          .put("converged", fit.converged())
-          .put("examples", learn.examples())
-          .put("computed_in", regression.precision());
-      if (sets.isMultiLabel()) {
-        fit.objectives().forEach(ended.putArray("objectives")::add);
-      }
+      Ended ended =
+          new Ended(
+              fit.iterations(),
+              fit.evaluations(),
+              fit.converged(),
+              learn.examples(),
+              regression.precision(),
+              sets.isMultiLabel() ? fit.objectives().asList() : null);
       return new Outcome(
           measure(fit.classifier(), sets),
           1,
           partition,
           OptionalDouble.of(fit.objective()),
           OptionalDouble.of(penalty),
-          details);
+          new Details(sweep, ended),
+          ImmutableList.of(),
+          Evaluation.LINEAR_LBFGS);
     }
   }
+
+  private record Details(@Nullable List<Tried> sweep, Ended fit) {}
+
+  private record Ended(
+      int iterations,
+      int evaluations,
+      boolean converged,
+      int examples,
+      String computedIn,
+      @Nullable List<Double> objectives) {}
+
+  /** A penalty that was tried, with its figure on validation examples. */
+  record Tried(
+      double l2,
+      @JsonProperty("validation_top_1") @Nullable Double top1,
+      @JsonProperty("validation_map_11") @Nullable Double map11,
+      double objective,
+      int iterations,
+      int evaluations,
+      boolean converged) {}
 
   /** From the largest to the smallest. */
   private double value(int index) {

@@ -11,6 +11,9 @@ import java.util.Optional;
 import simclr.config.Reporter;
 import simclr.eval.probe.Outcome;
 import simclr.eval.probe.ProbeCheckpoint;
+import java.util.ArrayList;
+import java.util.List;
+import simclr.eval.probe.logistic.Logreg.Tried;
 
 /**
  * How far the choice of a penalty has come: {@code rows} of the result, {@code last} and {@code
@@ -18,17 +21,22 @@ import simclr.eval.probe.ProbeCheckpoint;
  */
 final class SweepProgress {
   private final ProbeCheckpoint kept;
-  private final ArrayNode rows;
+  private final List<Tried> rows;
   private Optional<double[]> last;
   private Optional<Best> best;
 
   private SweepProgress(
-      ProbeCheckpoint kept, ArrayNode rows, Optional<double[]> last, Optional<Best> best) {
+      ProbeCheckpoint kept, List<Tried> rows, Optional<double[]> last, Optional<Best> best) {
     this.kept = kept;
     this.rows = rows;
     this.last = last;
     this.best = best;
   }
+
+  /** As it is kept. */
+  private record State(List<Tried> rows, byte[] last, BestState best) {}
+
+  private record BestState(double l2, double figure, byte[] parameters) {}
 
   /** The best value so far. */
   static final class Best {
@@ -63,24 +71,21 @@ final class SweepProgress {
    * @param values how many there will be
    */
   static SweepProgress of(ProbeCheckpoint kept, int values, Reporter reporter) {
-    Optional<JsonNode> found = kept.read("l2 is chosen from the start", reporter);
+    Optional<State> found = kept.read(State.class, "l2 is chosen from the start", reporter);
     if (found.isEmpty()) {
-      return new SweepProgress(
-          kept, Outcome.object().arrayNode(), Optional.empty(), Optional.empty());
+      return new SweepProgress(kept, new ArrayList<>(), Optional.empty(), Optional.empty());
     }
-    JsonNode best = found.get().path("best");
-    ArrayNode rows = (ArrayNode) found.get().path("rows");
-    reporter.line(
-        String.format(Locale.ROOT, "l2: going on after %d of %d values", rows.size(), values));
+    State state = found.get();
+    reporter.line(String.format(Locale.ROOT, "l2: resuming after %d of %d values", state.rows().size(), values));
     return new SweepProgress(
         kept,
-        rows,
-        Optional.of(parameters(found.get().path("last"))),
+        new ArrayList<>(state.rows()),
+        Optional.of(parameters(state.last())),
         Optional.of(
             new Best(
-                best.path("l2").asDouble(),
-                best.path("figure").asDouble(),
-                parameters(best.path("parameters")))));
+                state.best().l2(),
+                state.best().figure(),
+                parameters(state.best().parameters()))));
   }
 
   /** How many values were tried. */
@@ -89,7 +94,7 @@ final class SweepProgress {
   }
 
   /** A row for each value, as the result holds them. */
-  ArrayNode rows() {
+  List<Tried> rows() {
     return rows;
   }
 
@@ -105,11 +110,11 @@ final class SweepProgress {
   /**
    * Adds a value, the best one if its figure is above all before, and saves it if it is time to.
    */
-  void add(ObjectNode row, double l2, double figure, double[] parameters) {
+  void add(Tried row, double figure, double[] parameters) {
     rows.add(row);
     last = Optional.of(parameters);
     if (best.isEmpty() || figure > best.get().figure()) {
-      best = Optional.of(new Best(l2, figure, parameters));
+      best = Optional.of(new Best(row.l2(), figure, parameters));
     }
     if (kept.due()) {
       save();
@@ -125,14 +130,12 @@ final class SweepProgress {
     if (best.isEmpty() || last.isEmpty()) {
       return;
     }
-    ObjectNode json = Outcome.object();
-    json.set("rows", rows);
-    json.put("last", bytes(last.get()));
-    json.putObject("best")
-        .put("l2", best.get().l2())
-        .put("figure", best.get().figure())
-        .put("parameters", bytes(best.get().parameters()));
-    kept.save(json);
+    Best found = best.get();
+    kept.save(
+        new State(
+            rows,
+            bytes(last.get()),
+            new BestState(found.l2(), found.figure(), bytes(found.parameters()))));
   }
 
   private static byte[] bytes(double[] values) {
@@ -141,13 +144,9 @@ final class SweepProgress {
     return bytes.array();
   }
 
-  private static double[] parameters(JsonNode node) {
-    try {
-      double[] values = new double[node.binaryValue().length / Double.BYTES];
-      ByteBuffer.wrap(node.binaryValue()).asDoubleBuffer().get(values);
-      return values;
-    } catch (IOException e) {
-      throw new IllegalStateException(e); // We wrote it, as its hash says.
-    }
+  private static double[] parameters(byte[] bytes) {
+    double[] values = new double[bytes.length / Double.BYTES];
+    ByteBuffer.wrap(bytes).asDoubleBuffer().get(values);
+    return values;
   }
 }

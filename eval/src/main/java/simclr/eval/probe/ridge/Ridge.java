@@ -1,7 +1,16 @@
 package simclr.eval.probe.ridge;
 
+import com.fasterxml.jackson.annotation.JsonInclude;
+import com.fasterxml.jackson.annotation.JsonProperty;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.util.Locale;
+import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
+import simclr.eval.probe.Checks;
+import simclr.eval.probe.Outcome;
+import simclr.eval.probe.Protocol;
+import simclr.eval.published.Evaluation;
 import com.google.common.collect.ImmutableList;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -19,10 +28,7 @@ import simclr.eval.features.LabelledFeatures;
 import simclr.eval.metrics.Accuracy;
 import simclr.eval.metrics.ClassificationMetrics;
 import simclr.eval.metrics.SeedStatistics;
-import simclr.eval.probe.Checks;
-import simclr.eval.probe.Outcome;
 import simclr.eval.probe.ProbeResult;
-import simclr.eval.probe.Protocol;
 
 /**
  * Ridge regression of one-hot classes, in closed form; of all training examples, or of a few of
@@ -35,6 +41,8 @@ import simclr.eval.probe.Protocol;
  */
 public record Ridge(ImmutableList<Integer> shots, int draws, OptionalDouble l2)
     implements Protocol {
+  /** Its name in records. */
+  public static final String NAME = "ridge";
 
   public Ridge {
     shots.forEach(count -> Checks.atLeastOne("--shots", count));
@@ -49,7 +57,7 @@ public record Ridge(ImmutableList<Integer> shots, int draws, OptionalDouble l2)
 
   @Override
   public String protocol() {
-    return "ridge";
+    return NAME;
   }
 
   @Override
@@ -57,24 +65,39 @@ public record Ridge(ImmutableList<Integer> shots, int draws, OptionalDouble l2)
     return "ridge";
   }
 
+  private record Settings(
+      String objective,
+      @JsonInclude(JsonInclude.Include.ALWAYS) @Nullable List<Integer> shots,
+      @Nullable Integer draws,
+      @Nullable String headline,
+      @Nullable Double l2,
+      @Nullable String l2ChosenBy) {}
+
   @Override
-  public void describe(ObjectNode settings, FeatureSets sets) {
-    settings.put("objective", "squared error of one-hot classes / 2n + l2/2 * squared weights");
-    if (shots.isEmpty()) {
-      settings.putNull("shots");
-    } else {
-      shots.forEach(settings.putArray("shots")::add);
-      settings.put("draws", draws);
-      settings.put("headline", "the first draw of the most shots");
-    }
-    if (l2.isPresent()) {
-      settings.put("l2", l2.getAsDouble());
-    } else {
-      settings.put(
-          "l2_chosen_by",
-          "generalised cross-validation on the examples that are learnt from, 28 values of 1e-6 to"
-              + " 1e3 times the mean variance of a feature");
-    }
+  public Object settings(FeatureSets sets) {
+    boolean few = !shots.isEmpty();
+    return new Settings(
+        "squared error of one-hot classes / 2n + l2/2 * squared weights",
+        few ? shots : null,
+        few ? draws : null,
+        few ? "the first draw of the most shots" : null,
+        l2.isPresent() ? l2.getAsDouble() : null,
+        l2.isPresent()
+            ? null
+            : "generalised cross-validation on the examples that are learnt from, 28 values of 1e-6"
+                + " to 1e3 times the mean variance of a feature");
+  }
+
+  @Override
+  public String meaning(FeatureSets sets) {
+    return meaning(!shots.isEmpty());
+  }
+
+  /** What its figures mean. */
+  public static String meaning(boolean fewShots) {
+    return "Ridge regression on "
+        + (fewShots ? "a few labelled images of each class" : "all labelled images")
+        + ", in closed form.";
   }
 
   @Override
@@ -94,13 +117,11 @@ public record Ridge(ImmutableList<Integer> shots, int draws, OptionalDouble l2)
       RidgeFit fit = RidgeFit.of(all, sets.classes(), l2);
       ClassificationMetrics test =
           Outcome.measure(fit.classifier(), sets.test(), sets.classNames());
-      return Optional.of(outcome(test, 1, fit, Outcome.object()));
+      return Optional.of(outcome(test, 1, fit, new Details(null)));
     }
     requireShots(sets);
-    ObjectNode details = Outcome.object();
-    ArrayNode rows = details.putArray("by_shots");
-    EtaProgress countdown =
-        EtaProgress.of(reporter, "fitting draws", 0, (long) shots.size() * draws);
+    List<ByShots> rows = new ArrayList<>();
+    EtaProgress countdown = EtaProgress.of(reporter, "fitting draws", 0, (long) shots.size() * draws);
     Outcome headline = null;
     int most = shots.stream().mapToInt(Integer::intValue).max().orElseThrow();
     int done = 0;
@@ -117,35 +138,72 @@ public record Ridge(ImmutableList<Integer> shots, int draws, OptionalDouble l2)
         found.add(test.top1());
         penalties.add(fit.l2());
         if (count == most && draw == 0) {
-          headline = outcome(test, shots.size() * draws, fit, details);
+          headline = outcome(test, shots.size() * draws, fit, new Details(rows));
         }
         countdown.at(++done);
       }
-      row(rows.addObject(), count, found, penalties);
+      rows.add(ByShots.of(count, found, penalties));
     }
     countdown.end();
-    return Optional.ofNullable(headline);
+    return Optional.ofNullable(headline).map(found -> withLines(found, rows));
   }
 
-  private static void row(ObjectNode row, int count, List<Accuracy> found, List<Double> penalties) {
-    SeedStatistics top1 = SeedStatistics.of(found.stream().map(Accuracy::value).toList());
-    row.put("shots", count).put("draws", top1.runs()).put("top_1", top1.mean());
-    ProbeResult.optional(row, "top_1_sd", top1.deviation());
-    ArrayNode each = row.putArray("each");
-    for (int i = 0; i < found.size(); i++) {
-      each.addObject().put("top_1", found.get(i).value()).put("l2", penalties.get(i));
+  private record Details(@Nullable List<ByShots> byShots) {}
+
+  private record ByShots(
+      int shots,
+      int draws,
+      @JsonProperty("top_1") double top1,
+      @JsonProperty("top_1_sd") @JsonInclude(JsonInclude.Include.ALWAYS) @Nullable Double sd,
+      List<Draw> each) {
+    static ByShots of(int shots, List<Accuracy> found, List<Double> penalties) {
+      SeedStatistics top1 = SeedStatistics.of(found.stream().map(Accuracy::value).toList());
+      return new ByShots(
+          shots,
+          top1.runs(),
+          top1.mean(),
+          top1.deviation().isPresent() ? top1.deviation().getAsDouble() : null,
+          IntStream.range(0, found.size())
+              .mapToObj(i -> new Draw(found.get(i).value(), penalties.get(i)))
+              .toList());
     }
+
+    String line() {
+      return String.format(
+          Locale.ROOT,
+          "%d shots a class: top-1 %.2f %% (sd %s over %d draws)",
+          shots,
+          100 * top1,
+          sd == null ? "unknown" : String.format(Locale.ROOT, "%.2f", 100 * sd),
+          draws);
+    }
+  }
+
+  private record Draw(@JsonProperty("top_1") double top1, double l2) {}
+
+  private static Outcome withLines(Outcome found, List<ByShots> rows) {
+    return new Outcome(
+        found.test(),
+        found.tested(),
+        found.partition(),
+        found.objective(),
+        found.l2(),
+        found.details(),
+        rows.stream().map(ByShots::line).collect(ImmutableList.toImmutableList()),
+        found.comparedAs());
   }
 
   private static Outcome outcome(
-      ClassificationMetrics test, int tested, RidgeFit fit, ObjectNode details) {
+      ClassificationMetrics test, int tested, RidgeFit fit, Details details) {
     return new Outcome(
         test,
         tested,
         Optional.empty(),
         OptionalDouble.of(fit.objective()),
         OptionalDouble.of(fit.l2()),
-        details);
+        details,
+        ImmutableList.of(),
+        Evaluation.parse(NAME));
   }
 
   /** So many examples of each class, at random without replacement. */

@@ -5,6 +5,7 @@ import org.tensorflow.Graph;
 import org.tensorflow.Operand;
 import org.tensorflow.Result;
 import org.tensorflow.Session;
+import org.tensorflow.exceptions.TFInvalidArgumentException;
 import org.tensorflow.ndarray.Shape;
 import org.tensorflow.op.Ops;
 import org.tensorflow.op.core.Placeholder;
@@ -16,6 +17,8 @@ import org.tensorflow.types.TFloat64;
 import org.tensorflow.types.TInt32;
 import org.tensorflow.types.family.TNumber;
 import org.tensorflow.types.family.TType;
+import simclr.config.UserException;
+import simclr.config.UserException.ExitCode;
 import simclr.eval.features.LabelledFeatures;
 import simclr.eval.probe.Covariance;
 import simclr.eval.probe.LinearClassifier;
@@ -74,12 +77,14 @@ final class RidgeFit {
     Class<? extends TNumber> type = doubles ? TFloat64.class : TFloat32.class;
     try (NativeFeatures features = NativeFeatures.load(examples, scaling, doubles, blockRows);
         Problem problem = Problem.of(features, scaling.width(), classes, dual, type)) {
-      double best = l2.isPresent() ? l2.getAsDouble() : problem.choose();
+      // The penalty is that of the features as they are, whatever they were scaled by.
+      double square = scaling.factor() * scaling.factor();
+      double best = l2.isPresent() ? l2.getAsDouble() * square : problem.choose();
       Solution solution = problem.solve(best);
       return new RidgeFit(
           LinearClassifier.of(scaling, classes, solution.parameters),
           solution.residual / 2 + best / 2 * solution.length,
-          best);
+          best / square);
     }
   }
 
@@ -212,6 +217,11 @@ final class RidgeFit {
           return dual
               ? dual((TFloat64) result.get(0), l2, with, length)
               : primal((TFloat64) result.get(0), l2, with, length);
+        } catch (TFInvalidArgumentException e) {
+          throw new UserException(
+              ExitCode.DATA,
+              "--l2 is too small for these features, which depend on each other; expected a larger"
+                  + " one, or none to have it chosen");
         }
       }
     }

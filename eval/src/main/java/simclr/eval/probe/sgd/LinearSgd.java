@@ -2,7 +2,16 @@ package simclr.eval.probe.sgd;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import com.google.common.collect.ImmutableList;
 import java.io.IOException;
+import simclr.eval.probe.Checks;
+import simclr.eval.probe.LinearClassifier;
+import simclr.eval.probe.Outcome;
+import simclr.eval.probe.ProbeCheckpoint;
+import simclr.eval.probe.Protocol;
+import simclr.eval.probe.Standardizer;
+import simclr.eval.published.Evaluation.Method;
+import simclr.eval.published.Evaluation;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.util.Locale;
@@ -15,12 +24,6 @@ import simclr.config.UserException.ExitCode;
 import simclr.eval.features.EtaProgress;
 import simclr.eval.features.FeatureSets;
 import simclr.eval.features.LabelledFeatures;
-import simclr.eval.probe.Checks;
-import simclr.eval.probe.LinearClassifier;
-import simclr.eval.probe.Outcome;
-import simclr.eval.probe.ProbeCheckpoint;
-import simclr.eval.probe.Protocol;
-import simclr.eval.probe.Standardizer;
 
 /**
  * The linear classifier by gradient descent, as the reference trains its head on a frozen encoder
@@ -42,6 +45,13 @@ public record LinearSgd(
     double momentum,
     boolean standardize)
     implements Protocol {
+  /** Its name in records. */
+  public static final String NAME = "fast_linear";
+
+  /** What its figures mean. */
+  public static final String MEANING =
+      "Linear classifier trained by SGD on representations that were extracted once, without"
+          + " augmentation.";
 
   public LinearSgd {
     Checks.atLeastOne("--train_epochs", epochs);
@@ -59,7 +69,7 @@ public record LinearSgd(
 
   @Override
   public String protocol() {
-    return "fast_linear";
+    return NAME;
   }
 
   @Override
@@ -67,19 +77,38 @@ public record LinearSgd(
     return "linear";
   }
 
+  private record Settings(
+      String optimizer,
+      int trainEpochs,
+      int trainBatchSize,
+      double learningRate,
+      String learningRateScaling,
+      String schedule,
+      double warmupEpochs,
+      double momentum,
+      double weightDecay,
+      boolean standardize,
+      String augmentation) {}
+
   @Override
-  public void describe(ObjectNode settings, FeatureSets sets) {
-    settings.put("optimizer", "momentum (Nesterov)");
-    settings.put("train_epochs", epochs);
-    settings.put("train_batch_size", batchSize);
-    settings.put("learning_rate", learningRate);
-    settings.put("learning_rate_scaling", "linear");
-    settings.put("schedule", "cosine");
-    settings.put("warmup_epochs", warmupEpochs);
-    settings.put("momentum", momentum);
-    settings.put("weight_decay", 0.0);
-    settings.put("standardize", standardize);
-    settings.put("augmentation", "none: features were extracted once");
+  public Object settings(FeatureSets sets) {
+    return new Settings(
+        "momentum (Nesterov)",
+        epochs,
+        batchSize,
+        learningRate,
+        "linear",
+        "cosine",
+        warmupEpochs,
+        momentum,
+        0,
+        standardize,
+        "none: features were extracted once");
+  }
+
+  @Override
+  public String meaning(FeatureSets sets) {
+    return MEANING;
   }
 
   @Override
@@ -128,8 +157,6 @@ public record LinearSgd(
       LinearClassifier classifier = training.classifier();
       double objective = classifier.crossEntropy(train);
       tellIfLost(objective, sets.classes(), reporter);
-      ObjectNode details = Outcome.object();
-      details.putObject("fit").put("steps", steps).put("batch", batch);
       return Optional.of(
           new Outcome(
               Outcome.measure(classifier, sets.test(), sets.classNames()),
@@ -137,7 +164,9 @@ public record LinearSgd(
               Optional.empty(),
               OptionalDouble.of(objective),
               OptionalDouble.empty(),
-              details));
+              new Details(new Trained(steps, batch)),
+              ImmutableList.of(),
+              Evaluation.of(Method.LINEAR_SGD_FIXED)));
     }
   }
 
@@ -163,24 +192,26 @@ public record LinearSgd(
     }
   }
 
-  /** How many steps a killed training had kept, from which this one goes on. */
+  private record Details(Trained fit) {}
+
+  private record Trained(long steps, int batch) {}
+
+  /** As a stopped training is kept. */
+  private record State(long step, byte[] state) {}
+
+  /** How many steps a killed training had kept, from which this one resumes. */
   private static long resume(
       ProbeCheckpoint kept, SgdTrainer training, long steps, Reporter reporter) {
-    Optional<JsonNode> found = kept.read("training begins anew", reporter);
+    Optional<State> found = kept.read(State.class, "training begins anew", reporter);
     if (found.isEmpty()) {
       return 0;
     }
-    long done = found.get().path("step").asLong();
-    reporter.line(
-        String.format(Locale.ROOT, "training: going on after %d of %d steps", done, steps));
-    try {
-      byte[] bytes = found.get().path("state").binaryValue();
-      float[] state = new float[bytes.length / Float.BYTES];
-      ByteBuffer.wrap(bytes).asFloatBuffer().get(state);
-      training.resume(state, done);
-    } catch (IOException e) {
-      throw new IllegalStateException(e); // We wrote it, as its hash says.
-    }
+    long done = found.get().step();
+    reporter.line(String.format(Locale.ROOT, "training: resuming after %d of %d steps", done, steps));
+    byte[] bytes = found.get().state();
+    float[] state = new float[bytes.length / Float.BYTES];
+    ByteBuffer.wrap(bytes).asFloatBuffer().get(state);
+    training.resume(state, done);
     return done;
   }
 
@@ -188,6 +219,6 @@ public record LinearSgd(
     float[] state = training.state();
     ByteBuffer bytes = ByteBuffer.allocate(state.length * Float.BYTES);
     bytes.asFloatBuffer().put(state);
-    kept.save(Outcome.object().put("step", step).put("state", bytes.array()));
+    kept.save(new State(step, bytes.array()));
   }
 }

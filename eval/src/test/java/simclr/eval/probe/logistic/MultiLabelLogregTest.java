@@ -1,5 +1,13 @@
 package simclr.eval.probe.logistic;
 
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import simclr.eval.metrics.ClassResult.Precision;
+import simclr.eval.metrics.Measures;
+import simclr.eval.metrics.Metric;
+import simclr.eval.probe.Clouds;
+import simclr.eval.probe.Outcome;
+import simclr.eval.probe.Protocol;
+import simclr.eval.record.RecordJson;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
@@ -21,9 +29,6 @@ import simclr.eval.features.LabelledFeatures;
 import simclr.eval.features.LabelledFeatures.Labels;
 import simclr.eval.metrics.MultiLabelMetrics;
 import simclr.eval.metrics.MultiLabels;
-import simclr.eval.probe.Clouds;
-import simclr.eval.probe.Outcome;
-import simclr.eval.probe.Protocol;
 import simclr.eval.probe.logistic.Regression.Fit;
 
 final class MultiLabelLogregTest {
@@ -95,22 +100,20 @@ final class MultiLabelLogregTest {
     FeatureSets sets = sets(1, 400, 200);
 
     Outcome outcome = run(SHORT, sets);
-    var record = Outcome.object();
-    outcome.test().addFigures(record, 1);
-    outcome.test().addTables(record);
+    Measures measures = outcome.test().measures(1);
+    ObjectNode details = RecordJson.tree(outcome.details());
 
     assertThat(outcome.test().value()).isGreaterThan(0.9);
-    assertThat(record.get("metric").asText()).isEqualTo("map_11");
-    assertThat(record.get("interval").get("map_11").get(0).asDouble())
+    assertThat(measures.metrics()).containsOnlyKeys(Metric.MAP_11);
+    assertThat(measures.metric(Metric.MAP_11).flatMap(Metric::interval).orElseThrow().low())
         .isLessThanOrEqualTo(outcome.test().value());
-    assertThat(record.get("per_class")).hasSize(3);
-    assertThat(record.get("per_class").get(0).get("positives").asInt()).isBetween(50, 150);
-    assertThat(record.has("top_1")).isFalse();
-    assertThat(outcome.details().get("sweep").get(0).has("validation_map_11")).isTrue();
+    assertThat(measures.classes()).hasSize(3);
+    assertThat(((Precision) measures.classes().get(0)).positives()).isBetween(50L, 150L);
+    assertThat(details.at("/sweep/0").has("validation_map_11")).isTrue();
     assertThat(outcome.objective().orElseThrow())
         .isCloseTo(
             IntStream.range(0, 3)
-                .mapToDouble(c -> outcome.details().get("fit").get("objectives").get(c).asDouble())
+                .mapToDouble(c -> details.at("/fit/objectives").get(c).asDouble())
                 .average()
                 .orElseThrow(),
             within(1e-12));

@@ -106,7 +106,7 @@ public final class ServeRate implements AutoCloseable {
   }
 
   private int side() {
-    return model.card().orElseThrow().imageSize();
+    return model.info().orElseThrow().imageSize();
   }
 
   private Map<String, TType> pixelBatch() {

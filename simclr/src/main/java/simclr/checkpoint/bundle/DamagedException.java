@@ -1,0 +1,18 @@
+package simclr.checkpoint.bundle;
+
+import com.google.common.base.Strings;
+
+/** What is wrong with a file, without its name: whoever opened it adds that. */
+final class DamagedException extends Exception {
+  private static final long serialVersionUID = 1L;
+
+  DamagedException(String template, Object... args) {
+    super(Strings.lenientFormat(template, args));
+  }
+
+  static void check(boolean holds, String template, Object... args) throws DamagedException {
+    if (!holds) {
+      throw new DamagedException(template, args);
+    }
+  }
+}
