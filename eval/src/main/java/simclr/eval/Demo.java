@@ -1,19 +1,13 @@
 package simclr.eval;
 
-import java.util.List;
-import java.util.OptionalDouble;
-import simclr.eval.metrics.Metric;
-import simclr.eval.probe.ProbeResult;
-import simclr.eval.probe.ProbeRun;
-import simclr.eval.probe.logistic.Logreg;
-import simclr.eval.runs.RunReport;
-
 import com.google.common.collect.ImmutableList;
 import com.google.common.collect.ImmutableMap;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalDouble;
 import java.util.function.BooleanSupplier;
 import java.util.function.Predicate;
 import simclr.checkpoint.CheckpointFile;
@@ -22,20 +16,22 @@ import simclr.config.LocalPath;
 import simclr.config.Reporter;
 import simclr.config.RunConfig;
 import simclr.data.source.DataSource;
-import simclr.data.records.Split;
 import simclr.eval.features.EncoderChoice;
 import simclr.eval.features.EncoderFeatures;
 import simclr.eval.features.FeatureDtype;
-import simclr.eval.features.FeatureSets;
-import simclr.eval.features.FeatureSource;
-import simclr.eval.features.LabelledFeatures;
-import simclr.eval.record.EncoderInfo.Kind;
 import simclr.eval.metrics.Accuracy;
+import simclr.eval.metrics.Metric;
+import simclr.eval.probe.ProbeResult;
+import simclr.eval.probe.ProbeRun;
+import simclr.eval.probe.logistic.Logreg;
+import simclr.eval.record.EncoderInfo.Kind;
+import simclr.eval.runs.RunReport;
+import simclr.export.bundle.TimeLimits;
 import simclr.export.savedmodel.ExportSource;
 import simclr.export.savedmodel.SavedModelExport;
 import simclr.io.DurableFiles;
-import simclr.train.run.Run;
 import simclr.train.run.Outcome;
+import simclr.train.run.Run;
 
 /**
  * The whole story in two minutes on two cores: pretrain a small encoder on procedural images
@@ -162,7 +158,7 @@ public final class Demo {
             Optional.empty(),
             Optional.empty(),
             Optional.empty(),
-            FeatureDtype.FLOAT32);
+            FeatureDtype.FLOAT32, TimeLimits.DEFAULT);
     Reporter status = progressAlone(reporter);
     try (EncoderFeatures source = EncoderFeatures.open(choice, status)) {
       ProbeRun probe = new ProbeRun(source, PROBE, ImmutableList.of(1L), Optional.empty());

@@ -1,12 +1,11 @@
 package simclr.eval;
 
 import com.fasterxml.jackson.annotation.JsonProperty;
-import simclr.eval.record.RecordJson;
-
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
 import simclr.eval.metrics.Accuracy;
+import simclr.eval.record.RecordJson;
 
 /**
  * Top-1 accuracy of the same linear probe on three representations of the same test images.
@@ -45,7 +44,12 @@ public record DemoResult(
   }
 
   private record Printed(
-      long step, Share pretrained, Share randomInit, Share rawPixels, String report, String export) {}
+      long step,
+      Share pretrained,
+      Share randomInit,
+      Share rawPixels,
+      String report,
+      String export) {}
 
   private record Share(
       @JsonProperty("top_1") double top1, long correct, long total, List<Double> interval) {

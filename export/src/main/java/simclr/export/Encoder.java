@@ -20,6 +20,7 @@ import simclr.export.bundle.HostTensor;
 import simclr.export.bundle.LoadedModel;
 import simclr.export.bundle.ModelFailure;
 import simclr.export.bundle.PixelRange;
+import simclr.export.bundle.TimeLimits;
 
 /**
  * An exported encoder: images in, representations h out.
@@ -70,8 +71,17 @@ public final class Encoder implements AutoCloseable {
    * @throws UserException if it is missing, damaged, harmful or no export of an encoder
    */
   public static Encoder load(Path export) {
+    return load(export, TimeLimits.DEFAULT);
+  }
+
+  /**
+   * The same within other limits of time than {@link TimeLimits#DEFAULT}.
+   *
+   * @throws UserException as the other does, and if loading takes longer; embedding throws it too
+   */
+  public static Encoder load(Path export, TimeLimits limits) {
     Path version = ExportDirectory.newest(export);
-    LoadedModel model = LoadedModel.open(version);
+    LoadedModel model = LoadedModel.open(version, limits);
     try {
       ExportInfo info = model.requiredInfo();
       for (String signature : ImmutableList.of(LoadedModel.DEFAULT_SIGNATURE, ENCODED_SIGNATURE)) {

@@ -161,18 +161,14 @@ public final class CheckpointFile {
   }
 
   /**
-   * Reads tensors of numbers or a single string into native memory, in the order of {@code keys}. The caller closes
-   * the result.
+   * Reads tensors of numbers or a single string into native memory, in the order of {@code keys}.
+   * The caller closes the result.
    *
    * @throws UserException DATA if a tensor is not there, or its values are damaged
    */
   public BundleTensors read(List<String> keys) {
     for (String key : keys) {
-      check(
-          entries.containsKey(key),
-          "%s has no tensor %s, expected one",
-          prefix,
-          Quoted.of(key));
+      check(entries.containsKey(key), "%s has no tensor %s, expected one", prefix, Quoted.of(key));
     }
     return bundle.read(keys.stream().map(this::stored).toList());
   }

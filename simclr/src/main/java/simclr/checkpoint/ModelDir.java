@@ -182,8 +182,7 @@ public final class ModelDir implements AutoCloseable {
    */
   public static CheckpointFile find(String flag, String prefixOrDirectory, Consumer<String> say) {
     Path given =
-        LocalPath.of(
-            prefixOrDirectory.replaceFirst("\\.(index|data-\\d{5}-of-\\d{5})$", ""), flag);
+        LocalPath.of(prefixOrDirectory.replaceFirst("\\.(index|data-\\d{5}-of-\\d{5})$", ""), flag);
     CheckpointFile file;
     if (!prefixOrDirectory.isEmpty() && Files.exists(BundleFiles.index(given))) {
       file = CheckpointFile.open(given);
@@ -282,8 +281,7 @@ public final class ModelDir implements AutoCloseable {
   private void deleteLeftovers() throws IOException {
     List<Path> leftovers;
     try (Stream<Path> files = Files.list(path)) {
-      leftovers =
-          files.filter(f -> f.getFileName().toString().matches("ckpt-\\d+_temp")).toList();
+      leftovers = files.filter(f -> f.getFileName().toString().matches("ckpt-\\d+_temp")).toList();
     }
     for (Path leftover : leftovers) {
       DurableFiles.deleteTree(leftover);

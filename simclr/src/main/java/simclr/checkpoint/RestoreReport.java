@@ -6,8 +6,8 @@ import com.google.common.collect.ImmutableList;
 import java.util.List;
 import java.util.Locale;
 import java.util.stream.Stream;
-import simclr.config.Quoted;
 import org.tensorflow.ndarray.Shape;
+import simclr.config.Quoted;
 
 /**
  * How a checkpoint fits what was to be restored. Variables are named by their paths.

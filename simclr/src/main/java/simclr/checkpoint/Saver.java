@@ -29,7 +29,6 @@ import simclr.checkpoint.Assigner.Target;
 import simclr.checkpoint.RestorePlan.Wanted;
 import simclr.checkpoint.RunState.Slot;
 import simclr.checkpoint.bundle.BundleWriter;
-import simclr.config.RunConfig.OptimizerKind;
 import simclr.config.UserException;
 import simclr.model.VariableSpec;
 import simclr.model.VariableSpec.Part;

@@ -23,8 +23,8 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import simclr.checkpoint.bundle.BundleFiles;
-import simclr.config.Quoted;
 import simclr.config.LocalPath;
+import simclr.config.Quoted;
 import simclr.config.UserException;
 import simclr.config.UserException.ExitCode;
 import simclr.io.TextFile;
@@ -178,8 +178,7 @@ record StateFile(String latest, ImmutableList<Kept> kept, double lastPreserved) 
     field(state, 4, PRESERVED, Label.LABEL_OPTIONAL, Type.TYPE_DOUBLE);
     try {
       return FileDescriptor.buildFrom(
-              FileDescriptorProto.newBuilder().addMessageType(state).build(),
-              new FileDescriptor[0])
+              FileDescriptorProto.newBuilder().addMessageType(state).build(), new FileDescriptor[0])
           .findMessageTypeByName("CheckpointState");
     } catch (DescriptorValidationException e) {
       throw new IllegalStateException(e);

@@ -35,7 +35,8 @@ final class FlagText {
         .findFirst()
         .ifPresent(
             name -> {
-              throw new UserException(ExitCode.USAGE, "--%s is not a flag of this program", Quoted.of(name));
+              throw new UserException(
+                  ExitCode.USAGE, "--%s is not a flag of this program", Quoted.of(name));
             });
     return construct(RunConfig.class, values);
   }

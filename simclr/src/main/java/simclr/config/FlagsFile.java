@@ -15,8 +15,6 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import simclr.config.RunConfig.Flag;
-import simclr.config.Quoted;
-import simclr.config.UserException;
 import simclr.config.UserException.ExitCode;
 
 /**

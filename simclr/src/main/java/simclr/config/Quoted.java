@@ -32,7 +32,9 @@ public final class Quoted {
       }
       at += Character.charCount(c);
     }
-    return at == text.length() ? shown.toString() : shown + "... (" + text.length() + " characters)";
+    return at == text.length()
+        ? shown.toString()
+        : shown + "... (" + text.length() + " characters)";
   }
 
   private static void append(StringBuilder shown, int c) {
@@ -57,11 +59,11 @@ public final class Quoted {
   private static boolean isShown(int c) {
     return switch (Character.getType(c)) {
       case Character.CONTROL,
-              Character.FORMAT,
-              Character.LINE_SEPARATOR,
-              Character.PARAGRAPH_SEPARATOR,
-              Character.SURROGATE,
-              Character.UNASSIGNED ->
+          Character.FORMAT,
+          Character.LINE_SEPARATOR,
+          Character.PARAGRAPH_SEPARATOR,
+          Character.SURROGATE,
+          Character.UNASSIGNED ->
           false;
       default -> true;
     };

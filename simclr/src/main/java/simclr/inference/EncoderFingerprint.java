@@ -26,10 +26,10 @@ import org.jspecify.annotations.Nullable;
 import org.tensorflow.Result;
 import org.tensorflow.Session;
 import org.tensorflow.Tensor;
-import simclr.checkpoint.bundle.BundleTensors;
 import simclr.checkpoint.CheckpointFile;
 import simclr.checkpoint.CheckpointKeys;
 import simclr.checkpoint.ModelDir;
+import simclr.checkpoint.bundle.BundleTensors;
 import simclr.config.RunConfig;
 import simclr.config.RunConfig.FrozenBn;
 import simclr.config.UserException;
@@ -149,7 +149,8 @@ public record EncoderFingerprint(ImmutableSortedMap<String, Entry> variables) {
   public Comparison compare(CheckpointFile checkpoint) {
     TreeMap<String, Entry> after = new TreeMap<>();
     for (List<String> some : Lists.partition(List.copyOf(variables.keySet()), READ_AT_ONCE)) {
-      try (BundleTensors result = checkpoint.read(some.stream().map(CheckpointKeys::key).toList())) {
+      try (BundleTensors result =
+          checkpoint.read(some.stream().map(CheckpointKeys::key).toList())) {
         for (int i = 0; i < some.size(); i++) {
           after.put(some.get(i), new Entry(sha256(result.get(i)), false));
         }

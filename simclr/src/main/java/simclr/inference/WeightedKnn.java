@@ -1,5 +1,6 @@
 package simclr.inference;
 
+import simclr.graph.GraphOps;
 import static com.google.common.base.Preconditions.checkArgument;
 
 import com.google.common.collect.ImmutableList;
@@ -107,11 +108,7 @@ public final class WeightedKnn implements AutoCloseable {
    * @param temperature T of exp(cosine / T); empty for votes of equal weight
    */
   public static WeightedKnn of(
-      Rows bank,
-      IntUnaryOperator label,
-      int classes,
-      List<Integer> k,
-      OptionalDouble temperature) {
+      Rows bank, IntUnaryOperator label, int classes, List<Integer> k, OptionalDouble temperature) {
     int most = k.stream().mapToInt(Integer::intValue).max().orElseThrow();
     checkArgument(most <= bank.rows(), "k (%s) must be at most the %s rows", most, bank.rows());
     WeightedKnn knn = new WeightedKnn(bank, classes, ImmutableList.copyOf(k));
@@ -196,8 +193,7 @@ public final class WeightedKnn implements AutoCloseable {
       cosines.add(best.values());
       labels.add(tf.gather(block.labelsInput(), best.indices(), tf.constant(0)));
     }
-    TopK<TFloat32, TInt32> best =
-        tf.nn.topK(joined(tf, cosines), tf.constant(most), TInt32.class);
+    TopK<TFloat32, TInt32> best = tf.nn.topK(joined(tf, cosines), tf.constant(most), TInt32.class);
     Operand<TInt32> nearest =
         tf.gather(joined(tf, labels), best.indices(), tf.constant(1), Gather.batchDims(1L));
     Operand<TFloat32> weights =
@@ -227,8 +223,7 @@ public final class WeightedKnn implements AutoCloseable {
   }
 
   private Operand<TFloat32> matrix(Ops tf) {
-    return tf.placeholder(
-        TFloat32.class, Placeholder.shape(Shape.of(Shape.UNKNOWN_SIZE, width)));
+    return tf.placeholder(TFloat32.class, Placeholder.shape(Shape.of(Shape.UNKNOWN_SIZE, width)));
   }
 
   private static <T extends TType> Operand<T> first(Ops tf, Operand<T> columns, int k) {

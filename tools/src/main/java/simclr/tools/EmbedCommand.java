@@ -7,6 +7,7 @@ import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.concurrent.atomic.AtomicBoolean;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 import simclr.config.UserException.ExitCode;
@@ -62,13 +63,15 @@ final class EmbedCommand implements Callable<Integer> {
       description = "F.npy or F.csv.")
   private Path output = Path.of("");
 
+  @Mixin private final TimeLimitOptions limits = new TimeLimitOptions();
+
   EmbedCommand(Main main) {
     this.main = main;
   }
 
   @Override
   public Integer call() throws Exception {
-    EmbedSettings settings = new EmbedSettings(export, dataset, dataDir, split, batchSize, output);
+    EmbedSettings settings = new EmbedSettings(export, dataset, dataDir, split, batchSize, output, limits.limits());
     AtomicBoolean stop = new AtomicBoolean();
     try (Interrupts interrupts = Interrupts.install(() -> stop.set(true))) {
       Optional<Embedding.Summary> summary = Embedding.run(settings, main.reporter(), stop::get);

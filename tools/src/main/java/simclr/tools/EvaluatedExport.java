@@ -14,7 +14,8 @@ import simclr.train.evaluate.EvaluationListener;
 record EvaluatedExport(Reporter reporter) implements EvaluationListener {
   @Override
   public void evaluated(Evaluated evaluated) {
-    Path base = LocalPath.of(evaluated.config().requiredModelDir(), "--model_dir").resolve("saved_model");
+    Path base =
+        LocalPath.of(evaluated.config().requiredModelDir(), "--model_dir").resolve("saved_model");
     ExportSource source =
         ExportSource.of(evaluated.config(), evaluated.checkpoint(), evaluated.labels());
     Path written =

@@ -16,13 +16,14 @@ final class KnnOptions implements ProbeCommand.ProtocolOptions {
       paramLabel = "<int>",
       description =
           "Numbers of neighbours, in one pass; of several the headline is chosen on validation"
-              + " examples. Default: 1,5,20,200.")
+              + " examples, and those larger than the training set are left out. Default:"
+              + " 1,5,20,200.")
   private List<Integer> k = Knn.standard().k();
 
   @Option(
       names = "--weighting",
       paramLabel = "exp|uniform",
-      description = "What a vote counts: exp(cosine / T), or 1. Default: exp.")
+      description = "Weight of a neighbour's vote: exp(cosine / T), or 1. Default: exp.")
   private Knn.Weighting weighting = Knn.standard().weighting();
 
   @Option(

@@ -13,7 +13,6 @@ import java.time.Instant;
 import java.util.Locale;
 import simclr.config.LocalPath;
 import simclr.config.RunConfig;
-import simclr.config.LocalPath;
 import simclr.train.run.Outcome;
 
 /**

@@ -10,6 +10,7 @@ import java.util.Locale;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CountDownLatch;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 import simclr.config.UserException.ExitCode;
@@ -85,6 +86,8 @@ final class ServeCommand implements Callable<Integer> {
               + " machine. Requests with another Host, or from the page of another site, get 403.")
   private List<String> allowedHosts = List.of();
 
+  @Mixin private final TimeLimitOptions limits = new TimeLimitOptions();
+
   ServeCommand(Main main) {
     this.main = main;
   }
@@ -101,7 +104,7 @@ final class ServeCommand implements Callable<Integer> {
             maxEnqueuedBatches,
             Duration.ofMillis((long) (pollSeconds * 1000)),
             maxBodyMib << 20,
-            ImmutableList.copyOf(allowedHosts));
+            ImmutableList.copyOf(allowedHosts), limits.limits());
     CountDownLatch stop = new CountDownLatch(1);
     try (Interrupts interrupts = Interrupts.install(stop::countDown);
         ModelServer server = ModelServer.start(settings, main.reporter())) {

@@ -1,7 +1,5 @@
 package simclr.eval.compare;
 
-import simclr.eval.record.StoredEvaluation;
-
 import static com.google.common.collect.ImmutableList.toImmutableList;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
@@ -15,6 +13,7 @@ import java.util.function.Predicate;
 import java.util.stream.Stream;
 import simclr.eval.metrics.Bootstrap;
 import simclr.eval.metrics.Predictions;
+import simclr.eval.record.StoredEvaluation;
 
 /**
  * Whether model B is better than model A on the test examples that both answered.

@@ -1,11 +1,10 @@
 package simclr.eval.compare;
 
-import simclr.eval.record.StoredEvaluation;
-
 import java.util.Optional;
 import simclr.config.UserException;
 import simclr.config.UserException.ExitCode;
 import simclr.eval.metrics.Predictions;
+import simclr.eval.record.StoredEvaluation;
 
 /**
  * Two models' answers to the same examples.

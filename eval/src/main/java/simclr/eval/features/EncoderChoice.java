@@ -8,12 +8,13 @@ import java.util.Optional;
 import simclr.checkpoint.CheckpointFile;
 import simclr.checkpoint.ModelDir;
 import simclr.config.FlagsFile;
+import simclr.config.LocalPath;
 import simclr.config.Reporter;
 import simclr.config.RunConfig;
-import simclr.config.LocalPath;
 import simclr.config.UserException;
 import simclr.config.UserException.ExitCode;
 import simclr.eval.record.EncoderInfo.Kind;
+import simclr.export.bundle.TimeLimits;
 import simclr.export.savedmodel.GuessedFlags;
 
 /**
@@ -28,6 +29,7 @@ import simclr.export.savedmodel.GuessedFlags;
  * @param validationSplit to choose settings on
  * @param featuresDir where features are kept; empty for a place below the results
  * @param output where results go; empty for a place below {@code --model_dir}
+ * @param limits how long an export may take
  */
 public record EncoderChoice(
     Kind kind,
@@ -36,7 +38,8 @@ public record EncoderChoice(
     Optional<String> validationSplit,
     Optional<Path> featuresDir,
     Optional<Path> output,
-    FeatureDtype dtype) {
+    FeatureDtype dtype,
+    TimeLimits limits) {
   private static final String MODEL_DIR = "model_dir";
   private static final String CHECKPOINT = "checkpoint";
 
@@ -56,8 +59,7 @@ public record EncoderChoice(
     }
     if (kind != Kind.CHECKPOINT && checkpoint) {
       throw usage(
-          "--checkpoint is given with --encoder=%s, expected --encoder=checkpoint",
-          kind.label());
+          "--checkpoint is given with --encoder=%s, expected --encoder=checkpoint", kind.label());
     }
     if (output.isEmpty() && !modelDir) {
       throw usage("--output is missing, expected a directory for results and features");
@@ -78,7 +80,10 @@ public record EncoderChoice(
     Optional<Path> run =
         checkpoint
             .map(file -> file.prefix().toAbsolutePath().resolveSibling(".").normalize())
-            .or(() -> Optional.ofNullable(given.get(MODEL_DIR)).map(dir -> LocalPath.of(dir, "--" + MODEL_DIR)));
+            .or(
+                () ->
+                    Optional.ofNullable(given.get(MODEL_DIR))
+                        .map(dir -> LocalPath.of(dir, "--" + MODEL_DIR)));
     Optional<FlagsFile> recorded = run.flatMap(FlagsFile::read);
     Map<String, String> flags = new LinkedHashMap<>();
     if (recorded.isPresent()) {
@@ -93,7 +98,8 @@ public record EncoderChoice(
 
   /** Where the results of evaluations lie unless they are sent elsewhere. */
   Optional<Path> evaluations() {
-    return Optional.ofNullable(given.get(MODEL_DIR)).map(dir -> LocalPath.of(dir, "--" + MODEL_DIR).resolve("eval"));
+    return Optional.ofNullable(given.get(MODEL_DIR))
+        .map(dir -> LocalPath.of(dir, "--" + MODEL_DIR).resolve("eval"));
   }
 
   Path features() {
@@ -106,9 +112,7 @@ public record EncoderChoice(
   private static String other(Kind kind, boolean modelDir) {
     return modelDir
         ? "--model_dir"
-        : kind == Kind.EXPORT
-            ? "--checkpoint"
-            : "--encoder=" + kind.label();
+        : kind == Kind.EXPORT ? "--checkpoint" : "--encoder=" + kind.label();
   }
 
   private static UserException usage(String template, Object... args) {

@@ -1,7 +1,5 @@
 package simclr.eval.features;
 
-import simclr.eval.record.EncoderInfo;
-
 import com.google.common.collect.ImmutableList;
 import com.google.common.collect.ImmutableMap;
 import com.google.common.primitives.ImmutableIntArray;
@@ -13,6 +11,7 @@ import java.util.SplittableRandom;
 import java.util.stream.IntStream;
 import simclr.config.UserException;
 import simclr.config.UserException.ExitCode;
+import simclr.eval.record.EncoderInfo;
 
 /**
  * All that a probe is given: one representation of the examples to learn from and of those to be
@@ -124,8 +123,8 @@ public record FeatureSets(
   private Partition carved(ImmutableIntArray held) {
     if (held.isEmpty()) {
       throw refused(
-          "%s has %s examples of %s classes, too few to carve a validation split from; expected more,"
-              + " a validation split, or a fixed setting such as --l2",
+          "%s has %s examples of %s classes, too few to carve a validation split from; expected"
+              + " more, a validation split, or a fixed setting such as --l2",
           train.name(), train.examples(), classes());
     }
     BitSet taken = new BitSet();

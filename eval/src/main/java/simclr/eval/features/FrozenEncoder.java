@@ -1,10 +1,9 @@
 package simclr.eval.features;
 
-import simclr.eval.record.EncoderInfo;
-
 import com.google.common.collect.ImmutableList;
 import java.util.List;
 import org.tensorflow.types.TFloat32;
+import simclr.eval.record.EncoderInfo;
 import simclr.export.bundle.HostTensor;
 
 /** From images to representations, by weights that do not change. */

@@ -8,6 +8,9 @@ import simclr.io.NpyFile;
 
 /** Features and labels out of {@code .npy} files. */
 final class NpyExamples {
+  /** Several times as many as any data set has; a classifier of each must fit in memory. */
+  private static final int MOST_CLASSES = 100_000;
+
   private NpyExamples() {}
 
   /**
@@ -65,6 +68,10 @@ final class NpyExamples {
   }
 
   private static MultiLabels multiLabels(NpyFile file) {
+    if (file.columns() > MOST_CLASSES) {
+      throw file.broken(
+          String.format(Locale.ROOT, "is a matrix of %d columns, expected at most %d classes", file.columns(), MOST_CLASSES));
+    }
     boolean[][] classes = new boolean[file.rows()][file.columns()];
     for (int i = 0; i < classes.length; i++) {
       for (int c = 0; c < file.columns(); c++) {

@@ -1,7 +1,5 @@
 package simclr.eval.features;
 
-import simclr.eval.record.EncoderInfo;
-
 import com.google.common.collect.ImmutableList;
 import com.google.common.collect.ImmutableMap;
 import java.util.List;
@@ -10,6 +8,7 @@ import java.util.Optional;
 import java.util.OptionalLong;
 import org.tensorflow.ndarray.Shape;
 import org.tensorflow.types.TFloat32;
+import simclr.eval.record.EncoderInfo;
 import simclr.export.bundle.HostTensor;
 
 /** No encoder at all: the pixels of the image as the model would get it. */

@@ -1,7 +1,5 @@
 package simclr.eval.features;
 
-import simclr.eval.record.EncoderInfo;
-
 import com.google.common.collect.ImmutableList;
 import com.google.common.collect.ImmutableMap;
 import java.nio.file.Path;
@@ -13,7 +11,7 @@ import java.util.function.BooleanSupplier;
 import simclr.config.Reporter;
 import simclr.config.UserException;
 import simclr.config.UserException.ExitCode;
-import simclr.eval.metrics.MultiLabels;
+import simclr.eval.record.EncoderInfo;
 
 /**
  * Features that any program wrote as {@code .npy}: matrices of rows; vectors of class indices, or

@@ -61,9 +61,7 @@ public final class OwnEvaluation {
       return Evaluation.of(Method.FINE_TUNED)
           .with(" after block " + config.fineTuneAfterBlock() + on);
     }
-    return on.isEmpty()
-        ? Evaluation.fineTuned("100")
-        : Evaluation.of(Method.FINE_TUNED).with(on);
+    return on.isEmpty() ? Evaluation.fineTuned("100") : Evaluation.of(Method.FINE_TUNED).with(on);
   }
 
   /** Which labels were learnt from, in the words of the published tables; empty for all. */

@@ -1,42 +1,41 @@
 package simclr.eval.finetune;
 
 import com.fasterxml.jackson.annotation.JsonInclude;
-import java.util.LinkedHashMap;
-import java.util.Map;
-import java.util.OptionalLong;
-import org.jspecify.annotations.Nullable;
-import simclr.eval.record.CheckpointInfo;
-import simclr.eval.record.EncoderInfo;
-import simclr.eval.record.EncoderInfo.Kind;
-import simclr.eval.record.EvaluationRecord;
-import simclr.eval.record.Procedure;
-import simclr.eval.record.Provenance;
-import simclr.eval.record.Representation;
-import simclr.eval.record.SplitInfo;
-import simclr.eval.record.Splits;
-
 import com.google.common.collect.ImmutableList;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.LinkedHashMap;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 import simclr.checkpoint.CheckpointFile;
 import simclr.checkpoint.ModelDir;
+import simclr.config.LocalPath;
 import simclr.config.RunConfig;
 import simclr.config.RunConfig.FrozenBn;
-import simclr.config.LocalPath;
 import simclr.config.UserException;
 import simclr.config.UserException.ExitCode;
 import simclr.data.records.Split;
 import simclr.eval.features.DataDigest;
 import simclr.eval.metrics.ClassificationMetrics;
 import simclr.eval.metrics.Predictions;
+import simclr.eval.record.CheckpointInfo;
+import simclr.eval.record.EncoderInfo.Kind;
+import simclr.eval.record.EncoderInfo;
+import simclr.eval.record.EvaluationRecord;
+import simclr.eval.record.Procedure;
+import simclr.eval.record.Provenance;
+import simclr.eval.record.Representation;
+import simclr.eval.record.SplitInfo;
+import simclr.eval.record.Splits;
 import simclr.inference.EncoderFingerprint;
-import simclr.io.Sha256;
 import simclr.io.DurableFiles;
+import simclr.io.Sha256;
 import simclr.train.evaluate.EvaluationListener;
 
 /**
@@ -81,13 +80,18 @@ public final class TrainingRecord implements EvaluationListener {
     String compared = OwnEvaluation.of(config).words();
     return new EvaluationRecord(
         Procedure.of(
-            OwnEvaluation.protocol(config), Settings.of(config), OwnEvaluation.meaning(config), compared),
+            OwnEvaluation.protocol(config),
+            Settings.of(config),
+            OwnEvaluation.meaning(config),
+            compared),
         new Representation(
             layer(config),
             null,
             encoder(config),
             new CheckpointInfo(
-                checkpoint.toString(), CheckpointFile.sha256(checkpoint.prefix()), evaluated.step())),
+                checkpoint.toString(),
+                CheckpointFile.sha256(checkpoint.prefix()),
+                evaluated.step())),
         new Splits(
             config.dataset(),
             evaluated.train().map(TrainingRecord::split).orElse(null),
@@ -187,8 +191,7 @@ public final class TrainingRecord implements EvaluationListener {
     }
   }
 
-  private static Map<String, String> trust(
-      RunConfig config, CheckpointFile checkpoint, Path dir) {
+  private static Map<String, String> trust(RunConfig config, CheckpointFile checkpoint, Path dir) {
     Map<String, String> trust = new LinkedHashMap<>();
     Optional<EncoderFingerprint.Comparison> found =
         EncoderFingerprint.read(dir).map(record -> record.compare(checkpoint));

@@ -12,8 +12,8 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
-import simclr.config.Quoted;
 import simclr.io.DurableFiles;
+import simclr.config.Quoted;
 import simclr.config.UserException;
 import simclr.config.UserException.ExitCode;
 import simclr.io.TextFile;
@@ -175,7 +175,12 @@ public record Predictions(ImmutableList<Row> rows) {
 
   private static UserException broken(Path file, int number, String line, String expected) {
     return new UserException(
-        ExitCode.DATA, "%s line %s is \"%s\", expected %s", file, number, Quoted.of(line), expected);
+        ExitCode.DATA,
+        "%s line %s is \"%s\", expected %s",
+        file,
+        number,
+        Quoted.of(line),
+        expected);
   }
 
   private static String withoutReturn(String line) {

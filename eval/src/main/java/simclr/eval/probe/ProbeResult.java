@@ -31,7 +31,6 @@ import simclr.eval.record.Provenance;
 import simclr.eval.record.RecordJson;
 import simclr.eval.record.Representation;
 import simclr.eval.record.Splits;
-import simclr.io.DurableFiles;
 
 /**
  * An evaluation by a protocol: its record, and what was answered to each test example.

@@ -15,8 +15,8 @@ import simclr.eval.record.SplitInfo;
 import simclr.io.Sha256;
 
 /**
- * All that a protocol's outcome depends on. The features are hashed themselves: digests of images do
- * not tell at which size or precision they were encoded.
+ * All that a protocol's outcome depends on. The features are hashed themselves: digests of images
+ * do not tell at which size or precision they were encoded.
  */
 record ProgressKey(
     String protocol,

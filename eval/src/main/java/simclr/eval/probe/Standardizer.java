@@ -18,7 +18,9 @@ public final class Standardizer {
   /** Below this part of the mean the spread of a constant feature is rounding. */
   private static final double CONSTANT = 1e-6;
 
-  /** The spread of features that are taken as they are lies between the inverse of this and this. */
+  /**
+   * The spread of features that are taken as they are lies between the inverse of this and this.
+   */
   private static final int WIDEST_EXPONENT = 40;
 
   private final double factor;

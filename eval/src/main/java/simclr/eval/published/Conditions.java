@@ -91,8 +91,7 @@ public record Conditions(ImmutableMap<Setting, Term> terms) {
   int distance(Conditions published) {
     int distance = 0;
     for (Setting setting : differences(published).keySet()) {
-      distance +=
-          related(setting, published) ? (setting.weight() + 2) / 3 : setting.weight();
+      distance += related(setting, published) ? (setting.weight() + 2) / 3 : setting.weight();
     }
     return distance;
   }

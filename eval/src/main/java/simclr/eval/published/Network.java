@@ -23,7 +23,8 @@ public record Network(int depth, int width, boolean selectiveKernels, Optional<B
   static Network parse(String words) {
     Matcher matcher = WORDS.matcher(words);
     if (!matcher.matches()) {
-      throw new IllegalArgumentException("encoder is " + words + ", expected ResNet-50 1x or alike");
+      throw new IllegalArgumentException(
+          "encoder is " + words + ", expected ResNet-50 1x or alike");
     }
     return new Network(
         Integer.parseInt(matcher.group(1)),

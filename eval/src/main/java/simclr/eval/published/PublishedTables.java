@@ -10,10 +10,10 @@ import java.util.Map;
  * The published results: {@value #FILE}, one row for each figure, with the settings under which it
  * came about as far as its source states them.
  *
- * <p>Columns: {@code table} of origin, {@code origin}, {@code name}; {@code setting} of an ablation;
- * those of {@link Setting}, each in the words of its {@link Term}, empty where it is not stated;
- * {@code metric}, {@code value}, {@code note}; {@code detail}: what else the source's table holds;
- * {@code source}, {@code verified}.
+ * <p>Columns: {@code table} of origin, {@code origin}, {@code name}; {@code setting} of an
+ * ablation; those of {@link Setting}, each in the words of its {@link Term}, empty where it is not
+ * stated; {@code metric}, {@code value}, {@code note}; {@code detail}: what else the source's table
+ * holds; {@code source}, {@code verified}.
  */
 public final class PublishedTables {
   private static final String FILE = "results.csv";

@@ -43,7 +43,8 @@ public record TrainingData(ImmutableList<DataSet> stages) implements Term {
 
   static TrainingData parse(String words) {
     return new TrainingData(
-        Splitter.on(THEN).splitToStream(words)
+        Splitter.on(THEN)
+            .splitToStream(words)
             .map(
                 stage -> {
                   int comma = stage.indexOf(", ");

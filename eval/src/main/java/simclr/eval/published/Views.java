@@ -36,9 +36,7 @@ public record Views(Optional<BigDecimal> colorStrength, boolean blur, String oth
     return colorStrength
         .map(
             strength ->
-                "crop, flip, colour "
-                    + strength.toPlainString()
-                    + (blur ? ", blur" : ", no blur"))
+                "crop, flip, colour " + strength.toPlainString() + (blur ? ", blur" : ", no blur"))
         .orElse(other);
   }
 

@@ -50,7 +50,8 @@ public record LayersRecord(
 
   /** The directories of the layers' own records, if a directory is that of all layers. */
   public static Optional<List<Path>> directories(Path directory) {
-    LayersRecord read = RecordJson.read(directory.resolve(EvaluationRecord.FILE), LayersRecord.class);
+    LayersRecord read =
+        RecordJson.read(directory.resolve(EvaluationRecord.FILE), LayersRecord.class);
     return Optional.ofNullable(read.layers())
         .map(
             rows ->

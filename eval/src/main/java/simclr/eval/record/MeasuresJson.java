@@ -108,8 +108,7 @@ final class MeasuresJson {
         StreamSupport.stream(json.path("per_class").spliterator(), false)
             .map(MeasuresJson::classResult)
             .collect(ImmutableList.toImmutableList());
-    OptionalLong examples =
-        splits.test() == null ? OptionalLong.empty() : splits.test().measured();
+    OptionalLong examples = splits.test() == null ? OptionalLong.empty() : splits.test().measured();
     ImmutableMap.Builder<String, Metric> metrics = ImmutableMap.builder();
     for (String name : METRICS) {
       if (json.path(name).isNumber()) {
@@ -155,7 +154,11 @@ final class MeasuresJson {
     double high = bounds.get(1).asDouble();
     if (!(low <= high)) {
       throw new UserException(
-          ExitCode.DATA, "%s: interval of %s is %s, expected two ordered numbers", file, name, bounds);
+          ExitCode.DATA,
+          "%s: interval of %s is %s, expected two ordered numbers",
+          file,
+          name,
+          bounds);
     }
     return Optional.of(new ConfidenceInterval(low, high));
   }
@@ -167,11 +170,8 @@ final class MeasuresJson {
         ? new ClassResult.Precision(
             name,
             row.path("positives").asLong(),
-            precision.isNumber()
-                ? OptionalDouble.of(precision.asDouble())
-                : OptionalDouble.empty())
-        : new ClassResult.Recall(
-            name, row.path("examples").asLong(), row.path("correct").asLong());
+            precision.isNumber() ? OptionalDouble.of(precision.asDouble()) : OptionalDouble.empty())
+        : new ClassResult.Recall(name, row.path("examples").asLong(), row.path("correct").asLong());
   }
 
   private static ImmutableList<ImmutableLongArray> confusion(

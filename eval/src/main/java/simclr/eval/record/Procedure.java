@@ -25,8 +25,7 @@ public record Procedure(
    *
    * @param settings a record of the protocol
    */
-  public static Procedure of(
-      String protocol, Object settings, String meaning, String comparedAs) {
+  public static Procedure of(String protocol, Object settings, String meaning, String comparedAs) {
     return new Procedure(protocol, RecordJson.map(settings), meaning, comparedAs);
   }
 

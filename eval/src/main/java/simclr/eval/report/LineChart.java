@@ -43,12 +43,6 @@ public record LineChart(
   /** Above these there are no dots, which would hide the line. */
   private static final int MOST_DOTS = 60;
 
-  /** The chart of one run. */
-  public static LineChart of(
-      String title, String yTitle, Series series, Level level, boolean percent) {
-    return new LineChart(title, yTitle, ImmutableList.of(series), ImmutableList.of(level), percent);
-  }
-
   /** Whether there is something to draw. */
   public boolean hasPoints() {
     return series.stream().anyMatch(line -> !line.points().isEmpty());

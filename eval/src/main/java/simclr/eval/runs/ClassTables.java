@@ -1,10 +1,5 @@
 package simclr.eval.runs;
 
-import simclr.eval.metrics.ClassResult;
-import simclr.eval.metrics.ClassResult.Precision;
-import simclr.eval.metrics.Measures;
-import simclr.eval.record.EvaluationRecord;
-
 import static com.google.common.collect.ImmutableList.toImmutableList;
 
 import com.google.common.collect.ImmutableList;
@@ -14,6 +9,10 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
 import java.util.stream.IntStream;
+import simclr.eval.metrics.ClassResult;
+import simclr.eval.metrics.ClassResult.Precision;
+import simclr.eval.metrics.Measures;
+import simclr.eval.record.EvaluationRecord;
 import simclr.eval.report.Block;
 import simclr.eval.report.Folded;
 import simclr.eval.report.HeatMap;

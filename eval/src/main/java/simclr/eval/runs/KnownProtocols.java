@@ -32,7 +32,8 @@ final class KnownProtocols {
       case Logreg.NAME -> Logreg.meaning(record.measures().isMultiLabel());
       case Knn.NAME -> Knn.MEANING;
       case Ridge.NAME ->
-          Ridge.meaning(record.procedure().setting("shots").filter(List.class::isInstance).isPresent());
+          Ridge.meaning(
+              record.procedure().setting("shots").filter(List.class::isInstance).isPresent());
       default -> "As the protocol's name says; its settings are in result.json.";
     };
   }

@@ -1,8 +1,5 @@
 package simclr.eval.runs;
 
-import simclr.eval.metrics.Metric;
-import simclr.eval.record.RecordJson;
-
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
@@ -12,9 +9,11 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import simclr.config.RunConfig;
+import simclr.eval.metrics.Metric;
 import simclr.eval.published.Comparison;
 import simclr.eval.published.Conditions;
 import simclr.eval.published.Setting;
+import simclr.eval.record.RecordJson;
 import simclr.summary.Tag;
 
 /** What the page says, for programs. */

@@ -1,11 +1,24 @@
 package simclr.eval.runs;
 
+import java.math.BigDecimal;
 import java.math.RoundingMode;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+import java.util.OptionalLong;
+import simclr.config.FlagsFile;
+import simclr.config.RunConfig;
+import simclr.config.UserException;
+import simclr.eval.features.Layers;
 import simclr.eval.finetune.OwnEvaluation;
+import simclr.eval.published.Conditions;
 import simclr.eval.published.Evaluation;
 import simclr.eval.published.Network;
 import simclr.eval.published.Quantity;
 import simclr.eval.published.Scaling;
+import simclr.eval.published.Setting;
 import simclr.eval.published.TrainingData;
 import simclr.eval.published.TrainingData.DataSet;
 import simclr.eval.published.Views;
@@ -14,25 +27,10 @@ import simclr.eval.record.EncoderInfo.Kind;
 import simclr.eval.record.EvaluationRecord;
 import simclr.eval.record.SplitInfo;
 
-import java.math.BigDecimal;
-import java.nio.file.Files;
-import java.nio.file.Path;
-import java.util.List;
-import java.util.Locale;
-import java.util.Optional;
-import java.util.OptionalLong;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
-import simclr.config.FlagsFile;
 import simclr.config.LabelSubset;
 import simclr.config.LocalPath;
-import simclr.config.RunConfig;
-import simclr.config.LocalPath;
-import simclr.config.UserException;
-import simclr.eval.features.Layers;
-import simclr.eval.published.Conditions;
-import simclr.eval.published.Setting;
-
 /**
  * The seven settings of a run and of an evaluation of it.
  *
@@ -79,7 +77,8 @@ final class RunConditions {
         record.dataset().map(name -> dataset(name, count(record.train()), count(record.test())));
     Optional<DataSet> pretrained =
         run.config()
-            .filter(own -> own.pretraining() && !record.dataset().equals(Optional.of(own.dataset())))
+            .filter(
+                own -> own.pretraining() && !record.dataset().equals(Optional.of(own.dataset())))
             .map(own -> dataset(own.dataset(), data.trainExamples(), data.testExamples()))
             .filter(set -> !Optional.of(set).equals(measured));
     Conditions conditions = ofRun.with(Setting.EVALUATION, evaluation(record));
@@ -107,9 +106,7 @@ final class RunConditions {
         .orElse(Conditions.none())
         .with(Setting.BATCH, Quantity.of(config.trainBatchSize()))
         .with(Setting.SCALING, Scaling.valueOf(config.learningRateScaling().name()))
-        .with(
-            Setting.AUGMENTATION,
-            Views.of(config.colorJitterStrength(), config.useBlur()));
+        .with(Setting.AUGMENTATION, Views.of(config.colorJitterStrength(), config.useBlur()));
   }
 
   /** Flags of the run whose checkpoint was fine-tuned, as far as its directory is there. */

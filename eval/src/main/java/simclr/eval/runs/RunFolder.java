@@ -1,29 +1,25 @@
 package simclr.eval.runs;
 
-import java.util.ArrayList;
-import simclr.eval.record.CheckpointInfo;
-import simclr.eval.record.EvaluationRecord;
-import simclr.eval.record.LayersRecord;
-import simclr.eval.record.RecordJson;
-
-import static com.google.common.collect.ImmutableList.toImmutableList;
-
 import com.google.common.collect.ImmutableList;
 import com.google.common.collect.ImmutableSortedMap;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.stream.Stream;
-import java.util.stream.StreamSupport;
 import simclr.config.FlagsFile;
 import simclr.config.RunConfig;
 import simclr.config.UserException;
 import simclr.config.UserException.ExitCode;
 import simclr.eval.finetune.TrainingRecord;
+import simclr.eval.record.CheckpointInfo;
+import simclr.eval.record.EvaluationRecord;
+import simclr.eval.record.LayersRecord;
+import simclr.eval.record.RecordJson;
 import simclr.summary.ScalarHistory;
 import simclr.summary.Tag;
 

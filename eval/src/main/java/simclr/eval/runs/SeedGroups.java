@@ -57,7 +57,9 @@ record SeedGroups(String what, String split, ImmutableList<String> runs, SeedSta
                     rows.get(0).split(),
                     rows.stream().map(EvaluationRow::run).collect(toImmutableList()),
                     SeedStatistics.of(
-                        rows.stream().map(row -> row.metric(Metric.TOP_1).orElseThrow().value()).toList())))
+                        rows.stream()
+                            .map(row -> row.metric(Metric.TOP_1).orElseThrow().value())
+                            .toList())))
         .collect(toImmutableList());
   }
 }

@@ -24,12 +24,13 @@ import simclr.eval.compare.PermutationTest;
 import simclr.eval.features.EncoderChoice;
 import simclr.eval.features.EncoderFeatures;
 import simclr.eval.features.FeatureDtype;
-import simclr.eval.record.EncoderInfo.Kind;
 import simclr.eval.metrics.Accuracy;
 import simclr.eval.metrics.Bootstrap;
 import simclr.eval.metrics.Metric;
-import simclr.eval.record.EvaluationRecord;
 import simclr.eval.probe.ProbeRun;
+import simclr.eval.record.EncoderInfo.Kind;
+import simclr.eval.record.EvaluationRecord;
+import simclr.export.bundle.TimeLimits;
 import simclr.io.DurableFiles;
 import simclr.summary.ScalarHistory;
 import simclr.summary.Tag;
@@ -146,7 +147,7 @@ public final class StudyRun {
             Optional.empty(),
             Optional.empty(),
             Optional.empty(),
-            FeatureDtype.FLOAT32);
+            FeatureDtype.FLOAT32, TimeLimits.DEFAULT);
     try (EncoderFeatures features = EncoderFeatures.open(choice, reporter)) {
       for (String layer : study.layersOf(run)) {
         ProbeRun probe =

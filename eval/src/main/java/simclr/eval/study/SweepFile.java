@@ -208,6 +208,11 @@ final class SweepFile {
 
   private UserException wrong(int number, String line, String expected) {
     return new UserException(
-        ExitCode.USAGE, "%s line %s is \"%s\", expected %s", file, number, Quoted.of(line), expected);
+        ExitCode.USAGE,
+        "%s line %s is \"%s\", expected %s",
+        file,
+        number,
+        Quoted.of(line),
+        expected);
   }
 }

@@ -62,6 +62,22 @@ final class ModelComparisonTest {
     }
   }
 
+  /** No array is as long as the largest label. */
+  @Test
+  void labelsMayBeAnyNumbers() throws IOException {
+    String head = "example,label,predicted,correct_top5\n";
+    Path a = Files.writeString(dir.resolve("a.csv"), head + "0,2147483647,7,\n1,7,7,\n");
+    Path b = Files.writeString(dir.resolve("b.csv"), head + "0,2147483647,2147483647,\n1,7,7,\n");
+
+    ModelComparison found =
+        ModelComparison.of(a, b, new Bootstrap(0, 100), new PermutationTest(100, 0));
+
+    FigureDifference perClass = found.figures().get(1);
+    assertThat(perClass.figure()).isEqualTo("mean_per_class");
+    assertThat(perClass.first()).isEqualTo(0.5);
+    assertThat(perClass.second()).isEqualTo(1);
+  }
+
   @Test
   void figuresOfAHandMadePair() {
     // Class 0: A right on 3 of 4, B on 2 of 4; class 1: A right on 0 of 2, B on 2 of 2.
@@ -154,7 +170,7 @@ final class ModelComparisonTest {
 
     refused("a", "none", "none is not there, expected the directory of an evaluation");
     refused("a", "empty", "empty holds neither result.json nor predictions.csv");
-    refused("a", "broken", "result.json line 2 column ", "is no JSON");
+    refused("a", "broken", "result.json line 2 column ", "is not valid JSON");
     refused("a", "list", "result.json holds no JSON object");
     refused("a", "bare", "bare holds no predictions.csv");
   }

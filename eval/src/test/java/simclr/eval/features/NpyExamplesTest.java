@@ -77,6 +77,14 @@ final class NpyExamplesTest {
   }
 
   @Test
+  void aMatrixOfMoreClassesThanCanBeIsRefusedBeforeItIsRead() {
+    Path wide = write(NpyDtype.BOOL, 2, 100_001, 200_002, data -> {});
+    assertThatThrownBy(() -> NpyExamples.labelling("--l", wide))
+        .isInstanceOf(UserException.class)
+        .hasMessage(wide + " is a matrix of 100001 columns, expected at most 100000 classes");
+  }
+
+  @Test
   void whatIsNoMatrixOrNoVectorIsRefused() {
     Path vector = write(NpyDtype.FLOAT32, 4, 0, 16, data -> {});
     assertThatThrownBy(() -> NpyExamples.features("--f", vector))

@@ -1,7 +1,5 @@
 package simclr.eval.metrics;
 
-import simclr.eval.metrics.ClassResult.Recall;
-
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
@@ -11,6 +9,7 @@ import java.util.List;
 import java.util.Random;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
+import simclr.eval.metrics.ClassResult.Recall;
 
 final class ClassificationMetricsTest {
   private static final List<String> PETS = List.of("cat", "dog", "fish");
@@ -83,7 +82,8 @@ final class ClassificationMetricsTest {
         .isEqualTo(metrics.predictions());
     assertThat(metrics.perClass().stream().mapToLong(Recall::correct).sum())
         .isEqualTo(metrics.top1().correct());
-    assertThat(metrics.confusion().stream().mapToLong(row -> row.stream().sum()).sum()).isEqualTo(300);
+    assertThat(metrics.confusion().stream().mapToLong(row -> row.stream().sum()).sum())
+        .isEqualTo(300);
     assertThat(metrics.top5().orElseThrow().correct()).isGreaterThan(metrics.top1().correct());
     assertThat(metrics.predictions().labels()).isEqualTo(IntStream.of(labels).boxed().toList());
   }

@@ -6,11 +6,11 @@ import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.Random;
 import simclr.eval.features.DataDigest;
-import simclr.eval.record.EncoderInfo;
 import simclr.eval.features.FeatureMatrix;
 import simclr.eval.features.FeatureSets;
 import simclr.eval.features.LabelledFeatures;
 import simclr.eval.features.LabelledFeatures.Labels;
+import simclr.eval.record.EncoderInfo;
 
 /** Gaussian clouds, one for each class, as a probe takes them. */
 public final class Clouds {

@@ -1,15 +1,10 @@
 package simclr.eval.probe;
 
-import com.fasterxml.jackson.databind.node.ObjectNode;
-import simclr.eval.probe.knn.Knn;
-import simclr.eval.probe.logistic.Logreg;
-import simclr.eval.probe.ridge.Ridge;
-import simclr.eval.probe.sgd.LinearSgd;
-import simclr.eval.record.RecordJson;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.google.common.collect.ImmutableList;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -26,6 +21,11 @@ import simclr.eval.features.FeatureSets;
 import simclr.eval.features.FeatureSets.Partition;
 import simclr.eval.features.LabelledFeatures;
 import simclr.eval.metrics.ClassificationMetrics;
+import simclr.eval.probe.knn.Knn;
+import simclr.eval.probe.logistic.Logreg;
+import simclr.eval.probe.ridge.Ridge;
+import simclr.eval.probe.sgd.LinearSgd;
+import simclr.eval.record.RecordJson;
 
 final class ProtocolsTest {
   private static final Logreg SHORT =

@@ -1,19 +1,18 @@
 package simclr.eval.published;
 
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
+
 import com.google.common.base.Ascii;
 import com.google.common.primitives.Doubles;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
-
-import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assertions.assertThatThrownBy;
-
-import org.junit.jupiter.api.Test;
 
 final class PublishedTablesTest {
 
@@ -85,8 +84,7 @@ final class PublishedTablesTest {
 
     assertThat(found).hasSize(rows);
     assertThat(values).hasSize(numbers);
-    assertThat(values.stream().mapToDouble(Double::doubleValue).sum())
-        .isCloseTo(sum, within(1e-6));
+    assertThat(values.stream().mapToDouble(Double::doubleValue).sum()).isCloseTo(sum, within(1e-6));
   }
 
   @Test

@@ -21,6 +21,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
+import simclr.config.Reporter;
 import simclr.config.UserException;
 import simclr.eval.features.PrecomputedFeatures;
 import simclr.eval.metrics.Accuracy;
@@ -33,7 +34,6 @@ import simclr.eval.probe.logistic.Logreg;
 import simclr.eval.probe.ridge.Ridge;
 import simclr.eval.probe.sgd.LinearSgd;
 import simclr.eval.runs.RunReport;
-import simclr.config.Reporter;
 
 /**
  * Records, printed lines and a report that the version before {@code eval.record} wrote: they are
@@ -51,8 +51,19 @@ final class EarlierRecordsTest {
   @ParameterizedTest
   @ValueSource(
       strings = {
-        "knn", "knn-uniform", "logreg", "logreg-seeds", "logreg-fixed", "multi-label", "linear",
-        "ridge", "ridge-shots", "exported", "linear-sgd", "fine-tuning", "study-knn"
+        "knn",
+        "knn-uniform",
+        "logreg",
+        "logreg-seeds",
+        "logreg-fixed",
+        "multi-label",
+        "linear",
+        "ridge",
+        "ridge-shots",
+        "exported",
+        "linear-sgd",
+        "fine-tuning",
+        "study-knn"
       })
   void whatWasWrittenIsReadAndWrittenAgain(String name) throws IOException {
     Path file = file(name + ".json");
@@ -199,7 +210,8 @@ final class EarlierRecordsTest {
   private static Path directory() {
     try {
       return Path.of(
-          java.util.Objects.requireNonNull(EarlierRecordsTest.class.getResource("knn.json")).toURI())
+              java.util.Objects.requireNonNull(EarlierRecordsTest.class.getResource("knn.json"))
+                  .toURI())
           .resolveSibling(".")
           .normalize();
     } catch (java.net.URISyntaxException e) {

@@ -24,11 +24,12 @@ import simclr.eval.metrics.Accuracy;
 
 final class HtmlReportTest {
   private static final LineChart LOSS =
-      LineChart.of(
+      new LineChart(
           "Loss <train>",
           "nats",
-          new Series("run", ImmutableSortedMap.of(20L, 9.5f, 40L, 8.25f, 60L, 7f)),
-          new Level(9.69, "collapse level"),
+          ImmutableList.of(
+              new Series("run", ImmutableSortedMap.of(20L, 9.5f, 40L, 8.25f, 60L, 7f))),
+          ImmutableList.of(new Level(9.69, "collapse level")),
           false);
 
   @Test
@@ -171,7 +172,8 @@ final class HtmlReportTest {
   }
 
   private static LineChart chart(String title, Series series) {
-    return LineChart.of(title, "share", series, new Level(0.1, "chance"), true);
+    return new LineChart(
+        title, "share", ImmutableList.of(series), ImmutableList.of(new Level(0.1, "chance")), true);
   }
 
   private static HtmlReport page() {

@@ -69,12 +69,18 @@ final class Projection2DTest {
   void rowsThatAreAllEqualAndFewRowsGiveNumbers() {
     for (int n : new int[] {2, 3, 5}) {
       float[][] rows = new float[n][4];
-      for (double[] point : Projection2D.neighbourhoods(Gram.of(rows)).points()) {
-        assertThat(point[0]).isFinite();
-      }
-      for (double[] point : Projection2D.principal(Gram.of(rows)).points()) {
-        assertThat(point[1]).isFinite();
-      }
+      assertThat(Projection2D.neighbourhoods(Gram.of(rows)).points())
+          .hasSize(n)
+          .allSatisfy(
+              point -> {
+                assertThat(point[0]).isFinite();
+                assertThat(point[1]).isFinite();
+              });
+      assertThat(Projection2D.principal(Gram.of(rows)).points())
+          .as("equal rows lie on one point")
+          .hasSize(n)
+          .allSatisfy(point -> assertThat(point).containsExactly(0, 0));
+      assertThat(Projection2D.principal(Gram.of(rows)).shares()).containsExactly(0.0, 0.0);
     }
   }
 

@@ -1,9 +1,5 @@
 package simclr.eval.runs;
 
-import simclr.eval.finetune.OwnEvaluation;
-import simclr.eval.published.TrainingData;
-import simclr.eval.published.TrainingData.DataSet;
-
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
@@ -27,6 +23,9 @@ import org.junit.jupiter.params.provider.CsvSource;
 import simclr.config.Reporter;
 import simclr.config.RunConfig;
 import simclr.config.UserException;
+import simclr.eval.finetune.OwnEvaluation;
+import simclr.eval.published.TrainingData;
+import simclr.eval.published.TrainingData.DataSet;
 import simclr.train.run.Run;
 
 /** Reports of a tiny pretraining run. */
@@ -274,8 +273,7 @@ final class RunReportTest {
         .isEqualTo("CIFAR-10, 5,000 training images and 1,000 test images");
     assertThat(
             words(
-                RunConditions.dataset(
-                    "imagenet2012", OptionalLong.empty(), OptionalLong.empty())))
+                RunConditions.dataset("imagenet2012", OptionalLong.empty(), OptionalLong.empty())))
         .isEqualTo("ImageNet, of unknown size");
     assertThat(dataset("imagenet2012", 1_281_167, 50_000)).isEqualTo("ImageNet");
     assertThat(dataset("imagenet2012_subset/1pct", 12_811, 50_000)).isEqualTo("ImageNet");

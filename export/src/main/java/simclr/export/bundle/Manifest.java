@@ -13,6 +13,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
+import simclr.config.Quoted;
 import simclr.config.UserException;
 import simclr.config.UserException.ExitCode;
 
@@ -134,7 +135,11 @@ public record Manifest(
     int value = object.path(key).asInt();
     if (value <= 0) {
       throw new UserException(
-          ExitCode.DATA, "%s has %s %s, expected a whole number", file, key, object.path(key));
+          ExitCode.DATA,
+          "%s has %s %s, expected a whole number",
+          file,
+          key,
+          Quoted.of(object.path(key).toString()));
     }
     return value;
   }

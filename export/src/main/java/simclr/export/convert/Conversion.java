@@ -103,7 +103,7 @@ public final class Conversion {
 
   private WeightSource open(Consumer<String> say) {
     if (SavedModelFile.isIn(request.from())) {
-      OperationScan.of(request.from()).requireHarmless();
+      OperationScan.requireHarmless(request.from());
     }
     WeightSource source = WeightSource.open("--from", request.from(), request.ema(), say);
     boolean same =

@@ -226,9 +226,7 @@ final class Safetensors {
     try {
       type = ElementType.valueOf(node.path("dtype").asText());
     } catch (IllegalArgumentException e) {
-      throw torn(
-          file,
-          Quoted.of(name) + " is of type " + Quoted.of(node.path("dtype").asText()));
+      throw torn(file, Quoted.of(name) + " is of type " + Quoted.of(node.path("dtype").asText()));
     }
     ImmutableList.Builder<Long> shape = ImmutableList.builder();
     node.path("shape").forEach(dimension -> shape.add(dimension.asLong(-1)));

@@ -4,6 +4,7 @@ import com.google.common.collect.ImmutableMap;
 import java.nio.file.Path;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.concurrent.CancellationException;
 import java.util.function.BooleanSupplier;
 import org.tensorflow.Graph;
 import org.tensorflow.Result;
@@ -45,7 +46,7 @@ public final class Embedding {
   /**
    * Embeds a split.
    *
-   * @param stop asked between batches
+   * @param stop asked while the images are looked for and between batches
    * @return empty if it was stopped; nothing is written then
    * @throws UserException if export, data set or an image is broken, or the output cannot be
    *     written
@@ -53,10 +54,10 @@ public final class Embedding {
   public static Optional<Summary> run(
       EmbedSettings settings, Reporter reporter, BooleanSupplier stop) {
     Path directory = ExportDirectory.newest(settings.export());
-    try (LoadedModel model = LoadedModel.open(directory)) {
+    try (LoadedModel model = LoadedModel.open(directory, settings.limits())) {
       ExportInfo info = model.requiredInfo();
       RunConfig config = settings.asRun(info.imageSize());
-      Split split = DataSource.of(config).open(config.evalSplit());
+      Split split = DataSource.of(config, stop).open(config.evalSplit());
       reporter.line(split.summary());
       try (EmbeddingWriter writer = writer(settings.output(), info, split)) {
         if (!embed(model, config, split, settings, writer, reporter, stop)) {
@@ -66,6 +67,8 @@ public final class Embedding {
       }
       return Optional.of(
           new Summary(settings.output(), directory, split.examples(), info.representationSize()));
+    } catch (CancellationException e) {
+      return Optional.empty();
     }
   }
 

@@ -19,6 +19,7 @@ import java.util.OptionalLong;
 import java.util.function.Consumer;
 import org.tensorflow.proto.SavedModel;
 import simclr.checkpoint.CheckpointFile.Entry;
+import simclr.config.Quoted;
 import simclr.config.UserException;
 import simclr.export.inspect.ModelInterface.Signature;
 import simclr.export.inspect.ModelInterface.Value;
@@ -160,21 +161,21 @@ public final class Inspection {
     for (Signature signature : model.signatures()) {
       lines.add(
           String.format(Locale.ROOT, "    %s, tags %s: %s -> %s", 
-                  signature.name(),
-                  signature.tags(),
+                  Quoted.of(signature.name()),
+                  Quoted.of(signature.tags().toString()),
                   names(signature.inputs()),
                   names(signature.outputs())));
     }
     if (!model.endpoints().isEmpty()) {
       lines.add("  endpoints:");
       for (Value value : model.endpoints()) {
-        lines.add(String.format(Locale.ROOT, "    %-17s %-26s %s", value.name(), value.type(), value.meaning()));
+        lines.add(String.format(Locale.ROOT, "    %-17s %-26s %s", Quoted.of(value.name()), value.type(), value.meaning()));
       }
     }
   }
 
   private static String names(List<Value> values) {
-    return values.stream().map(v -> v.name() + ' ' + v.type()).collect(joining("; "));
+    return values.stream().map(v -> Quoted.of(v.name()) + ' ' + v.type()).collect(joining("; "));
   }
 
   private static ImmutableMap<String, Object> flags(InferredModel found) {
@@ -231,7 +232,7 @@ public final class Inspection {
 
   private static String text(Row row) {
     return String.format(Locale.ROOT, "%s %s %s", 
-            row.name(),
+            Quoted.of(row.name()),
             row.type(),
             row.shape().stream().map(String::valueOf).collect(joining(", ", "(", ")")));
   }

@@ -93,10 +93,10 @@ final class ReloadCheck {
   void run(Path directory) {
     try (LoadablePath loadable = LoadablePath.of(directory);
         SavedModelBundle bundle =
-        SavedModelBundle.loader(loadable.path().toString())
-            .withTags(SavedModelWriter.TAG)
-            .withConfigProto(Devices.sessionConfig(source.config()))
-            .load()) {
+            SavedModelBundle.loader(loadable.path().toString())
+                .withTags(SavedModelWriter.TAG)
+                .withConfigProto(Devices.sessionConfig(source.config()))
+                .load()) {
       for (int batch : BATCHES) {
         try (TFloat32 images = images(batch);
             TString encoded = Samples.batch(files.subList(0, batch))) {

@@ -72,7 +72,7 @@ public final class SavedModelExport {
       WarmUpRequest.write(
           version.aside(), MODEL_NAME, warmUp(writer.signatures(), source.config().imageSize()));
       ManifestContents.of(source, writer, step).write(version.aside());
-      OperationScan.of(version.aside()).requireHarmless();
+      OperationScan.requireHarmless(version.aside());
       check.run(version.aside());
       return version.publish();
     }

@@ -40,10 +40,10 @@ public final class ServingConfig {
   /** A request waits for 2 ms at most; threads are left to the server: one for each core. */
   private static String batching() {
     return """
-        max_batch_size { value: 32 }
-        batch_timeout_micros { value: 2000 }
-        max_enqueued_batches { value: 100 }
-        """;
+    max_batch_size { value: 32 }
+    batch_timeout_micros { value: 2000 }
+    max_enqueued_batches { value: 100 }
+    """;
   }
 
   private static String quoted(Path path) {

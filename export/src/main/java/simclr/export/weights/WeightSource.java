@@ -15,8 +15,8 @@ import java.util.function.Function;
 import org.tensorflow.ndarray.Shape;
 import org.tensorflow.proto.DataType;
 import org.tensorflow.types.TInt64;
-import simclr.checkpoint.Architecture;
 import simclr.checkpoint.bundle.BundleTensors;
+import simclr.checkpoint.Architecture;
 import simclr.checkpoint.CheckpointFile;
 import simclr.checkpoint.CheckpointFile.Entry;
 import simclr.checkpoint.CheckpointKeys;
@@ -202,7 +202,8 @@ public final class WeightSource {
 
   private static WeightSource objects(Path path, CheckpointFile file) {
     ImmutableMap<String, String> keys =
-        file.tensors().stream().collect(toImmutableMap(Entry::path, Entry::key, (first, second) -> first));
+        file.tensors().stream()
+            .collect(toImmutableMap(Entry::path, Entry::key, (first, second) -> first));
     return new WeightSource(
         Kind.TF2_CHECKPOINT, path, file, keys, VariableSpec::checkpointKey, false);
   }

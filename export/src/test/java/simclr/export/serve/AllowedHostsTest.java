@@ -126,8 +126,7 @@ final class AllowedHostsTest {
   })
   void pagesOfThisServerAreAnswered(String host, String origin) {
     assertThatCode(
-            () ->
-                require("/", "Host: " + host, "Origin: " + origin, "Sec-Fetch-Site: same-origin"))
+            () -> require("/", "Host: " + host, "Origin: " + origin, "Sec-Fetch-Site: same-origin"))
         .doesNotThrowAnyException();
   }
 

@@ -22,6 +22,7 @@ import org.tensorflow.exceptions.TFInvalidArgumentException;
 import org.tensorflow.ndarray.Shape;
 import simclr.export.bundle.HostTensor;
 import simclr.export.bundle.ModelFailure;
+import simclr.export.bundle.TimeLimits;
 
 /** Who shares a batch with whom; the computation doubles its input and can be held up. */
 final class MicroBatcherTest {
@@ -216,6 +217,6 @@ final class MicroBatcherTest {
         maxEnqueuedBatches,
         Duration.ofSeconds(1),
         1 << 20,
-        ImmutableList.of());
+        ImmutableList.of(), TimeLimits.DEFAULT);
   }
 }

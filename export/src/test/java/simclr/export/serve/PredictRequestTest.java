@@ -73,7 +73,8 @@ final class PredictRequestTest {
         "{'inputs': [1]} {} => the body goes on behind its JSON object",
         "{} => the body has neither 'instances' nor 'inputs'",
         "{'instances': [1], 'inputs': [1]} => the body has 'instances' and 'inputs' or one twice",
-        "{'instances': [1], 'instances': [1]} => the body has 'instances' and 'inputs' or one twice",
+        "{'instances': [1], 'instances': [1]} => the body has 'instances' and 'inputs' or one"
+            + " twice",
         "{'instances': {}} => 'instances' is an object, expected a list",
         "{'instances': []} => 'instances' is empty",
         "{'instances': [null]} => 'instances' holds null",

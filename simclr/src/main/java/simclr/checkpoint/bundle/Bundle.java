@@ -73,8 +73,8 @@ public final class Bundle {
   }
 
   /**
-   * Reads tensors of numbers or a single string into native memory, in the order of {@code keys}. The caller closes
-   * the result.
+   * Reads tensors of numbers or a single string into native memory, in the order of {@code keys}.
+   * The caller closes the result.
    *
    * @throws UserException DATA if the values are damaged or of a type that Java does not have
    */
@@ -245,11 +245,7 @@ public final class Bundle {
             e.getMessage());
       } catch (IOException e) {
         throw new UserException(
-            ExitCode.DATA,
-            "%s cannot be read at tensor %s (%s)",
-            data,
-            Quoted.of(entry.key()),
-            e);
+            ExitCode.DATA, "%s cannot be read at tensor %s (%s)", data, Quoted.of(entry.key()), e);
       }
     }
 

@@ -54,14 +54,14 @@ final class ElementTypes {
   private static int bytes(DataType type) {
     return switch (type) {
       case DT_BOOL,
-              DT_INT4,
-              DT_UINT4,
-              DT_INT8,
-              DT_UINT8,
-              DT_QINT8,
-              DT_QUINT8,
-              DT_FLOAT8_E5M2,
-              DT_FLOAT8_E4M3FN ->
+          DT_INT4,
+          DT_UINT4,
+          DT_INT8,
+          DT_UINT8,
+          DT_QINT8,
+          DT_QUINT8,
+          DT_FLOAT8_E5M2,
+          DT_FLOAT8_E4M3FN ->
           1;
       case DT_INT16, DT_UINT16, DT_QINT16, DT_QUINT16, DT_HALF, DT_BFLOAT16 -> 2;
       case DT_INT32, DT_UINT32, DT_QINT32, DT_FLOAT -> 4;

@@ -21,7 +21,8 @@ import java.util.List;
  *
  * A key shares its first bytes with the one before, except at a restart. The index block holds, for
  * each data block, a key that is not below the block's last and below the next one's first, and the
- * block's handle. Every byte is checked, also where checksums are right: a file may be made to harm.
+ * block's handle. Every byte is checked, also where checksums are right: a file may be made to
+ * harm.
  */
 final class Table {
   private static final long MAGIC = 0xdb4775248b80fb57L;
@@ -87,7 +88,11 @@ final class Table {
       block(block, "the block at offset " + next, keys);
       next = after(block);
     }
-    check(metadata.offset() == next, "its metadata are at offset %s, not %s", metadata.offset(), next);
+    check(
+        metadata.offset() == next,
+        "its metadata are at offset %s, not %s",
+        metadata.offset(),
+        next);
     block(metadata, "the metadata block", (key, value) -> {});
     check(index.offset() == after(metadata), "its index block is not behind the metadata");
     check(after(index) == end, "its footer is not behind the index block");
@@ -108,10 +113,17 @@ final class Table {
     int from = (int) block.offset();
     int size = (int) block.size();
     int stored = new Bytes(file, from + size + 1, Integer.BYTES, name).fixed32();
-    check(new Checksum().add(file, from, size + 1).masked() == stored, "%s has a wrong checksum", name);
+    check(
+        new Checksum().add(file, from, size + 1).masked() == stored,
+        "%s has a wrong checksum",
+        name);
     check(file[from + size] == 0, "%s is compressed, which checkpoints are not", name);
     int[] restarts = restarts(from, size, name);
-    entries(new Bytes(file, from, size - Integer.BYTES * (restarts.length + 1), name), restarts, name, rows);
+    entries(
+        new Bytes(file, from, size - Integer.BYTES * (restarts.length + 1), name),
+        restarts,
+        name,
+        rows);
   }
 
   private int[] restarts(int from, int size, String name) throws DamagedException {
@@ -155,7 +167,8 @@ final class Table {
           name,
           LONGEST_KEY);
       byte[] next = bytes.append(key, shared, unshared);
-      check(first || Arrays.compareUnsigned(key, next) < 0, "the keys of %s are not in order", name);
+      check(
+          first || Arrays.compareUnsigned(key, next) < 0, "the keys of %s are not in order", name);
       rows.row(next, bytes.append(new byte[0], 0, length));
       key = next;
       first = false;

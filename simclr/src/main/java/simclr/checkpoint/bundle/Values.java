@@ -62,7 +62,10 @@ final class Values {
     long bytes = 0;
     for (long i = 0; i < entry.elements(); i++) {
       long length = varint();
-      check(length <= entry.size() - bytes, "its strings are longer than their %s bytes", entry.size());
+      check(
+          length <= entry.size() - bytes,
+          "its strings are longer than their %s bytes",
+          entry.size());
       bytes += length;
       if (length <= 0xFFFFFFFFL) {
         checksum.addInt((int) length);

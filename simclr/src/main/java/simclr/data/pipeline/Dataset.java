@@ -99,6 +99,12 @@ final class Dataset {
     }
   }
 
+  /** Without the elements that cannot be computed. */
+  Dataset withoutErrors() {
+    return new Dataset(
+        tf, tf.data.ignoreErrorsDataset(variant, element.types(), element.shapes()), element);
+  }
+
   /** Batches of exactly {@code size}; what remains at the end is dropped. */
   Dataset fullBatches(int size) {
     return batches(size, true, element.batched(size));

@@ -68,6 +68,11 @@ public record ImageReader(
   }
 
   @Override
+  public String name(long index) {
+    return names.apply(index);
+  }
+
+  @Override
   public UserException broken(long index, RuntimeException failure) {
     return EncodedImages.undecodable(names.apply(index), failure);
   }

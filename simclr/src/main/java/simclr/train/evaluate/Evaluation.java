@@ -13,17 +13,13 @@ import org.tensorflow.ndarray.StdArrays;
 import org.tensorflow.types.TFloat32;
 import org.tensorflow.types.TInt64;
 import simclr.checkpoint.CheckpointFile;
-import simclr.checkpoint.RestoreReport;
-import simclr.checkpoint.Restorer;
 import simclr.config.FlagsFile;
 import simclr.config.LocalPath;
-import simclr.config.Reporter;
 import simclr.io.DurableFiles;
+import simclr.config.Reporter;
 import simclr.config.RunConfig;
-import simclr.data.pipeline.InputPipeline;
 import simclr.inference.ModelSpec;
 import simclr.inference.RestoredModel;
-import simclr.parallel.Devices;
 import simclr.summary.EventWriter;
 import simclr.train.evaluate.EvaluationListener.Evaluated;
 
@@ -56,8 +52,7 @@ final class Evaluation implements AutoCloseable {
   /** Builds the graph; the caller closes it. */
   static Evaluation of(EvaluationPlan plan, Reporter reporter, EvaluationListener listener) {
     RestoredModel model =
-        RestoredModel.unfilled(
-            ModelSpec.over(plan.test(), plan.config(), plan.numClasses()));
+        RestoredModel.unfilled(ModelSpec.over(plan.test(), plan.config(), plan.numClasses()));
     model.notice().ifPresent(reporter::line);
     return new Evaluation(plan, model, reporter, listener);
   }

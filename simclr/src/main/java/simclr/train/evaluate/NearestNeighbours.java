@@ -7,26 +7,20 @@ import java.util.Optional;
 import java.util.OptionalDouble;
 import org.tensorflow.Operand;
 import org.tensorflow.Result;
-import org.tensorflow.Session;
-import org.tensorflow.exceptions.TFInvalidArgumentException;
-import org.tensorflow.exceptions.TensorFlowException;
-import org.tensorflow.ndarray.Shape;
 import org.tensorflow.ndarray.StdArrays;
-import org.tensorflow.op.Ops;
 import org.tensorflow.types.TFloat32;
 import org.tensorflow.types.TInt64;
 import simclr.checkpoint.CheckpointFile;
 import simclr.config.RunConfig;
 import simclr.config.UserException;
 import simclr.config.UserException.ExitCode;
-import simclr.data.source.DataSource;
 import simclr.data.pipeline.InputPipeline;
 import simclr.data.records.Split;
+import simclr.data.source.DataSource;
 import simclr.graph.GraphOps;
 import simclr.inference.ModelSpec;
 import simclr.inference.RestoredModel;
 import simclr.inference.WeightedKnn;
-import simclr.parallel.Devices;
 
 /**
  * Says during a pretraining whether it learns: what the nearest training images, by the cosine of

@@ -15,9 +15,9 @@ import simclr.checkpoint.ModelDir;
 import simclr.checkpoint.RestoreReport;
 import simclr.checkpoint.Restorer;
 import simclr.checkpoint.Saver;
+import simclr.config.LocalPath;
 import simclr.config.Reporter;
 import simclr.config.RunConfig;
-import simclr.config.LocalPath;
 import simclr.model.VariableSpec.Part;
 import simclr.model.Variables.Variable;
 
@@ -119,7 +119,8 @@ public final class InitialWeights {
   private boolean isOwn(CheckpointFile file) {
     Path directory = file.prefix().toAbsolutePath().getParent();
     try {
-      return directory != null && Files.isSameFile(directory, LocalPath.of(config.requiredModelDir(), "--model_dir"));
+      return directory != null
+          && Files.isSameFile(directory, LocalPath.of(config.requiredModelDir(), "--model_dir"));
     } catch (IOException e) {
       // The file was read a moment ago: whatever this is, it is no reason to stop.
       return false;

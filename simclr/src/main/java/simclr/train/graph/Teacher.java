@@ -79,8 +79,7 @@ public record Teacher(RunConfig config, int numClasses, CheckpointFile file) {
   }
 
   /** The directory of a checkpoint holds the run's flags; that of a SavedModel none. */
-  private static Map<String, String> shape(
-      String path, CheckpointFile file, Architecture found) {
+  private static Map<String, String> shape(String path, CheckpointFile file, Architecture found) {
     Path directory = file.prefix().toAbsolutePath().resolveSibling("");
     Optional<FlagsFile> recorded = FlagsFile.read(directory);
     if (recorded.isPresent()) {

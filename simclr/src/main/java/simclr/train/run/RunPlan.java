@@ -4,6 +4,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.BooleanSupplier;
 import simclr.config.Reporter;
 import simclr.config.RunConfig;
 import simclr.config.RunConfig.Mode;
@@ -45,15 +46,17 @@ record RunPlan(
   /**
    * Opens the data and checks the flags against it.
    *
+   * @param stop asked while folders and files are looked through
    * @throws UserException if flags and data do not fit together
+   * @throws java.util.concurrent.CancellationException if it was stopped
    */
-  static RunPlan of(RunConfig config, Reporter reporter) {
+  static RunPlan of(RunConfig config, Reporter reporter, BooleanSupplier stop) {
     boolean trains = config.mode() != Mode.EVAL;
     boolean evaluates = config.mode() != Mode.TRAIN;
     if (evaluates) {
       checkProbe(config);
     }
-    DataSource source = DataSource.of(config);
+    DataSource source = DataSource.of(config, stop);
     Optional<Split> evaluation =
         evaluates ? Optional.of(source.open(config.evalSplit())) : Optional.empty();
     Optional<Split> train =

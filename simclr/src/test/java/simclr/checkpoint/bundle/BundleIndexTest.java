@@ -38,9 +38,7 @@ final class BundleIndexTest {
             .entry(6, 6, SCALAR.length, utf8("kernel"), SCALAR)
             .bytes();
     byte[] second =
-        new Block()
-            .row("z", floats(2, 3).setShardId(1).setCrc32C(7).build().toByteArray())
-            .bytes();
+        new Block().row("z", floats(2, 3).setShardId(1).setCrc32C(7).build().toByteArray()).bytes();
     BundleIndex index =
         BundleIndex.parse(new TableBytes().block(first, "m").block(second, "z").finish());
     assertThat(index.shards()).isEqualTo(2);
@@ -61,7 +59,10 @@ final class BundleIndexTest {
 
   static Stream<Arguments> entries() {
     return Stream.of(
-        arguments("bad proto", table(rows().row("w", new byte[] {(byte) 0xFF}).bytes()), "w cannot be parsed"),
+        arguments(
+            "bad proto",
+            table(rows().row("w", new byte[] {(byte) 0xFF}).bytes()),
+            "w cannot be parsed"),
         arguments("empty entry", table(rows().row("w", new byte[0]).bytes()), "of type DT_INVALID"),
         arguments("unknown type", of("w", floats(4).setDtypeValue(99)), "of type 99"),
         arguments("negative type", of("w", floats(4).setDtypeValue(-1)), "of type -1"),
@@ -70,21 +71,33 @@ final class BundleIndexTest {
         arguments("negative dimension", of("w", floats(-4).setSize(16)), "w has a dimension of -4"),
         arguments("smallest dimension", of("w", floats(Long.MIN_VALUE)), "has a dimension of"),
         arguments("two negative", of("w", floats(-2, -2)), "has a dimension of -2"),
-        arguments("overflow", of("w", floats(1L << 32, 1L << 32).setSize(0)), "more elements than 2^63"),
+        arguments(
+            "overflow", of("w", floats(1L << 32, 1L << 32).setSize(0)), "more elements than 2^63"),
         arguments("bytes overflow", of("w", floats(1L << 62).setSize(0)), "elements in 0 bytes"),
         arguments("overflow before zero", of("w", floats(1L << 40, 1L << 40, 0)), "more elements"),
         arguments("rank 255", of("w", floats(ones(255))), "has 255 dimensions"),
         arguments("no rank", of("w", floats(4).setShape(unknownRank())), "has no shape"),
-        arguments("size for another shape", of("w", floats(4).setSize(20)), "4 elements in 20 bytes"),
+        arguments(
+            "size for another shape", of("w", floats(4).setSize(20)), "4 elements in 20 bytes"),
         arguments("size not of whole elements", of("w", floats(4).setSize(17)), "in 17 bytes"),
-        arguments("huge string count", of("w", floats(1L << 50).setDtype(DataType.DT_STRING).setSize(9)), "in 9 bytes"),
+        arguments(
+            "huge string count",
+            of("w", floats(1L << 50).setDtype(DataType.DT_STRING).setSize(9)),
+            "in 9 bytes"),
         arguments("negative size", of("w", floats(4).setSize(-16)), "-16 bytes at offset 0"),
         arguments("negative offset", of("w", floats(4).setOffset(-1)), "at offset -1"),
-        arguments("end overflows", of("w", floats(4).setOffset(Long.MAX_VALUE - 8)), "at offset 9223"),
+        arguments(
+            "end overflows", of("w", floats(4).setOffset(Long.MAX_VALUE - 8)), "at offset 9223"),
         arguments("negative shard", of("w", floats(4).setShardId(-1)), "data file -1 of 1"),
         arguments("shard beyond", of("w", floats(4).setShardId(1)), "data file 1 of 1"),
-        arguments("slices", of("w", floats(4).addSlices(TensorSliceProto.getDefaultInstance())), "in slices"),
-        arguments("overlap", table(rows().row("v", ENTRY).row("w", ENTRY).bytes()), "w overlaps tensor v"));
+        arguments(
+            "slices",
+            of("w", floats(4).addSlices(TensorSliceProto.getDefaultInstance())),
+            "in slices"),
+        arguments(
+            "overlap",
+            table(rows().row("v", ENTRY).row("w", ENTRY).bytes()),
+            "w overlaps tensor v"));
   }
 
   static Stream<Arguments> headers() {
@@ -121,7 +134,8 @@ final class BundleIndexTest {
         arguments("not UTF-8", table(rows().row(notUtf8, ENTRY).bytes()), "is not UTF-8"),
         arguments("surrogate", table(rows().row(surrogate, ENTRY).bytes()), "is not UTF-8"),
         arguments("twice", table(rows().row("w", ENTRY).row("w", ENTRY).bytes()), "not in order"),
-        arguments("not in order", table(rows().row("w", ENTRY).row("v", SCALAR).bytes()), "not in order"),
+        arguments(
+            "not in order", table(rows().row("w", ENTRY).row("v", SCALAR).bytes()), "not in order"),
         arguments("two headers", table(rows().row("", header(1)).bytes()), "not in order"),
         arguments(
             "not in order across blocks",
@@ -167,11 +181,13 @@ final class BundleIndexTest {
         arguments("no restarts", table(rows().bytes(0)), "claims 0 restarts"),
         arguments("many restarts", table(rows().bytes(1 << 30)), "claims 1073741824 restarts"),
         arguments("negative restarts", table(rows().bytes(-1)), "claims 4294967295 restarts"),
-        arguments("restart past the end", table(rows().restarts(0, 4000).bytes()), "not at an entry"),
+        arguments(
+            "restart past the end", table(rows().restarts(0, 4000).bytes()), "not at an entry"),
         arguments("negative restart", table(rows().restarts(0, -1).bytes()), "not at an entry"),
         arguments("restart in an entry", table(rows().restarts(0, 2).bytes()), "not at an entry"),
         arguments("restart twice", table(rows().restarts(0, 0).bytes()), "not at an entry"),
-        arguments("first restart", table(rows().restarts(1).bytes()), "does not start with a restart"),
+        arguments(
+            "first restart", table(rows().restarts(1).bytes()), "does not start with a restart"),
         arguments("tiny", table(new byte[4]), "has only 4 bytes"),
         arguments("nothing", table(new byte[0]), "has only 0 bytes"),
         arguments("compressed", compressed(), "is compressed"));
@@ -196,16 +212,17 @@ final class BundleIndexTest {
             "a block is at offset 1, not 0"),
         arguments(
             "block twice",
-            new TableBytes()
-                .block(block, separator, good)
-                .block(block, utf8("y"), good)
-                .finish(),
+            new TableBytes().block(block, separator, good).block(block, utf8("y"), good).finish(),
             "a block is at offset 0, not"),
         arguments(
-            "handle cut", new TableBytes().block(block, separator, new byte[0]).finish(), "ends early"),
+            "handle cut",
+            new TableBytes().block(block, separator, new byte[0]).finish(),
+            "ends early"),
         arguments(
             "handle with more",
-            new TableBytes().block(block, separator, new byte[] {0, (byte) block.length, 0}).finish(),
+            new TableBytes()
+                .block(block, separator, new byte[] {0, (byte) block.length, 0})
+                .finish(),
             "followed by other bytes"),
         arguments("block that nobody lists", unlisted(), "its metadata are at offset"),
         arguments("empty file", new byte[0], "has 0 bytes, fewer than"),
@@ -226,11 +243,7 @@ final class BundleIndexTest {
   }
 
   private static byte[] version(VersionDef.Builder version) {
-    return BundleHeaderProto.newBuilder()
-        .setNumShards(1)
-        .setVersion(version)
-        .build()
-        .toByteArray();
+    return BundleHeaderProto.newBuilder().setNumShards(1).setVersion(version).build().toByteArray();
   }
 
   private static TensorShapeProto unknownRank() {

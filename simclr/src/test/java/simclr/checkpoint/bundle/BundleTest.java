@@ -177,8 +177,7 @@ final class BundleTest {
   }
 
   private static byte[] data() {
-    ByteBuffer bytes =
-        ByteBuffer.allocate(16 * TENSORS).order(ByteOrder.LITTLE_ENDIAN);
+    ByteBuffer bytes = ByteBuffer.allocate(16 * TENSORS).order(ByteOrder.LITTLE_ENDIAN);
     while (bytes.hasRemaining()) {
       bytes.putFloat(bytes.position() / (float) Float.BYTES);
     }

@@ -104,7 +104,8 @@ final class TableBytes {
 
   /** Adds a data block. */
   TableBytes block(byte[] block, String separator) {
-    return block(block, separator.getBytes(StandardCharsets.ISO_8859_1), handle(bytes.size(), block.length));
+    return block(
+        block, separator.getBytes(StandardCharsets.ISO_8859_1), handle(bytes.size(), block.length));
   }
 
   /** The same with a handle that may be wrong. */

@@ -23,7 +23,6 @@ import simclr.data.image.ImageHeader.Format;
 import simclr.data.image.ImageHeader.Unusable;
 import simclr.data.records.Records;
 import simclr.data.records.Split;
-import simclr.data.records.Undecodable;
 
 /** The header reader against TensorFlow's decoder: what one takes, the other must take. */
 final class ImageHeaderTest {

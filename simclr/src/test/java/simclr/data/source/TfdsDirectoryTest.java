@@ -19,7 +19,6 @@ import simclr.data.TfdsWriter;
 import simclr.data.records.Records;
 import simclr.data.records.Records.Shards.Part;
 import simclr.data.records.Split;
-import simclr.data.records.Undecodable;
 
 final class TfdsDirectoryTest {
   private static final byte[] IMAGE = TestImages.png(3, 2);

@@ -89,8 +89,7 @@ final class ArchitectureCase implements GoldenCase {
       rows.forEach(row -> keys.put(row, variables.get(row.index(variables.size())).key()));
       Map<String, Values> moved = model.read(keys.values());
       keys.forEach(
-          (row, key) ->
-              row.check(checks.of("moving_after_training", key), OneOff.get(moved, key)));
+          (row, key) -> row.check(checks.of("moving_after_training", key), OneOff.get(moved, key)));
     }
   }
 

@@ -95,8 +95,7 @@ final class AugmentationInDatasetTest {
   private static List<Map<String, Values>> inDataset(List<Operation> operations) {
     Element element = new Element();
     try (Graph graph = new Graph();
-        ConcreteFunction function =
-            GraphOps.function(tf -> element.build(tf, operations))) {
+        ConcreteFunction function = GraphOps.function(tf -> element.build(tf, operations))) {
       Ops tf = Ops.create(graph);
       List<Shape> shapes = element.types.stream().map(type -> Shape.unknown()).toList();
       Operand<? extends TType> range =

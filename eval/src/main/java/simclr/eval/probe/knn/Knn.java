@@ -2,8 +2,6 @@ package simclr.eval.probe.knn;
 
 import com.fasterxml.jackson.annotation.JsonInclude;
 import com.fasterxml.jackson.annotation.JsonProperty;
-import com.fasterxml.jackson.databind.node.ArrayNode;
-import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.google.common.collect.ImmutableList;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -26,10 +24,9 @@ import simclr.eval.metrics.Accuracy;
 import simclr.eval.metrics.ClassificationMetrics;
 import simclr.eval.probe.Checks;
 import simclr.eval.probe.Outcome;
-import simclr.eval.probe.ProbeResult;
 import simclr.eval.probe.Protocol;
-import simclr.eval.published.Evaluation.Method;
 import simclr.eval.published.Evaluation;
+import simclr.eval.published.Evaluation.Method;
 import simclr.inference.WeightedKnn;
 
 /**
@@ -207,8 +204,7 @@ public record Knn(
       @JsonProperty(value = "top_1") double top1,
       @JsonProperty("top_5") @JsonInclude(JsonInclude.Include.ALWAYS) @Nullable Double top5) {
     static ByK of(int k, ClassificationMetrics found) {
-      return new ByK(
-          k, found.top1().value(), found.top5().map(Accuracy::value).orElse(null));
+      return new ByK(k, found.top1().value(), found.top5().map(Accuracy::value).orElse(null));
     }
   }
 
@@ -222,9 +218,7 @@ public record Knn(
             .mapToObj(i -> ByK.of(counts.get(i), found.get(i)))
             .toList();
     Optional<String> weight =
-        weighting == Weighting.EXP
-            ? Optional.of(Double.toString(temperature))
-            : Optional.empty();
+        weighting == Weighting.EXP ? Optional.of(Double.toString(temperature)) : Optional.empty();
     ImmutableList.Builder<String> lines = ImmutableList.builder();
     lines.add(
         String.format(Locale.ROOT, "%s, votes weighted %s, k = %d", 
@@ -270,8 +264,7 @@ public record Knn(
         List<float[]> votes = knn.votes(queries.matrix(), from, count);
         for (int index = 0; index < counts.size(); index++) {
           for (int i = 0; i < count; i++) {
-            float[] row =
-                Arrays.copyOfRange(votes.get(index), i * classes, (i + 1) * classes);
+            float[] row = Arrays.copyOfRange(votes.get(index), i * classes, (i + 1) * classes);
             tallies.get(index).add(row, queries.labels().get(from + i));
           }
         }

@@ -102,8 +102,7 @@ final class LogisticRegression implements Regression {
     double[] scaled = weightsTimes(start, 1 / factor);
     double[] turned = axes.map(found -> found.into(scaled, classes)).orElse(scaled);
     Lbfgs.Minimum minimum =
-        Lbfgs.minimise(
-            objective.with(l2 * factor * factor, tolerance), turned, maxIterations);
+        Lbfgs.minimise(objective.with(l2 * factor * factor, tolerance), turned, maxIterations);
     double[] parameters = axes.map(found -> found.back(minimum.at, classes)).orElse(minimum.at);
     return new Fit(
         LinearClassifier.of(scaling, classes, parameters),

@@ -1,16 +1,9 @@
 package simclr.eval.probe.logistic;
 
 import com.fasterxml.jackson.annotation.JsonProperty;
-import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.google.common.collect.ImmutableList;
-import java.util.List;
-import simclr.eval.probe.Checks;
-import simclr.eval.probe.LinearClassifier;
-import simclr.eval.probe.Outcome;
-import simclr.eval.probe.ProbeCheckpoint;
-import simclr.eval.probe.Protocol;
-import simclr.eval.published.Evaluation;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.OptionalDouble;
@@ -25,7 +18,13 @@ import simclr.eval.metrics.MeanAveragePrecision;
 import simclr.eval.metrics.MultiLabelMetrics;
 import simclr.eval.metrics.MultiLabels;
 import simclr.eval.metrics.TestMetrics;
+import simclr.eval.probe.Checks;
+import simclr.eval.probe.LinearClassifier;
+import simclr.eval.probe.Outcome;
+import simclr.eval.probe.ProbeCheckpoint;
+import simclr.eval.probe.Protocol;
 import simclr.eval.probe.logistic.Regression.Fit;
+import simclr.eval.published.Evaluation;
 
 /**
  * Logistic regression by L-BFGS (SimCLR, appendix B.8): the penalty is chosen on validation

@@ -9,10 +9,10 @@ import java.util.Arrays;
 import java.util.Locale;
 import java.util.Optional;
 import simclr.config.Reporter;
-import simclr.eval.probe.Outcome;
-import simclr.eval.probe.ProbeCheckpoint;
 import java.util.ArrayList;
 import java.util.List;
+import simclr.eval.probe.Outcome;
+import simclr.eval.probe.ProbeCheckpoint;
 import simclr.eval.probe.logistic.Logreg.Tried;
 
 /**
@@ -83,9 +83,7 @@ final class SweepProgress {
         Optional.of(parameters(state.last())),
         Optional.of(
             new Best(
-                state.best().l2(),
-                state.best().figure(),
-                parameters(state.best().parameters()))));
+                state.best().l2(), state.best().figure(), parameters(state.best().parameters()))));
   }
 
   /** How many values were tried. */

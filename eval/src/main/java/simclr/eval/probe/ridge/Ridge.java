@@ -2,23 +2,17 @@ package simclr.eval.probe.ridge;
 
 import com.fasterxml.jackson.annotation.JsonInclude;
 import com.fasterxml.jackson.annotation.JsonProperty;
-import com.fasterxml.jackson.databind.node.ArrayNode;
-import com.fasterxml.jackson.databind.node.ObjectNode;
-import java.util.Locale;
-import java.util.stream.IntStream;
-import org.jspecify.annotations.Nullable;
-import simclr.eval.probe.Checks;
-import simclr.eval.probe.Outcome;
-import simclr.eval.probe.Protocol;
-import simclr.eval.published.Evaluation;
 import com.google.common.collect.ImmutableList;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.SplittableRandom;
 import java.util.function.BooleanSupplier;
+import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
 import simclr.config.Reporter;
 import simclr.config.UserException;
 import simclr.config.UserException.ExitCode;
@@ -28,7 +22,10 @@ import simclr.eval.features.LabelledFeatures;
 import simclr.eval.metrics.Accuracy;
 import simclr.eval.metrics.ClassificationMetrics;
 import simclr.eval.metrics.SeedStatistics;
-import simclr.eval.probe.ProbeResult;
+import simclr.eval.probe.Checks;
+import simclr.eval.probe.Outcome;
+import simclr.eval.probe.Protocol;
+import simclr.eval.published.Evaluation;
 
 /**
  * Ridge regression of one-hot classes, in closed form; of all training examples, or of a few of
@@ -121,7 +118,8 @@ public record Ridge(ImmutableList<Integer> shots, int draws, OptionalDouble l2)
     }
     requireShots(sets);
     List<ByShots> rows = new ArrayList<>();
-    EtaProgress countdown = EtaProgress.of(reporter, "fitting draws", 0, (long) shots.size() * draws);
+    EtaProgress countdown =
+        EtaProgress.of(reporter, "fitting draws", 0, (long) shots.size() * draws);
     Outcome headline = null;
     int most = shots.stream().mapToInt(Integer::intValue).max().orElseThrow();
     int done = 0;

@@ -1,17 +1,6 @@
 package simclr.eval.probe.sgd;
 
-import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.google.common.collect.ImmutableList;
-import java.io.IOException;
-import simclr.eval.probe.Checks;
-import simclr.eval.probe.LinearClassifier;
-import simclr.eval.probe.Outcome;
-import simclr.eval.probe.ProbeCheckpoint;
-import simclr.eval.probe.Protocol;
-import simclr.eval.probe.Standardizer;
-import simclr.eval.published.Evaluation.Method;
-import simclr.eval.published.Evaluation;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.util.Locale;
@@ -24,6 +13,14 @@ import simclr.config.UserException.ExitCode;
 import simclr.eval.features.EtaProgress;
 import simclr.eval.features.FeatureSets;
 import simclr.eval.features.LabelledFeatures;
+import simclr.eval.probe.Checks;
+import simclr.eval.probe.LinearClassifier;
+import simclr.eval.probe.Outcome;
+import simclr.eval.probe.ProbeCheckpoint;
+import simclr.eval.probe.Protocol;
+import simclr.eval.probe.Standardizer;
+import simclr.eval.published.Evaluation;
+import simclr.eval.published.Evaluation.Method;
 
 /**
  * The linear classifier by gradient descent, as the reference trains its head on a frozen encoder
@@ -52,6 +49,9 @@ public record LinearSgd(
   public static final String MEANING =
       "Linear classifier trained by SGD on representations that were extracted once, without"
           + " augmentation.";
+
+  /** A cross entropy that is less than this part below that of guessing is none that was learnt. */
+  private static final double LEARNT_NOTHING = 1e-6;
 
   public LinearSgd {
     Checks.atLeastOne("--train_epochs", epochs);
@@ -170,7 +170,7 @@ public record LinearSgd(
     }
   }
 
-  /** Says, or refuses, a classifier that is worse than one that knows nothing. */
+  /** Names, or refuses, a classifier that is no better than one that knows nothing. */
   private void tellIfLost(double objective, int classes, Reporter reporter) {
     double guessing = Math.log(classes);
     if (!Double.isFinite(objective)) {
@@ -180,15 +180,17 @@ public record LinearSgd(
               + " --standardize",
           learningRate);
     }
-    if (objective > guessing) {
+    if (objective > guessing * (1 - LEARNT_NOTHING)) {
       reporter.line(
           String.format(
               Locale.ROOT,
-              "the classifier ended at a cross entropy of %.4g on its training examples, worse than"
-                  + " the %.4g of guessing: the figure says more of --learning_rate than of the"
-                  + " features; lower it, or take --standardize",
+              "the classifier ended at a cross entropy of %.4g on its training examples, %s than the"
+                  + " %.4g of guessing: the figure says more of --learning_rate than of the"
+                  + " features; %s it, or take --standardize",
               objective,
-              guessing));
+              objective > guessing ? "worse" : "no better",
+              guessing,
+              objective > guessing ? "lower" : "raise"));
     }
   }
 

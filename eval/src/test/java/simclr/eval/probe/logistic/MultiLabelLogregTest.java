@@ -1,17 +1,10 @@
 package simclr.eval.probe.logistic;
 
-import com.fasterxml.jackson.databind.node.ObjectNode;
-import simclr.eval.metrics.ClassResult.Precision;
-import simclr.eval.metrics.Measures;
-import simclr.eval.metrics.Metric;
-import simclr.eval.probe.Clouds;
-import simclr.eval.probe.Outcome;
-import simclr.eval.probe.Protocol;
-import simclr.eval.record.RecordJson;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.Random;
@@ -27,9 +20,16 @@ import simclr.eval.features.FeatureSets;
 import simclr.eval.features.FeatureSets.Partition;
 import simclr.eval.features.LabelledFeatures;
 import simclr.eval.features.LabelledFeatures.Labels;
+import simclr.eval.metrics.ClassResult.Precision;
+import simclr.eval.metrics.Measures;
+import simclr.eval.metrics.Metric;
 import simclr.eval.metrics.MultiLabelMetrics;
 import simclr.eval.metrics.MultiLabels;
+import simclr.eval.probe.Clouds;
+import simclr.eval.probe.Outcome;
+import simclr.eval.probe.Protocol;
 import simclr.eval.probe.logistic.Regression.Fit;
+import simclr.eval.record.RecordJson;
 
 final class MultiLabelLogregTest {
   private static final Logreg SHORT =
