@@ -50,7 +50,8 @@ final class CheckpointCompatibility {
     List<String> missing =
         report.missing().stream().filter(path -> !accepted.contains(path)).toList();
     boolean fits = missing.isEmpty() && report.mismatched().isEmpty();
-    if (fits || (partial && report.matched().stream().anyMatch(CheckpointCompatibility::ofEncoder))) {
+    if (fits
+        || (partial && report.matched().stream().anyMatch(CheckpointCompatibility::ofEncoder))) {
       return;
     }
     throw new UserException(
@@ -71,7 +72,9 @@ final class CheckpointCompatibility {
     String asked =
         Architecture.of(variables.all().stream().map(Variable::spec).collect(toImmutableList()))
             .toString();
-    return found.equals(asked) ? "" : String.format(Locale.ROOT, " (%s; asked for is %s)", found, asked);
+    return found.equals(asked)
+        ? ""
+        : String.format(Locale.ROOT, " (%s; asked for is %s)", found, asked);
   }
 
   private static String gaps(List<String> missing, ImmutableList<Mismatch> mismatched) {

@@ -77,7 +77,10 @@ public record RestoreReport(
   }
 
   private static Stream<String> lines(String kind, List<?> entries, int rows) {
-    Stream<String> shown = entries.stream().limit(rows).map(e -> String.format(Locale.ROOT, "  %-8s %s", kind, Quoted.of(e.toString())));
+    Stream<String> shown =
+        entries.stream()
+            .limit(rows)
+            .map(e -> String.format(Locale.ROOT, "  %-8s %s", kind, Quoted.of(e.toString())));
     int more = entries.size() - rows;
     return more <= 0
         ? shown

@@ -125,7 +125,8 @@ public final class Saver {
         scope == Scope.ALL
             ? RestorePlan.of(file, wanted(file), Saver::isState)
             : RestorePlan.of(file, Restorer.wanted(state.variables()), Restorer::ofModel);
-    CheckpointCompatibility.check(file, plan.report(), state.variables(), partial, mayLack(file, scope));
+    CheckpointCompatibility.check(
+        file, plan.report(), state.variables(), partial, mayLack(file, scope));
     assigner.assign(session, file, plan.keys());
     return plan.report();
   }

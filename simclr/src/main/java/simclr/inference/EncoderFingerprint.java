@@ -77,8 +77,7 @@ public record EncoderFingerprint(ImmutableSortedMap<String, Entry> variables) {
 
   /** Hashes the encoder of a training that is about to begin. */
   public static EncoderFingerprint of(RunConfig config, Collection<Variable> all, Session session) {
-    List<Variable> encoder =
-        all.stream().filter(v -> v.spec().part() == Part.ENCODER).toList();
+    List<Variable> encoder = all.stream().filter(v -> v.spec().part() == Part.ENCODER).toList();
     Set<String> trainedLayers = new HashSet<>();
     encoder.stream()
         .filter(v -> v.spec().trainable())

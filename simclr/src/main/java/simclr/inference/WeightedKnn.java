@@ -1,6 +1,5 @@
 package simclr.inference;
 
-import simclr.graph.GraphOps;
 import static com.google.common.base.Preconditions.checkArgument;
 
 import com.google.common.collect.ImmutableList;

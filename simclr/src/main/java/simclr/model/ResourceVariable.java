@@ -11,7 +11,8 @@ import org.tensorflow.types.family.TType;
 public record ResourceVariable(Operand<? extends TType> operand) {
 
   /** A variable of the graph; two of one name are the same. */
-  public static ResourceVariable of(Ops tf, Class<? extends TType> type, Shape shape, String sharedName) {
+  public static ResourceVariable of(
+      Ops tf, Class<? extends TType> type, Shape shape, String sharedName) {
     return new ResourceVariable(tf.varHandleOp(type, shape, VarHandleOp.sharedName(sharedName)));
   }
 

@@ -102,7 +102,8 @@ final class TinyRun implements AutoCloseable {
         .child("conv2d")
         .newLayer("conv2d")
         .variable(Kind.KERNEL, Shape.of(3, 3, 3, form.filters()), new Initializer.FanIn());
-    Scope norm = stem.child(2).newLayer("batch_norm_relu").child("bn").newLayer("sync_batch_normalization");
+    Scope norm =
+        stem.child(2).newLayer("batch_norm_relu").child("bn").newLayer("sync_batch_normalization");
     Shape channels = Shape.of(form.filters());
     norm.variable(Kind.GAMMA, channels, Initializer.ones());
     norm.variable(Kind.BETA, channels, Initializer.zeros());
@@ -110,7 +111,8 @@ final class TinyRun implements AutoCloseable {
     norm.variable(Kind.MOVING_VARIANCE, channels, Initializer.ones());
     if (form.classes() > 0) {
       Scope head = variables.root().child("supervised_head").named("head_supervised");
-      Scope dense = head.child("linear_layer").named("linear_layer").child("dense").newLayer("dense");
+      Scope dense =
+          head.child("linear_layer").named("linear_layer").child("dense").newLayer("dense");
       dense.variable(
           Kind.KERNEL, Shape.of(form.filters(), form.classes()), new Initializer.Normal(0.01f));
       dense.variable(Kind.BIAS, Shape.of(form.classes()), Initializer.zeros());

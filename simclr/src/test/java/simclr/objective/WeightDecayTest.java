@@ -66,7 +66,12 @@ final class WeightDecayTest {
       variable(norm, Kind.MOVING_MEAN, MOVING_MEAN);
       if (classifier) {
         Scope dense =
-            variables.root().child("supervised_head").named("head_supervised").child("dense").newLayer("dense");
+            variables
+                .root()
+                .child("supervised_head")
+                .named("head_supervised")
+                .child("dense")
+                .newLayer("dense");
         variable(dense, Kind.KERNEL, CLASSIFIER);
         variable(dense, Kind.BIAS, CLASSIFIER_BIAS);
       }

@@ -71,7 +71,8 @@ final class EmbedCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws Exception {
-    EmbedSettings settings = new EmbedSettings(export, dataset, dataDir, split, batchSize, output, limits.limits());
+    EmbedSettings settings =
+        new EmbedSettings(export, dataset, dataDir, split, batchSize, output, limits.limits());
     AtomicBoolean stop = new AtomicBoolean();
     try (Interrupts interrupts = Interrupts.install(() -> stop.set(true))) {
       Optional<Embedding.Summary> summary = Embedding.run(settings, main.reporter(), stop::get);

@@ -25,7 +25,11 @@ public record BarChart(ImmutableList<Bar> bars, double chance, String caption) i
 
   @Override
   public String html() {
-    return String.format(Locale.ROOT, "<div class=\"card wide\">%s</div>\n<p class=\"caption\">%s</p>\n", svg(), HtmlReport.escape(caption));
+    return String.format(
+        Locale.ROOT,
+        "<div class=\"card wide\">%s</div>\n<p class=\"caption\">%s</p>\n",
+        svg(),
+        HtmlReport.escape(caption));
   }
 
   private String svg() {

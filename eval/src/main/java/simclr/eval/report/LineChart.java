@@ -52,7 +52,11 @@ public record LineChart(
   @Override
   public String html() {
     return hasPoints()
-        ? String.format(Locale.ROOT, "<figure class=\"card\"><figcaption>%s</figcaption>\n%s</figure>\n", HtmlReport.escape(title), svg())
+        ? String.format(
+            Locale.ROOT,
+            "<figure class=\"card\"><figcaption>%s</figcaption>\n%s</figure>\n",
+            HtmlReport.escape(title),
+            svg())
         : "";
   }
 
@@ -171,7 +175,8 @@ public record LineChart(
         points.size() > MOST_DOTS
             ? ""
             : points.stream().map(p -> dot(index, line, p, x, y)).collect(joining());
-    return String.format(Locale.ROOT, "<polyline class=\"%s\" points=\"%s\"/>\n%s", Mark.line(index), path, dots);
+    return String.format(
+        Locale.ROOT, "<polyline class=\"%s\" points=\"%s\"/>\n%s", Mark.line(index), path, dots);
   }
 
   private String dot(int index, Series line, Map.Entry<Long, Float> p, Scale x, Scale y) {

@@ -98,14 +98,16 @@ public record Table(ImmutableList<String> head, ImmutableList<ImmutableList<Cell
             : IntStream.range(0, head.size())
                 .mapToObj(this::heading)
                 .collect(joining("", "<thead><tr>", "</tr></thead>\n"));
-    return String.format(Locale.ROOT, """
+    return String.format(
+        Locale.ROOT,
+        """
         <div class="wide" tabindex="0"><table class="%s">
         %s<tbody>
         %s</tbody></table></div>
-        """, 
-            head.isEmpty() ? "pairs" : "rows",
-            columns,
-            rows.stream().map(this::row).collect(joining()));
+        """,
+        head.isEmpty() ? "pairs" : "rows",
+        columns,
+        rows.stream().map(this::row).collect(joining()));
   }
 
   /** Over numbers to the right, as they are. */
@@ -113,7 +115,11 @@ public record Table(ImmutableList<String> head, ImmutableList<ImmutableList<Cell
     boolean numbers =
         !rows.isEmpty()
             && ImmutableSet.of(Kind.NUMBER, Kind.STRONG).contains(rows.get(0).get(column).kind());
-    return String.format(Locale.ROOT, "<th scope=\"col\"%s>%s</th>", numbers ? " class=\"number\"" : "", HtmlReport.escape(head.get(column)));
+    return String.format(
+        Locale.ROOT,
+        "<th scope=\"col\"%s>%s</th>",
+        numbers ? " class=\"number\"" : "",
+        HtmlReport.escape(head.get(column)));
   }
 
   private String row(ImmutableList<Cell> row) {

@@ -147,7 +147,8 @@ public final class StudyRun {
             Optional.empty(),
             Optional.empty(),
             Optional.empty(),
-            FeatureDtype.FLOAT32, TimeLimits.DEFAULT);
+            FeatureDtype.FLOAT32,
+            TimeLimits.DEFAULT);
     try (EncoderFeatures features = EncoderFeatures.open(choice, reporter)) {
       for (String layer : study.layersOf(run)) {
         ProbeRun probe =
@@ -165,7 +166,8 @@ public final class StudyRun {
   }
 
   private Path directory(Path dir, String layer) {
-    String name = String.format(Locale.ROOT, "study-%s-%s", study.evaluation().protocol().command(), layer);
+    String name =
+        String.format(Locale.ROOT, "study-%s-%s", study.evaluation().protocol().command(), layer);
     return dir.resolve("eval").resolve(name);
   }
 

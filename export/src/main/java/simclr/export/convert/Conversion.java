@@ -192,7 +192,10 @@ public final class Conversion {
     }
     if (found.config().resnetDepth() < 50 && request.to() == Form.SAFETENSORS) {
       notes.add(
-          String.format(Locale.ROOT, "layer1.0.downsample is in no stock torchvision ResNet-%s; add it to load the file", found.config().resnetDepth()));
+          String.format(
+              Locale.ROOT,
+              "layer1.0.downsample is in no stock torchvision ResNet-%s; add it to load the file",
+              found.config().resnetDepth()));
     }
     return notes.build();
   }

@@ -100,10 +100,7 @@ final class SafetensorsTarget implements Target {
     values.values().forEach(value -> tensors.add(value.declared()));
     ImmutableMap<String, String> metadata = metadata(model, step, source);
     Safetensors.write(
-        directory.resolve(FILE),
-        metadata,
-        tensors,
-        new InGroups(graph.session(), values)::of);
+        directory.resolve(FILE), metadata, tensors, new InGroups(graph.session(), values)::of);
   }
 
   @Override
@@ -118,8 +115,7 @@ final class SafetensorsTarget implements Target {
             tf.placeholder(TFloat32.class, Placeholder.shape(torchShape(variable.spec())));
         Operand<TFloat32> value =
             tf.linalg.transpose(torch, tf.constant(inverse(TorchNames.axes(variable.spec()))));
-        assignments.add(
-            new Assignment(name, torch, tf.assignVariableOp(variable.handle(), value)));
+        assignments.add(new Assignment(name, torch, tf.assignVariableOp(variable.handle(), value)));
       }
       for (List<Assignment> group : groups(assignments, a -> a.torch().shape().size())) {
         assign(graph.session(), file, group);

@@ -160,16 +160,24 @@ public final class Inspection {
     lines.add("  signatures: " + (model.signatures().isEmpty() ? "none" : ""));
     for (Signature signature : model.signatures()) {
       lines.add(
-          String.format(Locale.ROOT, "    %s, tags %s: %s -> %s", 
-                  Quoted.of(signature.name()),
-                  Quoted.of(signature.tags().toString()),
-                  names(signature.inputs()),
-                  names(signature.outputs())));
+          String.format(
+              Locale.ROOT,
+              "    %s, tags %s: %s -> %s",
+              Quoted.of(signature.name()),
+              Quoted.of(signature.tags().toString()),
+              names(signature.inputs()),
+              names(signature.outputs())));
     }
     if (!model.endpoints().isEmpty()) {
       lines.add("  endpoints:");
       for (Value value : model.endpoints()) {
-        lines.add(String.format(Locale.ROOT, "    %-17s %-26s %s", Quoted.of(value.name()), value.type(), value.meaning()));
+        lines.add(
+            String.format(
+                Locale.ROOT,
+                "    %-17s %-26s %s",
+                Quoted.of(value.name()),
+                value.type(),
+                value.meaning()));
       }
     }
   }
@@ -231,9 +239,11 @@ public final class Inspection {
   }
 
   private static String text(Row row) {
-    return String.format(Locale.ROOT, "%s %s %s", 
-            Quoted.of(row.name()),
-            row.type(),
-            row.shape().stream().map(String::valueOf).collect(joining(", ", "(", ")")));
+    return String.format(
+        Locale.ROOT,
+        "%s %s %s",
+        Quoted.of(row.name()),
+        row.type(),
+        row.shape().stream().map(String::valueOf).collect(joining(", ", "(", ")")));
   }
 }

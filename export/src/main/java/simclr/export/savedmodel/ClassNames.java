@@ -1,12 +1,11 @@
 package simclr.export.savedmodel;
 
-import java.util.Locale;
-
 import com.google.common.collect.ImmutableList;
 import java.io.IOException;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Locale;
 import java.util.function.Consumer;
 import simclr.config.RunConfig;
 import simclr.config.UserException;
@@ -56,11 +55,18 @@ final class ClassNames {
         return names;
       }
       why =
-          String.format(Locale.ROOT, "%s has %s classes and the checkpoint %s", config.dataset(), names.size(), classes);
+          String.format(
+              Locale.ROOT,
+              "%s has %s classes and the checkpoint %s",
+              config.dataset(),
+              names.size(),
+              classes);
     } catch (UserException e) {
       why = e.getMessage();
     }
-    say.accept(String.format(Locale.ROOT, "note: class names are left out (%s); --labels=FILE gives them", why));
+    say.accept(
+        String.format(
+            Locale.ROOT, "note: class names are left out (%s); --labels=FILE gives them", why));
     return ImmutableList.of();
   }
 }

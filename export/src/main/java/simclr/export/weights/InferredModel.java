@@ -71,14 +71,16 @@ public record InferredModel(
   @Override
   public String toString() {
     return architecture
-        + String.format(Locale.ROOT, " (--resnet_depth=%s --width_multiplier=%s --sk_ratio=%s --se_ratio=%s --image_size=%s --proj_head_mode=%s --num_proj_layers=%s --proj_out_dim=%s)", 
-                config.resnetDepth(),
-                config.widthMultiplier(),
-                config.skRatio(),
-                config.seRatio(),
-                config.imageSize(),
-                config.projHeadMode().name().toLowerCase(Locale.ROOT),
-                config.numProjLayers(),
-                config.projOutDim());
+        + String.format(
+            Locale.ROOT,
+            " (--resnet_depth=%s --width_multiplier=%s --sk_ratio=%s --se_ratio=%s --image_size=%s --proj_head_mode=%s --num_proj_layers=%s --proj_out_dim=%s)",
+            config.resnetDepth(),
+            config.widthMultiplier(),
+            config.skRatio(),
+            config.seRatio(),
+            config.imageSize(),
+            config.projHeadMode().name().toLowerCase(Locale.ROOT),
+            config.numProjLayers(),
+            config.projOutDim());
   }
 }

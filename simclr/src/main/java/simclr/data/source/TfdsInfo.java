@@ -16,7 +16,6 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import simclr.config.LocalPath;
 import simclr.config.Quoted;
-import simclr.io.UnreadableInput;
 import simclr.config.UserException;
 import simclr.config.UserException.ExitCode;
 import simclr.io.UnreadableInput;

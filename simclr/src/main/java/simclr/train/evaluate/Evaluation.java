@@ -15,11 +15,11 @@ import org.tensorflow.types.TInt64;
 import simclr.checkpoint.CheckpointFile;
 import simclr.config.FlagsFile;
 import simclr.config.LocalPath;
-import simclr.io.DurableFiles;
 import simclr.config.Reporter;
 import simclr.config.RunConfig;
 import simclr.inference.ModelSpec;
 import simclr.inference.RestoredModel;
+import simclr.io.DurableFiles;
 import simclr.summary.EventWriter;
 import simclr.train.evaluate.EvaluationListener.Evaluated;
 
@@ -101,7 +101,9 @@ final class Evaluation implements AutoCloseable {
         regularization.add(((TFloat32) result.get(2)).getFloat());
       }
       if (reporter.terminal()) {
-        reporter.status(String.format(Locale.ROOT, "evaluating step %d: batch %d of %d", step, i + 1, plan.steps()));
+        reporter.status(
+            String.format(
+                Locale.ROOT, "evaluating step %d: batch %d of %d", step, i + 1, plan.steps()));
       }
     }
     if (reporter.terminal()) {
@@ -128,7 +130,8 @@ final class Evaluation implements AutoCloseable {
       events.scalars(result.step(), result.scalars());
     }
     DurableFiles.write(dir.resolve("result.json"), result.json());
-    DurableFiles.write(dir.resolve(String.format(Locale.ROOT, "result_%d.json", result.step())), result.json());
+    DurableFiles.write(
+        dir.resolve(String.format(Locale.ROOT, "result_%d.json", result.step())), result.json());
     DurableFiles.write(dir.resolve(FlagsFile.NAME), FlagsFile.content(run));
     result
         .scalars()

@@ -14,10 +14,8 @@ import simclr.checkpoint.CheckpointFile;
 import simclr.config.RunConfig;
 import simclr.config.UserException;
 import simclr.config.UserException.ExitCode;
-import simclr.data.pipeline.InputPipeline;
 import simclr.data.records.Split;
 import simclr.data.source.DataSource;
-import simclr.graph.GraphOps;
 import simclr.inference.ModelSpec;
 import simclr.inference.RestoredModel;
 import simclr.inference.WeightedKnn;
@@ -87,7 +85,14 @@ public final class NearestNeighbours {
 
   /** How it is measured, for the log. */
   public String words() {
-    return String.format(Locale.ROOT, "%d neighbours by cosine of h among %d training images, weight exp(cosine / %s), %d images of %s", NEIGHBOURS, bank.examples(), TEMPERATURE, queries.examples(), queries.name());
+    return String.format(
+        Locale.ROOT,
+        "%d neighbours by cosine of h among %d training images, weight exp(cosine / %s), %d images of %s",
+        NEIGHBOURS,
+        bank.examples(),
+        TEMPERATURE,
+        queries.examples(),
+        queries.name());
   }
 
   /** Share of the evaluation split that is named right, 0 to 1. */

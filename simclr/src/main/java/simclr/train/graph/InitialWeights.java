@@ -97,7 +97,10 @@ public final class InitialWeights {
         .ifPresent(
             given ->
                 reporter.line(
-                    String.format(Locale.ROOT, "note: --checkpoint=%s is not read, since --model_dir has a checkpoint of its own; it starts a run, the same command continues one", given)));
+                    String.format(
+                        Locale.ROOT,
+                        "note: --checkpoint=%s is not read, since --model_dir has a checkpoint of its own; it starts a run, the same command continues one",
+                        given)));
     return step;
   }
 
@@ -105,7 +108,8 @@ public final class InitialWeights {
     CheckpointFile file = ModelDir.resolve(given, reporter::line);
     RestoreReport report = saver.restore(session, file, Saver.Scope.MODEL_ONLY, config.partial());
     reporter.line(report.text());
-    reporter.line(String.format(Locale.ROOT, "weights from %s; step and optimizer start anew", file));
+    reporter.line(
+        String.format(Locale.ROOT, "weights from %s; step and optimizer start anew", file));
     if (isOwn(file)) {
       reporter.line(
           "note: --checkpoint lies in --model_dir itself; to go on with a run leave it out and repeat the command");

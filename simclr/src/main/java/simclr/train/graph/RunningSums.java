@@ -67,7 +67,8 @@ final class RunningSums {
     ResourceVariable sums = ResourceVariable.of(tf, TFloat32.class, Shape.of(tags), "running_sums");
     ResourceVariable steps = ResourceVariable.scalar(tf, TFloat32.class, "running_steps");
     ResourceVariable seconds = ResourceVariable.scalar(tf, TFloat64.class, "running_input_seconds");
-    ResourceVariable norms = ResourceVariable.of(tf, TFloat32.class, Shape.of(variables), "running_gradient_norms");
+    ResourceVariable norms =
+        ResourceVariable.of(tf, TFloat32.class, Shape.of(variables), "running_gradient_norms");
     Operand<TFloat32> oldNorms = tf.readVariableOp(norms.operand(), TFloat32.class);
 
     additions.add(tf.assignAddVariableOp(sums.operand(), means.get(0)));

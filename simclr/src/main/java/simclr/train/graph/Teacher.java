@@ -72,9 +72,9 @@ public record Teacher(RunConfig config, int numClasses, CheckpointFile file) {
     flags.put("image_size", Integer.toString(student.imageSize()));
     flags.put("precision", student.toFlags().get("precision") + "");
     flags.put("global_bn", Boolean.toString(student.globalBn()));
-    Teacher teacher =
-        new Teacher(RunConfig.of(flags), found.numClasses(), file);
-    say.accept(String.format(Locale.ROOT, "teacher: %s, %s, frozen, in inference mode", file, found));
+    Teacher teacher = new Teacher(RunConfig.of(flags), found.numClasses(), file);
+    say.accept(
+        String.format(Locale.ROOT, "teacher: %s, %s, frozen, in inference mode", file, found));
     return teacher;
   }
 

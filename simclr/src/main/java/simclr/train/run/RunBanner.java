@@ -116,12 +116,14 @@ final class RunBanner {
   /** What decides over the bits of the result beside the flags. */
   static String device(RunConfig config) {
     String device = Devices.type(config);
-    return String.format(Locale.ROOT, "device: %s, threads within an operation: %s, operations at a time: %s, %s; seed %s", 
-            config.replicas() == 1 ? device : config.replicas() + " x " + device,
-            threads(config.intraOpThreads()),
-            threads(config.interOpThreads()),
-            config.precision().name().toLowerCase(Locale.ROOT),
-            config.seed().map(String::valueOf).orElse("none"));
+    return String.format(
+        Locale.ROOT,
+        "device: %s, threads within an operation: %s, operations at a time: %s, %s; seed %s",
+        config.replicas() == 1 ? device : config.replicas() + " x " + device,
+        threads(config.intraOpThreads()),
+        threads(config.interOpThreads()),
+        config.precision().name().toLowerCase(Locale.ROOT),
+        config.seed().map(String::valueOf).orElse("none"));
   }
 
   /** Four digits are enough to recognise a rate. */

@@ -153,7 +153,11 @@ final class Trainer {
             teacher.file());
       }
       reporter.line(
-          String.format(Locale.ROOT, "teacher verified: its encoder is that of %s (SHA-256 of weights %s)", teacher.file(), found.weightsAfter()));
+          String.format(
+              Locale.ROOT,
+              "teacher verified: its encoder is that of %s (SHA-256 of weights %s)",
+              teacher.file(),
+              found.weightsAfter()));
     }
   }
 

@@ -31,7 +31,8 @@ final class DataCheckTest {
   @Test
   void everyFileWhosePixelsAreBrokenIsFound() {
     for (int i = 0; i < 150; i++) {
-      TfdsWriter.write(dir.resolve(String.format(Locale.ROOT, "%03d.png", i)), i % 50 == 7 ? broken() : IMAGE);
+      TfdsWriter.write(
+          dir.resolve(String.format(Locale.ROOT, "%03d.png", i)), i % 50 == 7 ? broken() : IMAGE);
     }
     Examined examined = examine("folder:" + dir);
     assertThat(examined.broken()).isEmpty();
