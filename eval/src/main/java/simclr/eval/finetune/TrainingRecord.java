@@ -34,8 +34,6 @@ import simclr.eval.record.Representation;
 import simclr.eval.record.SplitInfo;
 import simclr.eval.record.Splits;
 import simclr.inference.EncoderFingerprint;
-import simclr.io.DurableFiles;
-import simclr.io.Sha256;
 import simclr.train.evaluate.EvaluationListener;
 
 /**

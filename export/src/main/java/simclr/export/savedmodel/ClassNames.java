@@ -1,6 +1,5 @@
 package simclr.export.savedmodel;
 
-import static java.nio.charset.StandardCharsets.UTF_8;
 import com.google.common.collect.ImmutableList;
 import java.io.IOException;
 import java.nio.file.NoSuchFileException;
