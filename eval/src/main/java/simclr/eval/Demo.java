@@ -28,7 +28,6 @@ import simclr.eval.runs.RunReport;
 import simclr.export.bundle.TimeLimits;
 import simclr.export.savedmodel.ExportSource;
 import simclr.export.savedmodel.SavedModelExport;
-import simclr.io.DurableFiles;
 import simclr.train.run.Outcome;
 import simclr.train.run.Run;
 
@@ -105,7 +104,8 @@ public final class Demo {
       return Optional.empty();
     }
     CheckpointFile weights = ModelDir.resolve(config.requiredModelDir(), line -> {});
-    reporter.line(String.format(Locale.ROOT, "linear probe on the encoder after %d steps", weights.step()));
+    reporter.line(
+        String.format(Locale.ROOT, "linear probe on the encoder after %d steps", weights.step()));
     Optional<Accuracy> pretrained = probe(Kind.CHECKPOINT);
     if (pretrained.isEmpty()) {
       return Optional.empty();
@@ -157,7 +157,8 @@ public final class Demo {
             Optional.empty(),
             Optional.empty(),
             Optional.empty(),
-            FeatureDtype.FLOAT32, TimeLimits.DEFAULT);
+            FeatureDtype.FLOAT32,
+            TimeLimits.DEFAULT);
     Reporter status = progressAlone(reporter);
     try (EncoderFeatures source = EncoderFeatures.open(choice, status)) {
       ProbeRun probe = new ProbeRun(source, PROBE, ImmutableList.of(1L), Optional.empty());

@@ -50,7 +50,8 @@ final class CheckpointCompatibility {
     List<String> missing =
         report.missing().stream().filter(path -> !accepted.contains(path)).toList();
     boolean fits = missing.isEmpty() && report.mismatched().isEmpty();
-    if (fits || (partial && report.matched().stream().anyMatch(CheckpointCompatibility::ofEncoder))) {
+    if (fits
+        || (partial && report.matched().stream().anyMatch(CheckpointCompatibility::ofEncoder))) {
       return;
     }
     throw new UserException(
@@ -71,16 +72,24 @@ final class CheckpointCompatibility {
     String asked =
         Architecture.of(variables.all().stream().map(Variable::spec).collect(toImmutableList()))
             .toString();
-    return found.equals(asked) ? "" : String.format(Locale.ROOT, " (%s; asked for is %s)", found, asked);
+    return found.equals(asked)
+        ? ""
+        : String.format(Locale.ROOT, " (%s; asked for is %s)", found, asked);
   }
 
   private static String gaps(List<String> missing, ImmutableList<Mismatch> mismatched) {
     List<String> parts = new ArrayList<>();
     if (!missing.isEmpty()) {
-      parts.add(String.format(Locale.ROOT, "%d missing (first: %s)", missing.size(), missing.get(0)));
+      parts.add(
+          String.format(Locale.ROOT, "%d missing (first: %s)", missing.size(), missing.get(0)));
     }
     if (!mismatched.isEmpty()) {
-      parts.add(String.format(Locale.ROOT, "%d of another shape (first: %s)", mismatched.size(), mismatched.get(0)));
+      parts.add(
+          String.format(
+              Locale.ROOT,
+              "%d of another shape (first: %s)",
+              mismatched.size(),
+              mismatched.get(0)));
     }
     return String.join(", ", parts);
   }

@@ -25,7 +25,6 @@ import simclr.checkpoint.bundle.BundleTensors;
 import simclr.config.Quoted;
 import simclr.config.UserException;
 import simclr.config.UserException.ExitCode;
-import simclr.graph.GraphOps;
 import simclr.io.Sha256;
 
 /**

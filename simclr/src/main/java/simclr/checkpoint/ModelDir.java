@@ -1,6 +1,5 @@
 package simclr.checkpoint;
 
-import java.util.Locale;
 import com.google.common.collect.ImmutableList;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -10,6 +9,7 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.Set;
@@ -163,7 +163,8 @@ public final class ModelDir implements AutoCloseable {
             : SavedModelVariables.find(LocalPath.of(prefixOrDirectory, flag));
     if (savedModel.isPresent()) {
       CheckpointFile file = SavedModelVariables.open(savedModel.get());
-      say.accept(String.format(Locale.ROOT, "%s: taking the SavedModel %s", flag, savedModel.get()));
+      say.accept(
+          String.format(Locale.ROOT, "%s: taking the SavedModel %s", flag, savedModel.get()));
       return file;
     }
     CheckpointFile file = find(flag, prefixOrDirectory, say);

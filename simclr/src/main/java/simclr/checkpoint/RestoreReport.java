@@ -45,7 +45,14 @@ public record RestoreReport(
 
   /** One line: the file and the four counts. */
   public String summary() {
-    return String.format(Locale.ROOT, "%s: %d matched, %d missing, %d of another shape, %d unused", file, matched.size(), missing.size(), mismatched.size(), unused.size());
+    return String.format(
+        Locale.ROOT,
+        "%s: %d matched, %d missing, %d of another shape, %d unused",
+        file,
+        matched.size(),
+        missing.size(),
+        mismatched.size(),
+        unused.size());
   }
 
   /** What to tell the user: one line if everything fits, else the whole table. */
@@ -70,11 +77,15 @@ public record RestoreReport(
   }
 
   private static Stream<String> lines(String kind, List<?> entries, int rows) {
-    Stream<String> shown = entries.stream().limit(rows).map(e -> String.format(Locale.ROOT, "  %-8s %s", kind, Quoted.of(e.toString())));
+    Stream<String> shown =
+        entries.stream()
+            .limit(rows)
+            .map(e -> String.format(Locale.ROOT, "  %-8s %s", kind, Quoted.of(e.toString())));
     int more = entries.size() - rows;
     return more <= 0
         ? shown
-        : Stream.concat(shown, Stream.of(String.format(Locale.ROOT, "  %-8s and %d more", kind, more)));
+        : Stream.concat(
+            shown, Stream.of(String.format(Locale.ROOT, "  %-8s and %d more", kind, more)));
   }
 
   /** {@code (512, 10)}, as Python writes it; {@code ()} for a scalar. */

@@ -162,8 +162,11 @@ record StateFile(String latest, ImmutableList<Kept> kept, double lastPreserved) 
       PARSER.merge(text, message);
     } catch (ParseException e) {
       throw new IllegalArgumentException(
-          String.format(Locale.ROOT, "line %d: %s", 
-                  e.getLine(), String.valueOf(e.getMessage()).replaceFirst("^\\d+:\\d+: ", "")),
+          String.format(
+              Locale.ROOT,
+              "line %d: %s",
+              e.getLine(),
+              String.valueOf(e.getMessage()).replaceFirst("^\\d+:\\d+: ", "")),
           e);
     }
     return message.build();

@@ -1,6 +1,5 @@
 package simclr.config;
 
-import java.util.Locale;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
@@ -11,6 +10,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
@@ -113,7 +113,12 @@ public final class FlagsFile {
         String then = text(was);
         if (!then.equals(now)) {
           found.add(
-              String.format(Locale.ROOT, "--%s was %s, is %s", flag.getKey(), Quoted.of(then), Quoted.of(now)));
+              String.format(
+                  Locale.ROOT,
+                  "--%s was %s, is %s",
+                  flag.getKey(),
+                  Quoted.of(then),
+                  Quoted.of(now)));
         }
       }
     }

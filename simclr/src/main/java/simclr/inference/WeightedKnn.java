@@ -1,6 +1,5 @@
 package simclr.inference;
 
-import simclr.graph.GraphOps;
 import static com.google.common.base.Preconditions.checkArgument;
 
 import com.google.common.collect.ImmutableList;
@@ -23,6 +22,7 @@ import org.tensorflow.op.nn.TopK;
 import org.tensorflow.types.TFloat32;
 import org.tensorflow.types.TInt32;
 import org.tensorflow.types.family.TType;
+import simclr.graph.GraphOps;
 
 /**
  * The votes of the k nearest rows of a bank, by cosine, for several k in one pass. All is in native

@@ -1,6 +1,5 @@
 package simclr.io;
 
-import java.util.Locale;
 import static java.util.stream.Collectors.joining;
 
 import com.google.common.base.Splitter;
@@ -11,6 +10,7 @@ import java.nio.ByteOrder;
 import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.util.Locale;
 import java.util.Optional;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -52,7 +52,11 @@ record NpyHeader(NpyDtype dtype, ImmutableLongArray shape) {
   /** The bytes before the data. */
   byte[] toBytes() {
     String fields =
-        String.format(Locale.ROOT, "{'descr': '%s', 'fortran_order': False, 'shape': %s, }", dtype.descr(), shapeText());
+        String.format(
+            Locale.ROOT,
+            "{'descr': '%s', 'fortran_order': False, 'shape': %s, }",
+            dtype.descr(),
+            shapeText());
     int length = PREFIX_BYTES + fields.length() + 1;
     int padded = (length + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
     String header = fields + " ".repeat(padded - length) + "\n";
@@ -102,7 +106,9 @@ record NpyHeader(NpyDtype dtype, ImmutableLongArray shape) {
     Optional<String> fortran = find(FORTRAN, fields);
     Optional<String> shape = find(SHAPE, fields);
     if (descr.isEmpty() || fortran.isEmpty() || shape.isEmpty()) {
-      throw broken(path, "has a header without descr, fortran_order and shape: " + Quoted.of(fields.strip()));
+      throw broken(
+          path,
+          "has a header without descr, fortran_order and shape: " + Quoted.of(fields.strip()));
     }
     if (fortran.get().equals("True")) {
       throw broken(

@@ -161,11 +161,13 @@ public final class EventWriter implements AutoCloseable {
   }
 
   private static String nextName() {
-    return String.format(Locale.ROOT, "events.out.tfevents.%d.%s.%d.%d.v2", 
-            System.currentTimeMillis() / 1000,
-            host(),
-            ProcessHandle.current().pid(),
-            FILES.getAndIncrement());
+    return String.format(
+        Locale.ROOT,
+        "events.out.tfevents.%d.%s.%d.%d.v2",
+        System.currentTimeMillis() / 1000,
+        host(),
+        ProcessHandle.current().pid(),
+        FILES.getAndIncrement());
   }
 
   private static String host() {

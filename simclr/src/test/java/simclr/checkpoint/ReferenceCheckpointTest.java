@@ -188,7 +188,8 @@ final class ReferenceCheckpointTest {
     for (int i = 0; i < got.length; i++) {
       if (got[i] != wanted[i % period]) {
         throw new AssertionError(
-            String.format(Locale.ROOT, "%s[%d] is %s, expected %s", name, i, got[i], wanted[i % period]));
+            String.format(
+                Locale.ROOT, "%s[%d] is %s, expected %s", name, i, got[i], wanted[i % period]));
       }
       squares += (double) got[i] * got[i];
     }

@@ -21,8 +21,7 @@ final class QuotedTest {
 
   @Test
   void longTextIsCutAndItsLengthGiven() {
-    assertThat(Quoted.of("x".repeat(25_000)))
-        .isEqualTo("x".repeat(160) + "... (25000 characters)");
+    assertThat(Quoted.of("x".repeat(25_000))).isEqualTo("x".repeat(160) + "... (25000 characters)");
     assertThat(Quoted.of("\0".repeat(25_000))).hasSizeLessThan(200).endsWith("(25000 characters)");
   }
 

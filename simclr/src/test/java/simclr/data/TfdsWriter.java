@@ -50,7 +50,8 @@ public final class TfdsWriter {
   }
 
   public Path shard(String split, int shard, int shards) {
-    return directory.resolve(String.format(Locale.ROOT, "toy-%s.tfrecord-%05d-of-%05d", split, shard, shards));
+    return directory.resolve(
+        String.format(Locale.ROOT, "toy-%s.tfrecord-%05d-of-%05d", split, shard, shards));
   }
 
   public void write(String name, String text) {

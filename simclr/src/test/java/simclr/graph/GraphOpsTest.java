@@ -26,7 +26,15 @@ final class GraphOpsTest {
 
   @ParameterizedTest
   @ValueSource(
-      strings = {"en", "fa-IR", "ar-EG", "ar-u-nu-arab", "hi-IN-u-nu-deva", "th-TH-u-nu-thai", "tr"})
+      strings = {
+        "en",
+        "fa-IR",
+        "ar-EG",
+        "ar-u-nu-arab",
+        "hi-IN-u-nu-deva",
+        "th-TH-u-nu-thai",
+        "tr"
+      })
   void namesAreThoseOfTensorFlowJavaInEnglish(String locale) {
     Locale.setDefault(Locale.ENGLISH);
     List<String> expected;

@@ -1,6 +1,5 @@
 package simclr.tools;
 
-import java.util.Locale;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
@@ -8,6 +7,7 @@ import com.google.common.base.Stopwatch;
 import com.google.common.collect.ImmutableList;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.Callable;
@@ -125,7 +125,12 @@ final class CheckCommand implements Callable<Integer> {
       broken.forEach(main.out()::println);
       main.out()
           .println(
-              String.format(Locale.ROOT, "%d images checked, %d broken, %.0f images/s", examples, broken.size(), examples / Math.max(seconds, 1e-3)));
+              String.format(
+                  Locale.ROOT,
+                  "%d images checked, %d broken, %.0f images/s",
+                  examples,
+                  broken.size(),
+                  examples / Math.max(seconds, 1e-3)));
     }
     return (broken.isEmpty() ? ExitCode.OK : ExitCode.DATA).status();
   }

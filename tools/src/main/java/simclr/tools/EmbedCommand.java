@@ -71,7 +71,8 @@ final class EmbedCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws Exception {
-    EmbedSettings settings = new EmbedSettings(export, dataset, dataDir, split, batchSize, output, limits.limits());
+    EmbedSettings settings =
+        new EmbedSettings(export, dataset, dataDir, split, batchSize, output, limits.limits());
     AtomicBoolean stop = new AtomicBoolean();
     try (Interrupts interrupts = Interrupts.install(() -> stop.set(true))) {
       Optional<Embedding.Summary> summary = Embedding.run(settings, main.reporter(), stop::get);
@@ -84,8 +85,13 @@ final class EmbedCommand implements Callable<Integer> {
   }
 
   private static String sentence(Embedding.Summary summary) {
-    return String.format(Locale.ROOT, "%s: %d representations of length %d, by %s", 
-            summary.output(), summary.examples(), summary.representationSize(), summary.export());
+    return String.format(
+        Locale.ROOT,
+        "%s: %d representations of length %d, by %s",
+        summary.output(),
+        summary.examples(),
+        summary.representationSize(),
+        summary.export());
   }
 
   private static String json(Embedding.Summary summary) {

@@ -1,11 +1,11 @@
 package simclr.tools;
 
-import java.util.Locale;
 import com.google.common.base.Throwables;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.util.Collection;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
@@ -19,8 +19,8 @@ import picocli.CommandLine.Model.ArgSpec;
 import picocli.CommandLine.Model.OptionSpec;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.UnmatchedArgumentException;
-import simclr.config.RunConfig;
 import simclr.config.Quoted;
+import simclr.config.RunConfig;
 import simclr.config.UserException;
 import simclr.config.UserException.ExitCode;
 
@@ -64,7 +64,11 @@ final class Failures {
     }
     if (error instanceof OutOfMemoryError) {
       return say(
-          String.format(Locale.ROOT, "out of memory (%s; the Java heap may grow to %s MiB), expected smaller batches or a", error.getMessage(), Runtime.getRuntime().maxMemory() >> 20)
+          String.format(
+                  Locale.ROOT,
+                  "out of memory (%s; the Java heap may grow to %s MiB), expected smaller batches or a",
+                  error.getMessage(),
+                  Runtime.getRuntime().maxMemory() >> 20)
               + " larger heap: SIMCLR_JAVA_OPTS=-Xmx8g",
           error,
           ExitCode.INTERNAL);
@@ -72,7 +76,10 @@ final class Failures {
     // An export's failure (ModelFailure) has it as its cause.
     if (Throwables.getRootCause(error) instanceof TFResourceExhaustedException) {
       return say(
-          String.format(Locale.ROOT, "TensorFlow has no memory left (%s), expected a smaller --train_batch_size,", firstLine(error))
+          String.format(
+                  Locale.ROOT,
+                  "TensorFlow has no memory left (%s), expected a smaller --train_batch_size,",
+                  firstLine(error))
               + " --eval_batch_size, --batch_size or model, or a device with more memory",
           error,
           ExitCode.INTERNAL);
@@ -100,7 +107,10 @@ final class Failures {
     }
     IOException failure = output.failure().get();
     return say(
-        String.format(Locale.ROOT, "standard output cannot be written (%s), expected room for the result", message(failure)),
+        String.format(
+            Locale.ROOT,
+            "standard output cannot be written (%s), expected room for the result",
+            message(failure)),
         failure,
         ExitCode.CANNOT_WRITE);
   }
@@ -126,7 +136,8 @@ final class Failures {
   private static String missing(ArgSpec arg) {
     String name =
         arg instanceof OptionSpec option ? option.longestName() : "argument " + arg.paramLabel();
-    return String.format(Locale.ROOT, "%s is missing or has no value, expected %s", name, arg.paramLabel());
+    return String.format(
+        Locale.ROOT, "%s is missing or has no value, expected %s", name, arg.paramLabel());
   }
 
   private static String unknown(String word, CommandLine commandLine) {
@@ -134,14 +145,17 @@ final class Failures {
     Set<String> commands = commandLine.getSubcommands().keySet();
     String flag = Quoted.of(word.replaceFirst("(?s)=.*", ""));
     if (TF1_FLAGS.containsKey(flag)) {
-      return String.format(Locale.ROOT, "%s is a flag of the TF1 program only; %s", flag, TF1_FLAGS.get(flag));
+      return String.format(
+          Locale.ROOT, "%s is a flag of the TF1 program only; %s", flag, TF1_FLAGS.get(flag));
     }
     if (!flag.startsWith("-") && !commands.isEmpty()) {
-      return String.format(Locale.ROOT, "%s is not a command%s", flag, DidYouMean.hint(flag, commands))
+      return String.format(
+              Locale.ROOT, "%s is not a command%s", flag, DidYouMean.hint(flag, commands))
           + expectedOneOf(commands, flag);
     }
     if (!flag.startsWith("-")) {
-      return String.format(Locale.ROOT, "\"%s\" is not a flag of %s, expected --flag=value only", word, command);
+      return String.format(
+          Locale.ROOT, "\"%s\" is not a flag of %s, expected --flag=value only", word, command);
     }
     boolean aheadOfCommand =
         !commands.isEmpty()
@@ -149,14 +163,16 @@ final class Failures {
                 .map(f -> "--" + RunConfig.flagName(f))
                 .anyMatch(flag::equals);
     if (aheadOfCommand) {
-      return String.format(Locale.ROOT, "%s stands before the command, expected simclr COMMAND %s", flag, word);
+      return String.format(
+          Locale.ROOT, "%s stands before the command, expected simclr COMMAND %s", flag, word);
     }
     List<String> names =
         commandLine.getCommandSpec().options().stream()
             .flatMap(option -> List.of(option.names()).stream())
             .filter(name -> name.startsWith("--"))
             .toList();
-    return String.format(Locale.ROOT, "%s is not a flag of %s%s", flag, command, DidYouMean.hint(flag, names));
+    return String.format(
+        Locale.ROOT, "%s is not a flag of %s%s", flag, command, DidYouMean.hint(flag, names));
   }
 
   private static String expectedOneOf(Collection<String> commands, String word) {

@@ -32,13 +32,22 @@ record NativeLibrary(ExitCode exitCode, String sentence) {
     return isInTheJar("libjnitensorflow.so") && !isOfAnotherSystem(why)
         ? new NativeLibrary(
             ExitCode.CANNOT_WRITE,
-            String.format(Locale.ROOT, "TensorFlow's native library cannot be unpacked into %s or loaded from there (%s),", cacheDirectory(), why)
+            String.format(
+                    Locale.ROOT,
+                    "TensorFlow's native library cannot be unpacked into %s or loaded from there (%s),",
+                    cacheDirectory(),
+                    why)
                 + " expected 690 MB of room in a directory whose files may be executed; -D"
                 + CACHE
                 + "=DIR in SIMCLR_JAVA_OPTS names another one")
         : new NativeLibrary(
             ExitCode.INTERNAL,
-            String.format(Locale.ROOT, "TensorFlow's native library cannot be loaded here (%s; %s %s), expected the platform", why, System.getProperty("os.name"), System.getProperty("os.arch"))
+            String.format(
+                    Locale.ROOT,
+                    "TensorFlow's native library cannot be loaded here (%s; %s %s), expected the platform",
+                    why,
+                    System.getProperty("os.name"),
+                    System.getProperty("os.arch"))
                 + " it was built for: "
                 + Version.nativePlatform());
   }

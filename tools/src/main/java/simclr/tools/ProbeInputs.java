@@ -207,6 +207,7 @@ final class ProbeInputs {
         validationSplit,
         featuresDir,
         output,
-        featuresPrecision, limits.limits());
+        featuresPrecision,
+        limits.limits());
   }
 }

@@ -104,7 +104,8 @@ final class ServeCommand implements Callable<Integer> {
             maxEnqueuedBatches,
             Duration.ofMillis((long) (pollSeconds * 1000)),
             maxBodyMib << 20,
-            ImmutableList.copyOf(allowedHosts), limits.limits());
+            ImmutableList.copyOf(allowedHosts),
+            limits.limits());
     CountDownLatch stop = new CountDownLatch(1);
     try (Interrupts interrupts = Interrupts.install(stop::countDown);
         ModelServer server = ModelServer.start(settings, main.reporter())) {
@@ -119,7 +120,12 @@ final class ServeCommand implements Callable<Integer> {
   }
 
   private String sentence(ModelServer server) {
-    return String.format(Locale.ROOT, "version %d of %s answers at %s:predict", server.version(), modelDir, server.url());
+    return String.format(
+        Locale.ROOT,
+        "version %d of %s answers at %s:predict",
+        server.version(),
+        modelDir,
+        server.url());
   }
 
   private static String json(ModelServer server) {

@@ -230,7 +230,14 @@ final class StartScriptTest {
 
   @ParameterizedTest
   @CsvSource({
-    "11.0.2, 11", "1.8.0_292, 8", "9-internal, 9", "16.0.1, 16", "17,", "17.0.15,", "21-ea,", "25,",
+    "11.0.2, 11",
+    "1.8.0_292, 8",
+    "9-internal, 9",
+    "16.0.1, 16",
+    "17,",
+    "17.0.15,",
+    "21-ea,",
+    "25,",
   })
   void javaThatIsTooOldIsNamed(String version, @Nullable String old) throws Exception {
     String told = "echo 'Picked up _JAVA_OPTIONS: -Dx' >&2; echo 'openjdk version \"%s\"' >&2;";
@@ -264,7 +271,8 @@ final class StartScriptTest {
             "simclr: JAVA_HOME is /nowhere, which has no bin/java, expected Java 17 or newer\n");
 
     Path few = Files.createDirectory(temporary.resolve("few"));
-    for (String tool : List.of("sh", "dirname", "readlink", "find", "cksum", "sed", "cat", "mkdir")) {
+    for (String tool :
+        List.of("sh", "dirname", "readlink", "find", "cksum", "sed", "cat", "mkdir")) {
       for (String place : List.of("/bin/", "/usr/bin/")) {
         if (Files.exists(Path.of(place + tool)) && !Files.exists(few.resolve(tool))) {
           executable(few.resolve(tool), "#!/bin/sh\nexec " + place + tool + " \"$@\"\n");
@@ -280,8 +288,7 @@ final class StartScriptTest {
     Finished maven = finish(process(script, Map.of("PATH", few.toString()), "--version"));
     assertThat(maven.status()).isEqualTo(2);
     assertThat(maven.err())
-        .isEqualTo(
-            "simclr: mvn is not on the PATH, expected Maven 3.8.7 or newer to build with\n");
+        .isEqualTo("simclr: mvn is not on the PATH, expected Maven 3.8.7 or newer to build with\n");
   }
 
   /** A file in place of the directory stops root too. */
@@ -338,16 +345,25 @@ final class StartScriptTest {
   /** As in a container or under cron, and where LANG names what is not installed. */
   @ParameterizedTest
   @CsvSource({
-    ",", "LANG,C", "LANG,POSIX", "LANG,''", "LC_ALL,C", "LC_ALL,POSIX", "LC_ALL,xx_XX.UTF-8",
-    "LANG,xx_XX", "LC_CTYPE,C",
+    ",",
+    "LANG,C",
+    "LANG,POSIX",
+    "LANG,''",
+    "LC_ALL,C",
+    "LC_ALL,POSIX",
+    "LC_ALL,xx_XX.UTF-8",
+    "LANG,xx_XX",
+    "LC_CTYPE,C",
   })
   @EnabledOnOs(OS.LINUX)
-  void localeOfAsciiBecomesOneOfUnicode(@Nullable String variable, @Nullable String value) throws Exception {
+  void localeOfAsciiBecomesOneOfUnicode(@Nullable String variable, @Nullable String value)
+      throws Exception {
     Map<String, String> set =
         variable == null ? Map.of() : Map.of(variable, value == null ? "" : value);
     Finished finished = finish(process(script, set, "--help"));
     assertThat(finished.out())
-        .contains(variable != null && variable.equals("LC_ALL") ? "LC_ALL=C.UTF-8" : "LC_CTYPE=C.UTF-8");
+        .contains(
+            variable != null && variable.equals("LC_ALL") ? "LC_ALL=C.UTF-8" : "LC_CTYPE=C.UTF-8");
   }
 
   @Test

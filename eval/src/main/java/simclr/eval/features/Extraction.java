@@ -74,7 +74,12 @@ final class Extraction {
     long from = cache.progress(files, batch).orElse(0);
     if (from > 0) {
       reporter.line(
-          String.format(Locale.ROOT, "extracting %s: going on behind %d of %d examples", split.name(), from, split.examples()));
+          String.format(
+              Locale.ROOT,
+              "extracting %s: going on behind %d of %d examples",
+              split.name(),
+              from,
+              split.examples()));
     }
     if (!pass(layers, files, batch, from)) {
       return false;

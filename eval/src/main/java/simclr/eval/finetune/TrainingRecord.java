@@ -25,8 +25,8 @@ import simclr.eval.features.DataDigest;
 import simclr.eval.metrics.ClassificationMetrics;
 import simclr.eval.metrics.Predictions;
 import simclr.eval.record.CheckpointInfo;
-import simclr.eval.record.EncoderInfo.Kind;
 import simclr.eval.record.EncoderInfo;
+import simclr.eval.record.EncoderInfo.Kind;
 import simclr.eval.record.EvaluationRecord;
 import simclr.eval.record.Procedure;
 import simclr.eval.record.Provenance;
@@ -34,9 +34,6 @@ import simclr.eval.record.Representation;
 import simclr.eval.record.SplitInfo;
 import simclr.eval.record.Splits;
 import simclr.inference.EncoderFingerprint;
-import simclr.inference.EncoderFingerprint;
-import simclr.io.DurableFiles;
-import simclr.io.Sha256;
 import simclr.train.evaluate.EvaluationListener;
 
 /**
@@ -128,11 +125,13 @@ public final class TrainingRecord implements EvaluationListener {
         start.map(file -> CheckpointFile.sha256(file.prefix())),
         OptionalLong.empty(),
         Optional.of(
-            String.format(Locale.ROOT, "ResNet-%d, width %d, sk_ratio %s, se_ratio %s", 
-                    config.resnetDepth(),
-                    config.widthMultiplier(),
-                    config.skRatio(),
-                    config.seRatio())));
+            String.format(
+                Locale.ROOT,
+                "ResNet-%d, width %d, sk_ratio %s, se_ratio %s",
+                config.resnetDepth(),
+                config.widthMultiplier(),
+                config.skRatio(),
+                config.seRatio())));
   }
 
   private static Optional<CheckpointFile> stillThere(String checkpoint) {

@@ -32,7 +32,11 @@ public record Bootstrap(long seed, int samples) {
 
   /** How an interval was made, for a record of it. */
   public String method() {
-    return String.format(Locale.ROOT, "percentile bootstrap, %d samples of the test examples, seed %d", samples, seed);
+    return String.format(
+        Locale.ROOT,
+        "percentile bootstrap, %d samples of the test examples, seed %d",
+        samples,
+        seed);
   }
 
   /**

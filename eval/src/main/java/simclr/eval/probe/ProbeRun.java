@@ -1,11 +1,11 @@
 package simclr.eval.probe;
 
-import java.util.Locale;
 import com.google.common.collect.ImmutableList;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
 import java.util.function.BooleanSupplier;
 import simclr.config.Reporter;
@@ -131,7 +131,11 @@ public record ProbeRun(
    */
   private Path progress(Path directory, long seed) {
     return directory.resolve(
-        String.format(Locale.ROOT, "%s%s.partial", protocol.command(), seeds.size() == 1 ? "" : "-seed" + seed));
+        String.format(
+            Locale.ROOT,
+            "%s%s.partial",
+            protocol.command(),
+            seeds.size() == 1 ? "" : "-seed" + seed));
   }
 
   private void removeProgress(Path directory) {

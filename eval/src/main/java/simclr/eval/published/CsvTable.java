@@ -47,7 +47,13 @@ record CsvTable(String name, ImmutableList<ImmutableMap<String, String>> rows) {
       List<String> fields = records.get(i);
       if (fields.size() != head.size()) {
         throw new IllegalArgumentException(
-            String.format(Locale.ROOT, "%s record %d has %d fields, expected %d", name, i, fields.size(), head.size()));
+            String.format(
+                Locale.ROOT,
+                "%s record %d has %d fields, expected %d",
+                name,
+                i,
+                fields.size(),
+                head.size()));
       }
       ImmutableMap.Builder<String, String> row = ImmutableMap.builder();
       for (int c = 0; c < head.size(); c++) {
@@ -89,7 +95,8 @@ record CsvTable(String name, ImmutableList<ImmutableMap<String, String>> rows) {
     }
     if (quoted) {
       throw new IllegalArgumentException(
-          String.format(Locale.ROOT, "%s record %d has a quote that is not closed", name, records.size()));
+          String.format(
+              Locale.ROOT, "%s record %d has a quote that is not closed", name, records.size()));
     }
     if (!fields.isEmpty() || field.length() > 0) {
       fields.add(field.toString());

@@ -1,7 +1,7 @@
 package simclr.eval.published;
 
-import java.util.Locale;
 import com.google.common.base.Ascii;
+import java.util.Locale;
 
 /** Whether a row was read in its source or recalled. */
 public enum Verified {

@@ -1,10 +1,10 @@
 package simclr.eval.report;
 
-import java.util.Locale;
 import static java.util.stream.Collectors.joining;
 
 import com.google.common.collect.ImmutableList;
 import java.util.List;
+import java.util.Locale;
 
 /**
  * Detail that is shown when asked for.
@@ -20,6 +20,10 @@ public record Folded(String summary, ImmutableList<Block> blocks) implements Blo
 
   @Override
   public String html() {
-    return String.format(Locale.ROOT, "<details>\n<summary>%s</summary>\n%s</details>\n", HtmlReport.escape(summary), blocks.stream().map(Block::html).collect(joining()));
+    return String.format(
+        Locale.ROOT,
+        "<details>\n<summary>%s</summary>\n%s</details>\n",
+        HtmlReport.escape(summary),
+        blocks.stream().map(Block::html).collect(joining()));
   }
 }

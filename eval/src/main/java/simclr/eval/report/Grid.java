@@ -1,10 +1,10 @@
 package simclr.eval.report;
 
-import java.util.Locale;
 import static java.util.stream.Collectors.joining;
 
 import com.google.common.collect.ImmutableList;
 import java.util.List;
+import java.util.Locale;
 
 /**
  * Charts beside one another, as many as fit.

@@ -1,6 +1,5 @@
 package simclr.eval.report;
 
-import java.util.Locale;
 import static java.util.stream.Collectors.joining;
 
 import com.google.common.collect.ImmutableList;
@@ -9,6 +8,7 @@ import com.google.common.io.Resources;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
+import java.util.Locale;
 
 /**
  * A page that needs nothing beside it: styles, charts and pictures are inline, and it follows the
@@ -22,7 +22,9 @@ public record HtmlReport(String title, String lead, ImmutableList<Section> secti
 
   /** The page. */
   public String html() {
-    return String.format(Locale.ROOT, """
+    return String.format(
+        Locale.ROOT,
+        """
         <!DOCTYPE html>
         <html lang="en">
         <head>
@@ -40,15 +42,15 @@ public record HtmlReport(String title, String lead, ImmutableList<Section> secti
         %s</main>
         </body>
         </html>
-        """, 
-            escape(title),
-            style(),
-            escape(title),
-            escape(lead),
-            sections.stream()
-                .filter(section -> !section.blocks().isEmpty())
-                .map(Section::html)
-                .collect(joining()));
+        """,
+        escape(title),
+        style(),
+        escape(title),
+        escape(lead),
+        sections.stream()
+            .filter(section -> !section.blocks().isEmpty())
+            .map(Section::html)
+            .collect(joining()));
   }
 
   /** Text as HTML shows it. */

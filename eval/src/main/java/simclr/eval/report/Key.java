@@ -1,10 +1,10 @@
 package simclr.eval.report;
 
-import java.util.Locale;
 import static java.util.stream.Collectors.joining;
 
 import com.google.common.collect.ImmutableList;
 import java.util.List;
+import java.util.Locale;
 import java.util.stream.IntStream;
 
 /**
@@ -49,6 +49,10 @@ public record Key(ImmutableList<String> names, Kind kind) implements Block {
   }
 
   private static String item(String drawing, String name) {
-    return String.format(Locale.ROOT, "<li><svg viewBox=\"0 0 24 14\" aria-hidden=\"true\">%s</svg>%s</li>\n", drawing.strip(), HtmlReport.escape(name));
+    return String.format(
+        Locale.ROOT,
+        "<li><svg viewBox=\"0 0 24 14\" aria-hidden=\"true\">%s</svg>%s</li>\n",
+        drawing.strip(),
+        HtmlReport.escape(name));
   }
 }

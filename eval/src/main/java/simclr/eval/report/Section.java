@@ -1,10 +1,10 @@
 package simclr.eval.report;
 
-import java.util.Locale;
 import static java.util.stream.Collectors.joining;
 
 import com.google.common.collect.ImmutableList;
 import java.util.List;
+import java.util.Locale;
 
 /**
  * A part of a page.
@@ -24,10 +24,14 @@ public record Section(String heading, ImmutableList<Block> blocks) {
   }
 
   String html() {
-    return String.format(Locale.ROOT, """
+    return String.format(
+        Locale.ROOT,
+        """
         <section>
         <h2>%s</h2>
         %s</section>
-        """, HtmlReport.escape(heading), blocks.stream().map(Block::html).collect(joining()));
+        """,
+        HtmlReport.escape(heading),
+        blocks.stream().map(Block::html).collect(joining()));
   }
 }

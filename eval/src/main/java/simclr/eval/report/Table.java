@@ -98,14 +98,16 @@ public record Table(ImmutableList<String> head, ImmutableList<ImmutableList<Cell
             : IntStream.range(0, head.size())
                 .mapToObj(this::heading)
                 .collect(joining("", "<thead><tr>", "</tr></thead>\n"));
-    return String.format(Locale.ROOT, """
+    return String.format(
+        Locale.ROOT,
+        """
         <div class="wide" tabindex="0"><table class="%s">
         %s<tbody>
         %s</tbody></table></div>
-        """, 
-            head.isEmpty() ? "pairs" : "rows",
-            columns,
-            rows.stream().map(this::row).collect(joining()));
+        """,
+        head.isEmpty() ? "pairs" : "rows",
+        columns,
+        rows.stream().map(this::row).collect(joining()));
   }
 
   /** Over numbers to the right, as they are. */
@@ -113,12 +115,20 @@ public record Table(ImmutableList<String> head, ImmutableList<ImmutableList<Cell
     boolean numbers =
         !rows.isEmpty()
             && ImmutableSet.of(Kind.NUMBER, Kind.STRONG).contains(rows.get(0).get(column).kind());
-    return String.format(Locale.ROOT, "<th scope=\"col\"%s>%s</th>", numbers ? " class=\"number\"" : "", HtmlReport.escape(head.get(column)));
+    return String.format(
+        Locale.ROOT,
+        "<th scope=\"col\"%s>%s</th>",
+        numbers ? " class=\"number\"" : "",
+        HtmlReport.escape(head.get(column)));
   }
 
   private String row(ImmutableList<Cell> row) {
     if (isNote(row)) {
-      return String.format(Locale.ROOT, "<tr class=\"note\"><td colspan=\"%d\"><div>%s</div></td></tr>\n", Math.max(head.size(), 1), HtmlReport.escape(row.get(0).text()));
+      return String.format(
+          Locale.ROOT,
+          "<tr class=\"note\"><td colspan=\"%d\"><div>%s</div></td></tr>\n",
+          Math.max(head.size(), 1),
+          HtmlReport.escape(row.get(0).text()));
     }
     return row.stream().map(Table::cell).collect(joining("", "<tr>", "</tr>\n"));
   }

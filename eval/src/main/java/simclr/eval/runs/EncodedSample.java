@@ -72,7 +72,8 @@ record EncodedSample(
           collected.add(result, wanted);
         }
         if (reporter.terminal()) {
-          reporter.status(String.format(Locale.ROOT, "encoding: %d of %d", collected.labels.size(), wanted));
+          reporter.status(
+              String.format(Locale.ROOT, "encoding: %d of %d", collected.labels.size(), wanted));
         }
       }
       if (reporter.terminal()) {

@@ -9,6 +9,7 @@ import java.util.Locale;
 import java.util.Optional;
 import java.util.OptionalLong;
 import simclr.config.FlagsFile;
+import simclr.config.LocalPath;
 import simclr.config.RunConfig;
 import simclr.config.UserException;
 import simclr.eval.features.Layers;
@@ -27,10 +28,6 @@ import simclr.eval.record.EncoderInfo.Kind;
 import simclr.eval.record.EvaluationRecord;
 import simclr.eval.record.SplitInfo;
 
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
-import simclr.config.LabelSubset;
-import simclr.config.LocalPath;
 /**
  * The seven settings of a run and of an evaluation of it.
  *

@@ -1,6 +1,5 @@
 package simclr.eval.runs;
 
-
 import com.google.common.collect.ImmutableList;
 import com.google.common.collect.ImmutableMap;
 import java.util.ArrayList;
@@ -73,10 +72,12 @@ record RunPage(
         run.config()
             .map(
                 config ->
-                    String.format(Locale.ROOT, "ResNet-%d, %s on %s", 
-                            config.resnetDepth(),
-                            config.pretraining() ? "pretrained" : "trained with labels",
-                            config.dataset()))
+                    String.format(
+                        Locale.ROOT,
+                        "ResNet-%d, %s on %s",
+                        config.resnetDepth(),
+                        config.pretraining() ? "pretrained" : "trained with labels",
+                        config.dataset()))
             .orElse("A run");
     String step = run.step().isPresent() ? " to step " + run.step().getAsLong() : "";
     return what
@@ -92,11 +93,13 @@ record RunPage(
         .max(Comparator.comparingDouble(row -> value(row, figure)))
         .map(
             row ->
-                String.format(Locale.ROOT, "; %s: %s %s on %s", 
-                        row.what(),
-                        Metric.label(figure),
-                        percent(value(row, figure)),
-                        row.split()));
+                String.format(
+                    Locale.ROOT,
+                    "; %s: %s %s on %s",
+                    row.what(),
+                    Metric.label(figure),
+                    percent(value(row, figure)),
+                    row.split()));
   }
 
   private List<Block> evaluations() {

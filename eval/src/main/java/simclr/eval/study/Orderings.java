@@ -44,14 +44,16 @@ record Orderings(List<String> same, List<String> undecided, List<String> reverse
   /** In a sentence. */
   String sentence() {
     int all = same.size() + undecided.size() + reversed.size();
-    return String.format(Locale.ROOT, "Of %d pairs that the paper orders, %d come out in its order, %d in the other, %d lie within each other's interval%s.", 
-            all,
-            same.size(),
-            reversed.size(),
-            undecided.size(),
-            reversed.isEmpty() || reversed.size() > 5
-                ? ""
-                : "; the other way round than published: " + String.join("; ", reversed));
+    return String.format(
+        Locale.ROOT,
+        "Of %d pairs that the paper orders, %d come out in its order, %d in the other, %d lie within each other's interval%s.",
+        all,
+        same.size(),
+        reversed.size(),
+        undecided.size(),
+        reversed.isEmpty() || reversed.size() > 5
+            ? ""
+            : "; the other way round than published: " + String.join("; ", reversed));
   }
 
   /** NaN, which is neither larger nor smaller, where nothing was read in a source. */

@@ -77,7 +77,8 @@ public final class StudyRun {
     ImmutableList.Builder<StudyRow> rows = ImmutableList.builder();
     for (int i = 0; i < study.runs().size(); i++) {
       PlannedRun run = study.runs().get(i);
-      String which = String.format(Locale.ROOT, "run %d of %d, %s", i + 1, study.runs().size(), run.name());
+      String which =
+          String.format(Locale.ROOT, "run %d of %d, %s", i + 1, study.runs().size(), run.name());
       Optional<StudyRow> row = execute(run, which);
       if (row.isEmpty()) {
         return Optional.empty();
@@ -146,7 +147,8 @@ public final class StudyRun {
             Optional.empty(),
             Optional.empty(),
             Optional.empty(),
-            FeatureDtype.FLOAT32, TimeLimits.DEFAULT);
+            FeatureDtype.FLOAT32,
+            TimeLimits.DEFAULT);
     try (EncoderFeatures features = EncoderFeatures.open(choice, reporter)) {
       for (String layer : study.layersOf(run)) {
         ProbeRun probe =
@@ -164,7 +166,8 @@ public final class StudyRun {
   }
 
   private Path directory(Path dir, String layer) {
-    String name = String.format(Locale.ROOT, "study-%s-%s", study.evaluation().protocol().command(), layer);
+    String name =
+        String.format(Locale.ROOT, "study-%s-%s", study.evaluation().protocol().command(), layer);
     return dir.resolve("eval").resolve(name);
   }
 

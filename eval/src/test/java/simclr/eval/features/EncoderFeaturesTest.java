@@ -194,7 +194,8 @@ final class EncoderFeaturesTest {
         Optional.empty(),
         Optional.empty(),
         Optional.of(output),
-        dtype, TimeLimits.DEFAULT);
+        dtype,
+        TimeLimits.DEFAULT);
   }
 
   private static Reporter quiet() {

@@ -101,7 +101,8 @@ final class ExportedEncoderTest {
             Optional.empty(),
             Optional.empty(),
             Optional.of(shared.resolve(kind.name())),
-            FeatureDtype.FLOAT32, TimeLimits.DEFAULT),
+            FeatureDtype.FLOAT32,
+            TimeLimits.DEFAULT),
         QUIET);
   }
 }

@@ -67,7 +67,8 @@ final class OnlineNeighboursTest {
             Optional.empty(),
             Optional.empty(),
             Optional.of(dir.resolve("probe")),
-            FeatureDtype.FLOAT32, TimeLimits.DEFAULT);
+            FeatureDtype.FLOAT32,
+            TimeLimits.DEFAULT);
     try (EncoderFeatures features = EncoderFeatures.open(choice, QUIET)) {
       return new ProbeRun(features, protocol, ImmutableList.of(1L), Optional.empty())
           .one(Optional.empty(), QUIET, () -> false)

@@ -98,8 +98,7 @@ final class SessionGraph implements AutoCloseable {
     requireOperation(what, saver.getRestoreOpName());
     requireTensor(what, saver.getFilenameTensorName());
     try (LoadablePath loadable = LoadablePath.of(directory);
-        TString prefix =
-            TString.scalarOf(SavedModelFile.variables(loadable.path()).toString())) {
+        TString prefix = TString.scalarOf(SavedModelFile.variables(loadable.path()).toString())) {
       session
           .runner()
           .feed(saver.getFilenameTensorName(), prefix)
@@ -138,8 +137,7 @@ final class SessionGraph implements AutoCloseable {
   private void requireTensors(String signature, Map<String, TensorInfo> tensors) {
     tensors
         .values()
-        .forEach(
-            tensor -> requireTensor("signature " + Quoted.of(signature), tensor.getName()));
+        .forEach(tensor -> requireTensor("signature " + Quoted.of(signature), tensor.getName()));
   }
 
   private void requireTensor(String what, String tensor) {

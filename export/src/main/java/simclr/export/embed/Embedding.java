@@ -101,7 +101,8 @@ public final class Embedding {
             done += write(model, images, split, settings, done, writer);
           }
           if (reporter.terminal()) {
-            reporter.status(String.format(Locale.ROOT, "embedding: %d of %d", done, split.examples()));
+            reporter.status(
+                String.format(Locale.ROOT, "embedding: %d of %d", done, split.examples()));
           }
         }
       }

@@ -178,8 +178,7 @@ final class AttributeRules {
         yield list.getFuncList().stream().allMatch(function -> isOwnFunction(name, function))
             && list.getSList().stream()
                 .allMatch(
-                    text ->
-                        isHarmlessText(declared, AttrValue.newBuilder().setS(text).build()))
+                    text -> isHarmlessText(declared, AttrValue.newBuilder().setS(text).build()))
             && list.getTensorList().stream().allMatch(AttributeRules::isPlain);
       }
       case I, F, B, TYPE, SHAPE -> true;

@@ -25,6 +25,12 @@ public record Finding(String operation, String node, String place, Effect effect
   /** E.g. {@code WriteFile (leak) in function __inference_f_1 reads or writes files}. */
   @Override
   public String toString() {
-    return Quoted.of(operation) + " (" + Quoted.of(node) + ") in " + Quoted.of(place) + ' ' + reason;
+    return Quoted.of(operation)
+        + " ("
+        + Quoted.of(node)
+        + ") in "
+        + Quoted.of(place)
+        + ' '
+        + reason;
   }
 }

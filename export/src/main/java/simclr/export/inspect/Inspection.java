@@ -91,12 +91,21 @@ public final class Inspection {
     architecture.ifPresent(found -> lines.add("  input: " + Meanings.INPUT));
     List<Row> rows = rows();
     lines.add(
-        String.format(Locale.ROOT, "  tensors: %d, %,d elements, %,d bytes", rows.size(), elements(rows), source.file().bytes()));
-    parts().forEach((part, size) -> lines.add(String.format(Locale.ROOT, "    %s: %,d elements", part, size)));
+        String.format(
+            Locale.ROOT,
+            "  tensors: %d, %,d elements, %,d bytes",
+            rows.size(),
+            elements(rows),
+            source.file().bytes()));
+    parts()
+        .forEach(
+            (part, size) ->
+                lines.add(String.format(Locale.ROOT, "    %s: %,d elements", part, size)));
     int listed = allVariables ? rows.size() : Math.min(LISTED, rows.size());
     rows.subList(0, listed).forEach(row -> lines.add("    " + text(row)));
     if (listed < rows.size()) {
-      lines.add(String.format(Locale.ROOT, "    and %d more (--all lists them)", rows.size() - listed));
+      lines.add(
+          String.format(Locale.ROOT, "    and %d more (--all lists them)", rows.size() - listed));
     }
     offered.ifPresent(model -> describe(model, lines));
     if (offered.isPresent()) {
@@ -151,16 +160,24 @@ public final class Inspection {
     lines.add("  signatures: " + (model.signatures().isEmpty() ? "none" : ""));
     for (Signature signature : model.signatures()) {
       lines.add(
-          String.format(Locale.ROOT, "    %s, tags %s: %s -> %s", 
-                  Quoted.of(signature.name()),
-                  Quoted.of(signature.tags().toString()),
-                  names(signature.inputs()),
-                  names(signature.outputs())));
+          String.format(
+              Locale.ROOT,
+              "    %s, tags %s: %s -> %s",
+              Quoted.of(signature.name()),
+              Quoted.of(signature.tags().toString()),
+              names(signature.inputs()),
+              names(signature.outputs())));
     }
     if (!model.endpoints().isEmpty()) {
       lines.add("  endpoints:");
       for (Value value : model.endpoints()) {
-        lines.add(String.format(Locale.ROOT, "    %-17s %-26s %s", Quoted.of(value.name()), value.type(), value.meaning()));
+        lines.add(
+            String.format(
+                Locale.ROOT,
+                "    %-17s %-26s %s",
+                Quoted.of(value.name()),
+                value.type(),
+                value.meaning()));
       }
     }
   }
@@ -222,9 +239,11 @@ public final class Inspection {
   }
 
   private static String text(Row row) {
-    return String.format(Locale.ROOT, "%s %s %s", 
-            Quoted.of(row.name()),
-            row.type(),
-            row.shape().stream().map(String::valueOf).collect(joining(", ", "(", ")")));
+    return String.format(
+        Locale.ROOT,
+        "%s %s %s",
+        Quoted.of(row.name()),
+        row.type(),
+        row.shape().stream().map(String::valueOf).collect(joining(", ", "(", ")")));
   }
 }

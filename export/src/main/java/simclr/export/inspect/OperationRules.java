@@ -46,8 +46,9 @@ final class OperationRules {
               + "|BigQuery\\w*|BigTable\\w*|Gcs\\w*|Kafka\\w*");
 
   private static final Pattern SAVER =
-      Pattern.compile("SaveV2|RestoreV2|MergeV2Checkpoints|ShardedFilename|StringJoin"
-          + "|StaticRegexFullMatch");
+      Pattern.compile(
+          "SaveV2|RestoreV2|MergeV2Checkpoints|ShardedFilename|StringJoin"
+              + "|StaticRegexFullMatch");
 
   private static final Pattern PIPELINE = Pattern.compile("\\w*(Dataset|Iterator)\\w*");
 
@@ -59,8 +60,7 @@ final class OperationRules {
       new Verdict(Effect.UNKNOWN, "is of a data pipeline, which can read anything");
   private static final Verdict SAVES =
       new Verdict(Effect.FILES, "names files in another way than a saver of TensorFlow");
-  private static final Verdict ENDS =
-      new Verdict(Effect.UNKNOWN, "ends the process that runs it");
+  private static final Verdict ENDS = new Verdict(Effect.UNKNOWN, "ends the process that runs it");
   private static final Verdict FOREIGN =
       new Verdict(Effect.UNKNOWN, "is none of this TensorFlow's operations");
   private static final Verdict NOT_LISTED =

@@ -172,8 +172,7 @@ public final class OperationScan {
       }
       attributes
           .judge(function)
-          .ifPresent(
-              reason -> findings.add(unknown("function", name, graphName(graph), reason)));
+          .ifPresent(reason -> findings.add(unknown("function", name, graphName(graph), reason)));
     }
     Stream.concat(
             library.getGradientList().stream()

@@ -142,9 +142,7 @@ final class SaverForm {
   /** {@code ShardedFilename(prefix, number, count)}. */
   private boolean isShard(Body body, String tensor) {
     @Nullable NodeDef node = resolve(body, tensor);
-    return node != null
-        && node.getOp().equals("ShardedFilename")
-        && isPrefix(body, input(node, 0));
+    return node != null && node.getOp().equals("ShardedFilename") && isPrefix(body, input(node, 0));
   }
 
   /** {@code StringJoin(file name, suffix)}. */
@@ -175,8 +173,7 @@ final class SaverForm {
     if (node == null || !node.getOp().equals("Const")) {
       return false;
     }
-    TensorProto value =
-        node.getAttrOrDefault("value", AttrValue.getDefaultInstance()).getTensor();
+    TensorProto value = node.getAttrOrDefault("value", AttrValue.getDefaultInstance()).getTensor();
     return value.getStringValCount() == 1
         && SUFFIX.matcher(value.getStringVal(0).toStringUtf8()).matches();
   }
@@ -186,9 +183,7 @@ final class SaverForm {
     String fed = CallGraph.nodeOf(saver.getFilenameTensorName());
     @Nullable NodeDef node = resolve(body, tensor);
     if (body.isMain()) {
-      return node != null
-          && node.getName().equals(fed)
-          && PLACEHOLDERS.contains(node.getOp());
+      return node != null && node.getName().equals(fed) && PLACEHOLDERS.contains(node.getOp());
     }
     int argument = body.arguments().indexOf(source(body, tensor));
     if (node != null || argument < 0) {

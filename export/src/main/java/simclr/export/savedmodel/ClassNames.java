@@ -1,6 +1,5 @@
 package simclr.export.savedmodel;
 
-import java.util.Locale;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
 import com.google.common.collect.ImmutableList;
@@ -9,6 +8,7 @@ import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Locale;
 import java.util.function.Consumer;
 import simclr.config.RunConfig;
 import simclr.config.UserException;
@@ -57,11 +57,18 @@ final class ClassNames {
         return names;
       }
       why =
-          String.format(Locale.ROOT, "%s has %s classes and the checkpoint %s", config.dataset(), names.size(), classes);
+          String.format(
+              Locale.ROOT,
+              "%s has %s classes and the checkpoint %s",
+              config.dataset(),
+              names.size(),
+              classes);
     } catch (UserException e) {
       why = e.getMessage();
     }
-    say.accept(String.format(Locale.ROOT, "note: class names are left out (%s); --labels=FILE gives them", why));
+    say.accept(
+        String.format(
+            Locale.ROOT, "note: class names are left out (%s); --labels=FILE gives them", why));
     return ImmutableList.of();
   }
 }

@@ -72,7 +72,12 @@ final class ManifestContents {
         EvaluationPreprocessing.crops(size)
             ? "central square of 87.5 percent of the shorter side, "
             : "";
-    return String.format(Locale.ROOT, "decode to RGB, times 1/255, %sbicubic resize to %d x %d, clip to [0, 1]; no mean or deviation is taken. Signature image_bytes does all of it, the others take its result.", crop, size, size);
+    return String.format(
+        Locale.ROOT,
+        "decode to RGB, times 1/255, %sbicubic resize to %d x %d, clip to [0, 1]; no mean or deviation is taken. Signature image_bytes does all of it, the others take its result.",
+        crop,
+        size,
+        size);
   }
 
   private static Map<String, String> meanings(SavedModelWriter writer) {

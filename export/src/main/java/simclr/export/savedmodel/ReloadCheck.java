@@ -139,7 +139,13 @@ final class ReloadCheck {
     Optional<String> wrong = expected(output, argument, batch).disagreement(Values.of(found));
     if (wrong.isPresent()) {
       throw new IllegalStateException(
-          String.format(Locale.ROOT, "the export was written and answers otherwise than the model: %s of signature %s %s at %d images", output, signature, wrong.get(), batch));
+          String.format(
+              Locale.ROOT,
+              "the export was written and answers otherwise than the model: %s of signature %s %s at %d images",
+              output,
+              signature,
+              wrong.get(),
+              batch));
     }
   }
 

@@ -1,9 +1,9 @@
 package simclr.export.savedmodel;
 
-import java.util.Locale;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
 import java.nio.file.Path;
+import java.util.Locale;
 import simclr.io.DurableFiles;
 
 /** The two files that TensorFlow Serving is started with, in its text format. */
@@ -26,7 +26,9 @@ public final class ServingConfig {
   }
 
   private static String models(Path base) {
-    return String.format(Locale.ROOT, """
+    return String.format(
+        Locale.ROOT,
+        """
         model_config_list {
           config {
             name: "%s"
@@ -34,7 +36,9 @@ public final class ServingConfig {
             model_platform: "tensorflow"
           }
         }
-        """, SavedModelExport.MODEL_NAME, quoted(base.toAbsolutePath().normalize()));
+        """,
+        SavedModelExport.MODEL_NAME,
+        quoted(base.toAbsolutePath().normalize()));
   }
 
   /** A request waits for 2 ms at most; threads are left to the server: one for each core. */

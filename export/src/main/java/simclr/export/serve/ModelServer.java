@@ -87,7 +87,12 @@ public final class ModelServer implements AutoCloseable {
 
   /** Where the model is: {@code http://127.0.0.1:8501/v1/models/simclr}. */
   public String url() {
-    return String.format(Locale.ROOT, "http://%s:%d/v1/models/%s", server.getAddress().getAddress().getHostAddress(), port(), settings.modelName());
+    return String.format(
+        Locale.ROOT,
+        "http://%s:%d/v1/models/%s",
+        server.getAddress().getAddress().getHostAddress(),
+        port(),
+        settings.modelName());
   }
 
   /** The version that answers requests. */

@@ -117,7 +117,10 @@ final class RestHandler implements HttpHandler {
       return get(status);
     } else if (!path.startsWith("/v1/")) {
       throw new HttpError(
-          HttpError.NOT_FOUND, "%s is not here, expected /v1/models/%s", path, settings.modelName());
+          HttpError.NOT_FOUND,
+          "%s is not here, expected /v1/models/%s",
+          path,
+          settings.modelName());
     }
     throw badRequest("Malformed request: %s %s", method, path);
   }

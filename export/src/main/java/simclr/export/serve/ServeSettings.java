@@ -69,7 +69,14 @@ public record ServeSettings(
   /** The defaults, which the command's flags have too. */
   public static ServeSettings of(Path modelDir) {
     return new ServeSettings(
-        modelDir, "simclr", 8501, 32, Duration.ofMillis(2), 16, Duration.ofSeconds(1), 64L << 20,
+        modelDir,
+        "simclr",
+        8501,
+        32,
+        Duration.ofMillis(2),
+        16,
+        Duration.ofSeconds(1),
+        64L << 20,
         ImmutableList.of(),
         TimeLimits.DEFAULT);
   }

@@ -9,12 +9,10 @@ import org.tensorflow.ndarray.Shape;
 import org.tensorflow.proto.SignatureDef;
 import org.tensorflow.proto.TensorProto;
 import simclr.config.UserException;
-import simclr.config.UserException.ExitCode;
 import simclr.export.bundle.HostTensor;
 import simclr.export.bundle.LoadedModel;
 import simclr.export.bundle.ModelFailure;
 import simclr.export.bundle.WarmUpRequest;
-import simclr.io.TfRecordFile;
 
 /** Runs the requests that an export brings along. */
 final class WarmUp {

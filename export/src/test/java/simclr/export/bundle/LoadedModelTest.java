@@ -79,7 +79,8 @@ final class LoadedModelTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"nowhere:0", "nowhere", "serving_default_call:99", "x:y", "", ":0", "x:-1"})
+  @ValueSource(
+      strings = {"nowhere:0", "nowhere", "serving_default_call:99", "x:y", "", ":0", "x:-1"})
   void aSignatureThatNamesWhatIsNotThereIsRefused(String tensor) throws IOException {
     Path export =
         changed(
@@ -92,8 +93,7 @@ final class LoadedModelTest {
     refused(() -> LoadedModel.open(export, UNHURRIED))
         .withMessageStartingWith(
             "%s: its signature other names the tensor \"%s\", which the graph does not hold",
-            export,
-            tensor);
+            export, tensor);
   }
 
   @Test
@@ -124,13 +124,11 @@ final class LoadedModelTest {
   void limitsOutsideOfTheirRangeAreRefused(long seconds) {
     assertThatExceptionOfType(UserException.class)
         .isThrownBy(() -> TimeLimits.ofSeconds(seconds, 1))
-        .withMessage(
-            "--load_timeout_seconds is %s, expected 0 (no limit) to 1000000", seconds)
+        .withMessage("--load_timeout_seconds is %s, expected 0 (no limit) to 1000000", seconds)
         .satisfies(e -> assertThat(e.exitCode()).isEqualTo(ExitCode.USAGE));
   }
 
-  private static ThrowableAssertAlternative<UserException> refused(
-      ThrowingCallable call) {
+  private static ThrowableAssertAlternative<UserException> refused(ThrowingCallable call) {
     return assertThatExceptionOfType(UserException.class)
         .isThrownBy(call)
         .satisfies(e -> assertThat(e.exitCode()).isEqualTo(ExitCode.DATA));
@@ -138,8 +136,7 @@ final class LoadedModelTest {
 
   private static float[] answer(LoadedModel model) {
     HostTensor.Floats images =
-        new HostTensor.Floats(
-            Shape.of(1, TestExport.SIZE, TestExport.SIZE, 3), new float[VALUES]);
+        new HostTensor.Floats(Shape.of(1, TestExport.SIZE, TestExport.SIZE, 3), new float[VALUES]);
     return model
         .floats("serving_default", ImmutableMap.of("inputs", List.of(images)), "representation")
         .values();
@@ -178,8 +175,7 @@ final class LoadedModelTest {
                 .putAttr("cond", function("endless_cond"))
                 .putAttr("body", function("endless_body")))
         .getLibraryBuilder()
-        .addFunction(
-            function("endless_cond", DataType.DT_BOOL, constant("c", -1), "NotEqual"))
+        .addFunction(function("endless_cond", DataType.DT_BOOL, constant("c", -1), "NotEqual"))
         .addFunction(function("endless_body", DataType.DT_INT32, constant("c", 1), "Maximum"));
   }
 

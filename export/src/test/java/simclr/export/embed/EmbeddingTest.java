@@ -83,7 +83,8 @@ final class EmbeddingTest {
             Optional.empty(),
             "test[:5]",
             2,
-            dir.resolve("out.csv"), TimeLimits.DEFAULT);
+            dir.resolve("out.csv"),
+            TimeLimits.DEFAULT);
     embed(settings);
     List<String> lines = Files.readAllLines(dir.resolve("out.csv"));
     assertThat(lines.get(0)).startsWith("name,label,h0,");
@@ -145,7 +146,8 @@ final class EmbeddingTest {
         Optional.of(dir.resolve(images)),
         "all",
         2,
-        dir.resolve(output), TimeLimits.DEFAULT);
+        dir.resolve(output),
+        TimeLimits.DEFAULT);
   }
 
   private static Optional<Embedding.Summary> embed(EmbedSettings settings) {

@@ -81,7 +81,8 @@ final class HandMadeModel {
             "else_branch",
             function("else", Map.of())),
         with(
-            with(node("while", "StatelessWhile", "if:output:0"), "cond", function("cond", Map.of())),
+            with(
+                node("while", "StatelessWhile", "if:output:0"), "cond", function("cond", Map.of())),
             "body",
             function("body", Map.of())),
         with(node("case", "Case", "while:output:0"), "branches", functions("first", "second")),
@@ -161,11 +162,7 @@ final class HandMadeModel {
   }
 
   static NodeDef node(String name, String operation, String... inputs) {
-    return NodeDef.newBuilder()
-        .setName(name)
-        .setOp(operation)
-        .addAllInput(List.of(inputs))
-        .build();
+    return NodeDef.newBuilder().setName(name).setOp(operation).addAllInput(List.of(inputs)).build();
   }
 
   static NodeDef with(NodeDef node, String attribute, AttrValue value) {

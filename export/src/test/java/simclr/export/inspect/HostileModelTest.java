@@ -56,9 +56,7 @@ final class HostileModelTest {
   @ParameterizedTest
   @MethodSource("places")
   void anOperationIsFoundWhereverItStands(Consumer<HandMadeModel> change) {
-    assertThat(HandMadeModel.scan(change).findings())
-        .extracting(Finding::operation)
-        .contains(BAD);
+    assertThat(HandMadeModel.scan(change).findings()).extracting(Finding::operation).contains(BAD);
   }
 
   static Stream<Named<Consumer<HandMadeModel>>> places() {
@@ -282,8 +280,7 @@ final class HostileModelTest {
             "parameter within a function",
             attribute("call", "f", function("nested", Map.of("f", placeholder("g"))))),
         change("operation called as a function", attribute("call", "f", function(BAD, Map.of()))),
-        change(
-            "operation among branches", attribute("case", "branches", functions("first", BAD))),
+        change("operation among branches", attribute("case", "branches", functions("first", BAD))),
         change("no function", attribute("call", "f", function("nowhere", Map.of()))),
         change(
             "values for a function's parameters",
@@ -293,9 +290,7 @@ final class HostileModelTest {
             attribute("product", "T", function("nested", Map.of()))),
         change("function in a note", attribute("product", "_class", functions("nested"))),
         change("api_implements of a node", attribute("call", "api_implements", text("a"))),
-        change(
-            "api_implements of a function",
-            ofFunction("nested", "api_implements", text("a"))),
+        change("api_implements of a function", ofFunction("nested", "api_implements", text("a"))),
         change(
             "api_preferred_device of a function",
             ofFunction("nested", "api_preferred_device", text("CPU"))),
@@ -316,9 +311,7 @@ final class HostileModelTest {
         change(
             "devices of a variable",
             model ->
-                model
-                    .nodeOf("", "v")
-                    .putAttr("allowed_devices", list(text("/job:worker/task:1")))),
+                model.nodeOf("", "v").putAttr("allowed_devices", list(text("/job:worker/task:1")))),
         change("device", model -> model.nodeOf("", "x").setDevice("/job:worker/replica:0/task:1")),
         change(
             "device in a function",
@@ -411,19 +404,17 @@ final class HostileModelTest {
             "a restore in the signature",
             model -> model.meta().putSignatureDef("serving_default", signature("restore:0"))),
         change(
-            "a save behind the signature",
-            model -> model.nodeOf("", "served").addInput("^save")),
+            "a save behind the signature", model -> model.nodeOf("", "served").addInput("^save")),
         change(
             "a save in the signature",
             model -> model.meta().putSignatureDef("serving_default", signature("save:0"))),
         change(
             "a save at the start",
-            model ->
-                model.meta().putSignatureDef("__saved_model_init_op", initialisation("save"))),
+            model -> model.meta().putSignatureDef("__saved_model_init_op", initialisation("save"))),
         change(
-            "a save before the initialisation", model -> model.nodeOf("", "init").addInput("^save")),
-        change(
-            "a save while restoring", model -> model.nodeOf("", "restore").addInput("^save")),
+            "a save before the initialisation",
+            model -> model.nodeOf("", "init").addInput("^save")),
+        change("a save while restoring", model -> model.nodeOf("", "restore").addInput("^save")),
         change(
             "a save instead of the restore",
             model -> model.meta().getSaverDefBuilder().setRestoreOpName("save")),
@@ -438,7 +429,10 @@ final class HostileModelTest {
         change(
             "a third part",
             model ->
-                model.into(SAVE, constant("more", "/x")).nodeOf(SAVE, "joined").addInput("more:o:0")),
+                model
+                    .into(SAVE, constant("more", "/x"))
+                    .nodeOf(SAVE, "joined")
+                    .addInput("more:o:0")),
         change(
             "a merge to elsewhere",
             model ->
@@ -505,9 +499,7 @@ final class HostileModelTest {
                     "a node with the name of an argument",
                     model -> model.into(RESTORE, node("prefix", "Placeholder"))),
                 "is there twice"))
-        .map(
-            entry ->
-                Arguments.of(entry.getKey(), entry.getValue()));
+        .map(entry -> Arguments.of(entry.getKey(), entry.getValue()));
   }
 
   @Test
@@ -576,8 +568,10 @@ final class HostileModelTest {
   }
 
   private static Consumer<HandMadeModel> suffix(String suffix) {
-    return model -> model.nodeOf(SAVE, "temp").putAttr(
-        "value", constant("temp", suffix).getAttrOrThrow("value"));
+    return model ->
+        model
+            .nodeOf(SAVE, "temp")
+            .putAttr("value", constant("temp", suffix).getAttrOrThrow("value"));
   }
 
   /** Functions that call the next one, each so many times. */

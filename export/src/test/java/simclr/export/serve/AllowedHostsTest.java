@@ -188,8 +188,7 @@ final class AllowedHostsTest {
   private static void assertForbidden(String message, String target, String... headers) {
     assertThatThrownBy(() -> require(target, headers))
         .isInstanceOfSatisfying(
-            HttpError.class,
-            refusal -> assertThat(refusal.status()).isEqualTo(403))
+            HttpError.class, refusal -> assertThat(refusal.status()).isEqualTo(403))
         .hasMessageStartingWith(message);
   }
 

@@ -53,7 +53,8 @@ final class HostileRequestsTest {
                 100,
                 Duration.ofMillis(50),
                 8 << 20,
-                ImmutableList.of(), TimeLimits.DEFAULT),
+                ImmutableList.of(),
+                TimeLimits.DEFAULT),
             Reporter.lines(line -> {}));
   }
 

@@ -217,6 +217,7 @@ final class MicroBatcherTest {
         maxEnqueuedBatches,
         Duration.ofSeconds(1),
         1 << 20,
-        ImmutableList.of(), TimeLimits.DEFAULT);
+        ImmutableList.of(),
+        TimeLimits.DEFAULT);
   }
 }

@@ -396,7 +396,8 @@ final class ModelServerTest {
         100,
         Duration.ofMillis(50),
         2 << 20,
-        ImmutableList.of("model.example"), TimeLimits.DEFAULT);
+        ImmutableList.of("model.example"),
+        TimeLimits.DEFAULT);
   }
 
   private HttpRequest.Builder request(String suffix) {

@@ -136,7 +136,8 @@ final class PredictRequestTest {
     assertThatThrownBy(() -> read("{'instances': [" + "[".repeat(100_000)))
         .isInstanceOf(HttpError.class)
         .hasMessageContaining("has a list at level 9, expected at most 8 levels");
-    assertThatThrownBy(() -> read("{'other': " + "[".repeat(100_000))).isInstanceOf(HttpError.class);
+    assertThatThrownBy(() -> read("{'other': " + "[".repeat(100_000)))
+        .isInstanceOf(HttpError.class);
   }
 
   private static PredictRequest read(String body) throws IOException {

@@ -1,7 +1,7 @@
 package simclr.checkpoint.bundle;
 
-import java.util.Locale;
 import java.nio.file.Path;
+import java.util.Locale;
 
 /** Names of the files of a checkpoint, whose prefix is the part that they share. */
 public final class BundleFiles {
@@ -20,7 +20,12 @@ public final class BundleFiles {
   /** {@code PREFIX.data-SHARD-of-SHARDS}. */
   static Path data(Path prefix, int shard, int shards) {
     return prefix.resolveSibling(
-        String.format(Locale.ROOT, "%s.data-%s-of-%s", prefix.getFileName(), fiveDigits(shard), fiveDigits(shards)));
+        String.format(
+            Locale.ROOT,
+            "%s.data-%s-of-%s",
+            prefix.getFileName(),
+            fiveDigits(shard),
+            fiveDigits(shards)));
   }
 
   private static String fiveDigits(int number) {

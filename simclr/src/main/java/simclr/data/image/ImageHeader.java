@@ -1,9 +1,9 @@
 package simclr.data.image;
 
-import java.util.Locale;
 import com.google.common.base.Ascii;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.Locale;
 
 /**
  * What the head of an image file says, and whether the file is whole and of a kind that {@code
@@ -88,7 +88,12 @@ public record ImageHeader(
     ImageHeader header = parse(bytes);
     if (header.pixels() > EncodedImages.MOST_PIXELS) {
       throw new Unusable(
-          String.format(Locale.ROOT, "has %s x %s pixels, expected at most %s million", header.width(), header.height(), EncodedImages.MOST_PIXELS / 1_000_000));
+          String.format(
+              Locale.ROOT,
+              "has %s x %s pixels, expected at most %s million",
+              header.width(),
+              header.height(),
+              EncodedImages.MOST_PIXELS / 1_000_000));
     }
     return header;
   }

@@ -1,11 +1,11 @@
 package simclr.data.pipeline;
 
-import java.util.Locale;
 import static com.google.common.base.Preconditions.checkState;
 
 import com.google.common.base.Strings;
 import com.google.common.collect.ImmutableList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.function.UnaryOperator;
@@ -309,12 +309,18 @@ public final class InputPipeline implements AutoCloseable {
                   others == split.examples() && sizes.counts().size() == 1
                       ? notice(String.format(Locale.ROOT, "images of %s pixels", size))
                       : notice(
-                          String.format(Locale.ROOT, "%s of %s images (one has %s pixels)", others, split.examples(), size)));
+                          String.format(
+                              Locale.ROOT,
+                              "%s of %s images (one has %s pixels)",
+                              others,
+                              split.examples(),
+                              size)));
     }
     int[] size = firstSize();
     return size[0] == imageSize && size[1] == imageSize
         ? Optional.empty()
-        : Optional.of(notice(String.format(Locale.ROOT, "images of %s x %s pixels", size[1], size[0])));
+        : Optional.of(
+            notice(String.format(Locale.ROOT, "images of %s x %s pixels", size[1], size[0])));
   }
 
   private String notice(String images) {

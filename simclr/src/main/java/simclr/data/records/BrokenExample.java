@@ -27,7 +27,9 @@ public record BrokenExample(String name, String reason) {
         .forEach(
             c ->
                 line.append(
-                    Character.isISOControl(c) ? String.format(Locale.ROOT, "\\u%04x", c) : String.valueOf((char) c)));
+                    Character.isISOControl(c)
+                        ? String.format(Locale.ROOT, "\\u%04x", c)
+                        : String.valueOf((char) c)));
     return line.toString();
   }
 }

@@ -1,9 +1,9 @@
 package simclr.data.records;
 
-import java.util.Locale;
 import com.google.common.collect.ImmutableList;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Locale;
 import java.util.function.BiFunction;
 import java.util.function.LongFunction;
 import org.tensorflow.Operand;
@@ -40,7 +40,9 @@ public record ImageReader(
         TString.tensorOfBytes(NdArrays.vectorOfObjects(records.images().toArray(byte[][]::new))),
         TInt64.vectorOf(records.labels().toArray()),
         (tf, bytes) -> ImageDecoding.decode(tf, bytes, records.encoding()),
-        index -> String.format(Locale.ROOT, "example %s of %s, split %s,", index, split.source(), split.name()));
+        index ->
+            String.format(
+                Locale.ROOT, "example %s of %s, split %s,", index, split.source(), split.name()));
   }
 
   /** Leaves images in their files. */

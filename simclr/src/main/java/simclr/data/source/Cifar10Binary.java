@@ -1,6 +1,5 @@
 package simclr.data.source;
 
-import java.util.Locale;
 import com.google.common.collect.ImmutableList;
 import com.google.common.collect.ImmutableMap;
 import com.google.common.primitives.ImmutableLongArray;
@@ -11,6 +10,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import simclr.config.UserException;
@@ -108,7 +108,8 @@ record Cifar10Binary(Path directory, ImmutableList<String> labelNames) implement
             broken.add(
                 new BrokenExample(
                     directory.resolve(name) + ": record " + i,
-                    String.format(Locale.ROOT, "has label %s, expected 0 to %s", label, CLASSES - 1)));
+                    String.format(
+                        Locale.ROOT, "has label %s, expected 0 to %s", label, CLASSES - 1)));
           }
         }
         start += count;

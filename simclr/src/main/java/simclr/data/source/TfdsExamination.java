@@ -1,10 +1,10 @@
 package simclr.data.source;
 
-import java.util.Locale;
 import com.google.common.collect.ImmutableList;
 import com.google.common.primitives.ImmutableIntArray;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
 import simclr.config.UserException;
 import simclr.data.image.ImageCensus;
@@ -101,7 +101,11 @@ final class TfdsExamination {
                 .add(
                     new BrokenExample(
                         part.file().toString(),
-                        String.format(Locale.ROOT, "has %s records, expected %s as dataset_info.json says", record, part.records())));
+                        String.format(
+                            Locale.ROOT,
+                            "has %s records, expected %s as dataset_info.json says",
+                            record,
+                            part.records())));
             break;
           }
           if (wanted) {

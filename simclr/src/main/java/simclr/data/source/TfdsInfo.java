@@ -16,9 +16,9 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import simclr.config.LocalPath;
 import simclr.config.Quoted;
-import simclr.io.UnreadableInput;
 import simclr.config.UserException;
 import simclr.config.UserException.ExitCode;
+import simclr.io.UnreadableInput;
 
 /**
  * What {@code dataset_info.json} of a TFDS directory says about files and splits.

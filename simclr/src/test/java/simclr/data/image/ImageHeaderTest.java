@@ -21,8 +21,6 @@ import simclr.data.TestImages;
 import simclr.data.TfdsWriter;
 import simclr.data.image.ImageHeader.Format;
 import simclr.data.image.ImageHeader.Unusable;
-import simclr.data.records.Records;
-import simclr.data.records.Split;
 
 /** The header reader against TensorFlow's decoder: what one takes, the other must take. */
 final class ImageHeaderTest {

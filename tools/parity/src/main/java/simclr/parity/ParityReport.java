@@ -74,7 +74,12 @@ public record ParityReport(ImmutableList<FileReport> files) {
   /** One line: {@code 1234 quantities in 5 files hold}, or how many fail. */
   public String summary() {
     String all =
-        String.format(Locale.ROOT, "%d quantities in %d %s", quantities(), files.size(), files.size() == 1 ? "file" : "files");
+        String.format(
+            Locale.ROOT,
+            "%d quantities in %d %s",
+            quantities(),
+            files.size(),
+            files.size() == 1 ? "file" : "files");
     return holds() ? all + " hold" : failures() + " of " + all + " fail";
   }
 

@@ -43,8 +43,13 @@ final class StepCase implements GoldenCase {
         Checks moved = replay.run(steps, draw);
         if (failures(moved) == 0) {
           moved.note(
-              String.format(Locale.ROOT, "%d of %d quantities lie beyond a kink of ReLU that rounding decides; with every"
-                      + " image value moved by one float32 ulp (draw %d) all hold", failures, first.verdicts().size(), draw));
+              String.format(
+                  Locale.ROOT,
+                  "%d of %d quantities lie beyond a kink of ReLU that rounding decides; with every"
+                      + " image value moved by one float32 ulp (draw %d) all hold",
+                  failures,
+                  first.verdicts().size(),
+                  draw));
           best = moved;
         }
       }

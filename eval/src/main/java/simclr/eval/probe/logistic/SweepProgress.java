@@ -1,17 +1,12 @@
 package simclr.eval.probe.logistic;
 
-import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.node.ArrayNode;
-import com.fasterxml.jackson.databind.node.ObjectNode;
-import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import simclr.config.Reporter;
-import java.util.ArrayList;
-import java.util.List;
-import simclr.eval.probe.Outcome;
 import simclr.eval.probe.ProbeCheckpoint;
 import simclr.eval.probe.logistic.Logreg.Tried;
 
@@ -76,7 +71,9 @@ final class SweepProgress {
       return new SweepProgress(kept, new ArrayList<>(), Optional.empty(), Optional.empty());
     }
     State state = found.get();
-    reporter.line(String.format(Locale.ROOT, "l2: resuming after %d of %d values", state.rows().size(), values));
+    reporter.line(
+        String.format(
+            Locale.ROOT, "l2: resuming after %d of %d values", state.rows().size(), values));
     return new SweepProgress(
         kept,
         new ArrayList<>(state.rows()),

@@ -209,7 +209,8 @@ public record LinearSgd(
       return 0;
     }
     long done = found.get().step();
-    reporter.line(String.format(Locale.ROOT, "training: resuming after %d of %d steps", done, steps));
+    reporter.line(
+        String.format(Locale.ROOT, "training: resuming after %d of %d steps", done, steps));
     byte[] bytes = found.get().state();
     float[] state = new float[bytes.length / Float.BYTES];
     ByteBuffer.wrap(bytes).asFloatBuffer().get(state);

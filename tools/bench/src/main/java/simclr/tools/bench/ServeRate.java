@@ -58,7 +58,8 @@ public final class ServeRate implements AutoCloseable {
                 ServeSettings.of(version).maxEnqueuedBatches(),
                 ServeSettings.of(version).poll(),
                 ServeSettings.of(version).maxBodyBytes(),
-                ServeSettings.of(version).allowedHosts(), TimeLimits.DEFAULT),
+                ServeSettings.of(version).allowedHosts(),
+                TimeLimits.DEFAULT),
             Reporter.lines(line -> {}));
     this.outputs = model.signature(signature).getOutputsMap().keySet();
     byte[] encoded = Files.readAllBytes(image);
