@@ -12,6 +12,7 @@ import java.util.function.BooleanSupplier;
 import java.util.function.Predicate;
 import simclr.checkpoint.CheckpointFile;
 import simclr.checkpoint.ModelDir;
+import simclr.config.LocalPath;
 import simclr.config.Reporter;
 import simclr.config.RunConfig;
 import simclr.data.source.DataSource;
@@ -135,7 +136,7 @@ public final class Demo {
         result.export(),
         1);
     return RunReport.of(
-            List.of(Path.of(config.requiredModelDir())),
+            List.of(LocalPath.of(config.requiredModelDir(), "--model_dir")),
             Optional.empty(),
             RunReport.SAMPLE,
             progressAlone(reporter),

@@ -17,7 +17,6 @@ import com.google.protobuf.TextFormat.ParseException;
 import com.google.protobuf.TextFormat.Parser.SingularOverwritePolicy;
 import java.io.IOException;
 import java.math.BigDecimal;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -28,6 +27,7 @@ import simclr.config.LocalPath;
 import simclr.config.Quoted;
 import simclr.config.UserException;
 import simclr.config.UserException.ExitCode;
+import simclr.io.TextFile;
 
 /**
  * The file {@code checkpoint} of a directory: which checkpoints are kept. It is TensorFlow's {@code
@@ -79,7 +79,7 @@ record StateFile(String latest, ImmutableList<Kept> kept, double lastPreserved) 
       return Optional.empty();
     }
     try {
-      StateFile state = parse(new String(Files.readAllBytes(file), StandardCharsets.UTF_8));
+      StateFile state = parse(TextFile.text(file));
       state.kept().forEach(one -> checkName(one.name()));
       return Optional.of(state);
     } catch (IllegalArgumentException e) {

@@ -64,7 +64,7 @@ public final class FlagsFile {
       return Optional.empty();
     }
     try {
-      JsonNode recorded = new ObjectMapper().readTree(Files.readString(file));
+      JsonNode recorded = new ObjectMapper().readTree(Files.readAllBytes(file));
       if (recorded.isObject()) {
         return Optional.of(new FlagsFile(recorded));
       }

@@ -1,9 +1,11 @@
 package simclr.graph;
 
+import java.util.function.Function;
 import org.tensorflow.ConcreteFunction;
 import org.tensorflow.ExecutionEnvironment;
 import org.tensorflow.Graph;
 import org.tensorflow.Operation;
+import org.tensorflow.Signature;
 import org.tensorflow.op.Ops;
 import org.tensorflow.op.Scope;
 
@@ -20,6 +22,11 @@ public final class GraphOps {
   /** What builds operations into the graph. */
   public static Ops of(Graph graph) {
     return Ops.create(new Environment(graph));
+  }
+
+  /** A function whose body is built by operations of such names. */
+  public static ConcreteFunction function(Function<Ops, Signature> body) {
+    return ConcreteFunction.create(tf -> body.apply(of((Graph) tf.scope().env())));
   }
 
   /** A text with every digit as in English. */

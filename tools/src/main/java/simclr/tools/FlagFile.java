@@ -14,6 +14,7 @@ import simclr.config.LocalPath;
 import simclr.config.Quoted;
 import simclr.config.UserException;
 import simclr.config.UserException.ExitCode;
+import simclr.io.TextFile;
 
 /**
  * Files of flags in absl's format, so that one file serves the reference and this program.
@@ -97,7 +98,7 @@ final class FlagFile {
           ExitCode.NO_INPUT, "\"%s\" is not there, expected a file of flags", name);
     }
     try {
-      return Files.readAllLines(file);
+      return TextFile.lines(file);
     } catch (MalformedInputException e) {
       throw new UserException(ExitCode.USAGE, "%s is not text, expected a file of flags", name);
     } catch (IOException e) {

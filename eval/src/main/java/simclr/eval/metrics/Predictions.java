@@ -8,7 +8,6 @@ import com.google.common.collect.ImmutableList;
 import java.io.IOException;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.List;
@@ -17,6 +16,7 @@ import simclr.config.Quoted;
 import simclr.config.UserException;
 import simclr.config.UserException.ExitCode;
 import simclr.io.DurableFiles;
+import simclr.io.TextFile;
 
 /**
  * What was answered to each test example, in the split's order.
@@ -106,7 +106,7 @@ public record Predictions(ImmutableList<Row> rows) {
   public static Predictions read(Path file) {
     String text;
     try {
-      text = Files.readString(file);
+      text = TextFile.text(file);
     } catch (NoSuchFileException e) {
       throw new UserException(
           ExitCode.NO_INPUT, "%s is not there, expected the predictions of an evaluation", file);

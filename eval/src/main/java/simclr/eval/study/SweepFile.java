@@ -7,7 +7,6 @@ import com.google.common.base.Splitter;
 import com.google.common.collect.ImmutableList;
 import com.google.common.collect.ImmutableMap;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -20,6 +19,7 @@ import java.util.regex.Pattern;
 import simclr.config.Quoted;
 import simclr.config.UserException;
 import simclr.config.UserException.ExitCode;
+import simclr.io.TextFile;
 
 /**
  * Reads a study from a text file:
@@ -72,7 +72,7 @@ final class SweepFile {
   static Study read(Path file, Map<String, String> given) {
     List<String> lines;
     try {
-      lines = Files.readAllLines(file);
+      lines = TextFile.lines(file);
     } catch (NoSuchFileException e) {
       throw new UserException(
           ExitCode.NO_INPUT, "%s is not there, expected the file of a study", file);

@@ -1,10 +1,7 @@
 package simclr.export.savedmodel;
 
-import static java.nio.charset.StandardCharsets.UTF_8;
-
 import com.google.common.collect.ImmutableList;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.List;
@@ -14,6 +11,7 @@ import simclr.config.RunConfig;
 import simclr.config.UserException;
 import simclr.config.UserException.ExitCode;
 import simclr.data.source.DataSource;
+import simclr.io.TextFile;
 
 /** Where the names of a classifier's classes come from; a checkpoint does not hold them. */
 final class ClassNames {
@@ -27,7 +25,7 @@ final class ClassNames {
   static ImmutableList<String> read(Path file) {
     List<String> lines;
     try {
-      lines = Files.readAllLines(file, UTF_8);
+      lines = TextFile.lines(file);
     } catch (NoSuchFileException e) {
       throw new UserException(
           ExitCode.NO_INPUT, "--labels is %s, expected a file with one class name a line", file);

@@ -158,7 +158,7 @@ final class ModuleFunctions {
 
   /** Each encoded image goes through the evaluation's preprocessing by itself, of any size. */
   private ModuleFunction imageBytes() {
-    try (ConcreteFunction preprocess = ConcreteFunction.create(this::preprocessOne)) {
+    try (ConcreteFunction preprocess = GraphOps.function(this::preprocessOne)) {
       return ModuleFunction.build(
           NAME + "signature_wrapper_" + IMAGE_BYTES,
           tf -> {

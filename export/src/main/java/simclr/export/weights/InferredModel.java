@@ -73,7 +73,8 @@ public record InferredModel(
     return architecture
         + String.format(
             Locale.ROOT,
-            " (--resnet_depth=%s --width_multiplier=%s --sk_ratio=%s --se_ratio=%s --image_size=%s --proj_head_mode=%s --num_proj_layers=%s --proj_out_dim=%s)",
+            " (--resnet_depth=%s --width_multiplier=%s --sk_ratio=%s --se_ratio=%s --image_size=%s"
+                + " --proj_head_mode=%s --num_proj_layers=%s --proj_out_dim=%s)",
             config.resnetDepth(),
             config.widthMultiplier(),
             config.skRatio(),

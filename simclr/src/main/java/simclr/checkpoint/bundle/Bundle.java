@@ -59,7 +59,7 @@ public final class Bundle {
       bundle = new Bundle(prefix, BundleIndex.parse(bytes(index)));
     } catch (DamagedException e) {
       throw new UserException(
-          ExitCode.DATA, "%s is damaged (%s), expected a whole checkpoint", index, e.getMessage());
+          ExitCode.DATA, "%s is damaged (%s), expected a whole checkpoint", index, e.reason());
     } catch (IOException e) {
       throw new UserException(ExitCode.NO_INPUT, "%s cannot be read (%s)", index, e);
     }
@@ -242,7 +242,7 @@ public final class Bundle {
             "%s is damaged at tensor %s (%s), expected a whole checkpoint",
             data,
             Quoted.of(entry.key()),
-            e.getMessage());
+            e.reason());
       } catch (IOException e) {
         throw new UserException(
             ExitCode.DATA, "%s cannot be read at tensor %s (%s)", data, Quoted.of(entry.key()), e);

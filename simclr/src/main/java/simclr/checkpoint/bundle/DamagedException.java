@@ -6,8 +6,20 @@ import com.google.common.base.Strings;
 final class DamagedException extends Exception {
   private static final long serialVersionUID = 1L;
 
+  private final String reason;
+
   DamagedException(String template, Object... args) {
-    super(Strings.lenientFormat(template, args));
+    this(Strings.lenientFormat(template, args));
+  }
+
+  private DamagedException(String reason) {
+    super(reason);
+    this.reason = reason;
+  }
+
+  /** The message. */
+  String reason() {
+    return reason;
   }
 
   static void check(boolean holds, String template, Object... args) throws DamagedException {

@@ -16,6 +16,7 @@ import org.tensorflow.types.TInt32;
 import org.tensorflow.types.TInt64;
 import simclr.data.records.BrokenExample;
 import simclr.data.records.Split;
+import simclr.graph.GraphOps;
 
 /** Decodes every image of a split once, as training does, to find all that cannot be decoded. */
 public final class DataCheck {
@@ -45,7 +46,7 @@ public final class DataCheck {
       ExampleSequence examples, BooleanSupplier stop, LongConsumer progress) {
     BitSet decoded = new BitSet();
     try (Graph graph = new Graph()) {
-      Ops tf = Ops.create(graph);
+      Ops tf = GraphOps.of(graph);
       ExampleSequence.Mapped mapped =
           examples.map(
               tf,

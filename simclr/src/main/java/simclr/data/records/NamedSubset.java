@@ -3,7 +3,6 @@ package simclr.data.records;
 import com.google.common.collect.ImmutableList;
 import com.google.common.primitives.ImmutableIntArray;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.List;
@@ -13,6 +12,7 @@ import java.util.TreeSet;
 import simclr.config.Quoted;
 import simclr.config.UserException;
 import simclr.config.UserException.ExitCode;
+import simclr.io.TextFile;
 import simclr.io.UnreadableInput;
 
 /**
@@ -66,10 +66,7 @@ public final class NamedSubset {
     List<String> names;
     try {
       names =
-          Files.readAllLines(list).stream()
-              .map(String::strip)
-              .filter(name -> !name.isEmpty())
-              .toList();
+          TextFile.lines(list).stream().map(String::strip).filter(name -> !name.isEmpty()).toList();
     } catch (IOException e) {
       throw UnreadableInput.of(list, e, "a list of images, one name a line");
     }

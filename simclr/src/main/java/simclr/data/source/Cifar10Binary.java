@@ -19,6 +19,7 @@ import simclr.data.image.Encoding;
 import simclr.data.records.BrokenExample;
 import simclr.data.records.Records;
 import simclr.data.records.Split;
+import simclr.io.TextFile;
 import simclr.io.UnreadableInput;
 
 /**
@@ -61,7 +62,7 @@ record Cifar10Binary(Path directory, ImmutableList<String> labelNames) implement
     ImmutableList<String> labelNames;
     try {
       labelNames =
-          Files.readAllLines(names).stream()
+          TextFile.lines(names).stream()
               .map(String::strip)
               .filter(name -> !name.isEmpty())
               .collect(ImmutableList.toImmutableList());

@@ -19,6 +19,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
+import simclr.config.LocalPath;
 import simclr.config.UserException;
 import simclr.config.UserException.ExitCode;
 import simclr.data.image.ImageCensus;
@@ -161,6 +162,7 @@ record ImageFolder(
         census.add(finding.header());
       }
     }
+    chosen.forEach(item -> LocalPath.requireRepresentable(item.file(), "an image"));
     // Splits with and without labels together have none.
     boolean labelled = chosen.stream().noneMatch(item -> item.label() == Records.UNLABELLED);
     ImmutableList.Builder<String> facts = ImmutableList.builder();

@@ -15,6 +15,7 @@ import java.util.stream.LongStream;
 import simclr.config.LocalPath;
 import simclr.config.UserException;
 import simclr.config.UserException.ExitCode;
+import simclr.io.TextFile;
 import simclr.io.UnreadableInput;
 
 /**
@@ -139,7 +140,7 @@ record TfdsFeatures(
     ImmutableList<String> names;
     try {
       names =
-          Files.readAllLines(file).stream()
+          TextFile.lines(file).stream()
               .map(String::strip)
               .filter(name -> !name.isEmpty())
               .collect(toImmutableList());

@@ -87,7 +87,8 @@ public final class NearestNeighbours {
   public String words() {
     return String.format(
         Locale.ROOT,
-        "%d neighbours by cosine of h among %d training images, weight exp(cosine / %s), %d images of %s",
+        "%d neighbours by cosine of h among %d training images, weight exp(cosine / %s), %d images"
+            + " of %s",
         NEIGHBOURS,
         bank.examples(),
         TEMPERATURE,

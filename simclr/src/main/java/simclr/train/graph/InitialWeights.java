@@ -81,7 +81,8 @@ public final class InitialWeights {
       takeWeights(session, config.checkpoint().get(), reporter);
     } else if (!config.pretraining() && teacher.isEmpty()) {
       reporter.line(
-          "note: --train_mode is finetune and there is no --checkpoint, so training starts from random weights");
+          "note: --train_mode is finetune and there is no --checkpoint, so training starts from"
+              + " random weights");
     }
     graph.synchronize(session);
     return step;
@@ -99,7 +100,8 @@ public final class InitialWeights {
                 reporter.line(
                     String.format(
                         Locale.ROOT,
-                        "note: --checkpoint=%s is not read, since --model_dir has a checkpoint of its own; it starts a run, the same command continues one",
+                        "note: --checkpoint=%s is not read, since --model_dir has a checkpoint of"
+                            + " its own; it starts a run, the same command continues one",
                         given)));
     return step;
   }
@@ -112,7 +114,8 @@ public final class InitialWeights {
         String.format(Locale.ROOT, "weights from %s; step and optimizer start anew", file));
     if (isOwn(file)) {
       reporter.line(
-          "note: --checkpoint lies in --model_dir itself; to go on with a run leave it out and repeat the command");
+          "note: --checkpoint lies in --model_dir itself; to go on with a run leave it out and"
+              + " repeat the command");
     }
     if (config.zeroInitLogitsLayer()) {
       session.runner().addTarget(zeroHead).run().close();

@@ -129,7 +129,8 @@ public final class Run {
       reporter.line(
           String.format(
               Locale.ROOT,
-              "nothing to train: %s is at step %d of %d; take another --model_dir or more --train_epochs",
+              "nothing to train: %s is at step %d of %d; take another --model_dir or more"
+                  + " --train_epochs",
               modelDir.path(),
               step,
               total));

@@ -71,7 +71,8 @@ final class RunBanner {
             : String.format(Locale.ROOT, "sqrt(%d)", batch);
     return String.format(
         Locale.ROOT,
-        "schedule: %d images per epoch, %d per step%s, %d steps per epoch, %d steps in all; learning rate %s = %s x %s after %d steps of warm-up, then cosine to 0",
+        "schedule: %d images per epoch, %d per step%s, %d steps per epoch, %d steps in all;"
+            + " learning rate %s = %s x %s after %d steps of warm-up, then cosine to 0",
         trainExamples,
         batch,
         config.replicas() > 1

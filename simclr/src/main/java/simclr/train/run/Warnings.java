@@ -16,7 +16,8 @@ final class Warnings {
       warnings.add(
           String.format(
               Locale.ROOT,
-              "warning: the warm-up takes %d steps and the run %d, so the rate never comes down; lower --warmup_epochs",
+              "warning: the warm-up takes %d steps and the run %d, so the rate never comes down;"
+                  + " lower --warmup_epochs",
               counts.warmupSteps(),
               counts.trainSteps()));
     }
@@ -24,7 +25,9 @@ final class Warnings {
       warnings.add(
           String.format(
               Locale.ROOT,
-              "warning: --train_batch_size=%d is more than a quarter of the %d images, so the negatives hardly change from step to step; a smaller batch learns better on few images",
+              "warning: --train_batch_size=%d is more than a quarter of the %d images, so the"
+                  + " negatives hardly change from step to step; a smaller batch learns better on"
+                  + " few images",
               config.trainBatchSize(),
               trainExamples));
     }
@@ -35,7 +38,8 @@ final class Warnings {
       warnings.add(
           String.format(
               Locale.ROOT,
-              "warning: --global_bn=false with %d replicas of %d images each: local statistics let the model tell views apart, the more so the smaller a replica's share",
+              "warning: --global_bn=false with %d replicas of %d images each: local statistics let"
+                  + " the model tell views apart, the more so the smaller a replica's share",
               config.replicas(),
               config.trainBatchSize() / config.replicas()));
     }
@@ -43,7 +47,8 @@ final class Warnings {
       warnings.add(
           String.format(
               Locale.ROOT,
-              "note: --ft_proj_selector=%d puts the classifier on layer %d of the projection head, not on the encoder's output",
+              "note: --ft_proj_selector=%d puts the classifier on layer %d of the projection head,"
+                  + " not on the encoder's output",
               config.ftProjSelector(),
               config.featureIndex()));
     }

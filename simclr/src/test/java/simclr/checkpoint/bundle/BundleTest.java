@@ -13,6 +13,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Locale;
 import java.util.SplittableRandom;
 import org.junit.jupiter.api.Assertions;
 import org.junit.jupiter.api.Test;
@@ -126,7 +127,7 @@ final class BundleTest {
   private static Block block() {
     Block block = new Block().row("", header(1));
     for (int i = 0; i < TENSORS; i++) {
-      block.row("layer/%02d".formatted(i), entry(i).build().toByteArray());
+      block.row(String.format(Locale.ROOT, "layer/%02d", i), entry(i).build().toByteArray());
     }
     return block;
   }

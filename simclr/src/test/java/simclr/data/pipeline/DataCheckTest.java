@@ -10,6 +10,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.CancellationException;
 import org.junit.jupiter.api.Test;
@@ -30,7 +31,8 @@ final class DataCheckTest {
   @Test
   void everyFileWhosePixelsAreBrokenIsFound() {
     for (int i = 0; i < 150; i++) {
-      TfdsWriter.write(dir.resolve("%03d.png".formatted(i)), i % 50 == 7 ? broken() : IMAGE);
+      TfdsWriter.write(
+          dir.resolve(String.format(Locale.ROOT, "%03d.png", i)), i % 50 == 7 ? broken() : IMAGE);
     }
     Examined examined = examine("folder:" + dir);
     assertThat(examined.broken()).isEmpty();

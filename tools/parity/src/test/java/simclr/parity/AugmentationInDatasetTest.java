@@ -21,6 +21,7 @@ import org.tensorflow.op.Op;
 import org.tensorflow.op.Ops;
 import org.tensorflow.types.TInt64;
 import org.tensorflow.types.family.TType;
+import simclr.graph.GraphOps;
 import simclr.parity.AugmentationCase.Operation;
 
 /**
@@ -94,7 +95,7 @@ final class AugmentationInDatasetTest {
   private static List<Map<String, Values>> inDataset(List<Operation> operations) {
     Element element = new Element();
     try (Graph graph = new Graph();
-        ConcreteFunction function = ConcreteFunction.create(tf -> element.build(tf, operations))) {
+        ConcreteFunction function = GraphOps.function(tf -> element.build(tf, operations))) {
       Ops tf = Ops.create(graph);
       List<Shape> shapes = element.types.stream().map(type -> Shape.unknown()).toList();
       Operand<? extends TType> range =
