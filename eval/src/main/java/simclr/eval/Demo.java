@@ -4,6 +4,7 @@ import com.google.common.collect.ImmutableList;
 import com.google.common.collect.ImmutableMap;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalDouble;
@@ -11,6 +12,7 @@ import java.util.function.BooleanSupplier;
 import java.util.function.Predicate;
 import simclr.checkpoint.CheckpointFile;
 import simclr.checkpoint.ModelDir;
+import simclr.config.LocalPath;
 import simclr.config.Reporter;
 import simclr.config.RunConfig;
 import simclr.data.source.DataSource;
@@ -24,6 +26,7 @@ import simclr.eval.probe.ProbeRun;
 import simclr.eval.probe.logistic.Logreg;
 import simclr.eval.record.EncoderInfo.Kind;
 import simclr.eval.runs.RunReport;
+import simclr.export.bundle.TimeLimits;
 import simclr.export.savedmodel.ExportSource;
 import simclr.export.savedmodel.SavedModelExport;
 import simclr.train.run.Outcome;
@@ -102,7 +105,8 @@ public final class Demo {
       return Optional.empty();
     }
     CheckpointFile weights = ModelDir.resolve(config.requiredModelDir(), line -> {});
-    reporter.line("linear probe on the encoder after %d steps".formatted(weights.step()));
+    reporter.line(
+        String.format(Locale.ROOT, "linear probe on the encoder after %d steps", weights.step()));
     Optional<Accuracy> pretrained = probe(Kind.CHECKPOINT);
     if (pretrained.isEmpty()) {
       return Optional.empty();
@@ -132,7 +136,7 @@ public final class Demo {
         result.export(),
         1);
     return RunReport.of(
-            List.of(Path.of(config.requiredModelDir())),
+            List.of(LocalPath.of(config.requiredModelDir(), "--model_dir")),
             Optional.empty(),
             RunReport.SAMPLE,
             progressAlone(reporter),
@@ -154,7 +158,8 @@ public final class Demo {
             Optional.empty(),
             Optional.empty(),
             Optional.empty(),
-            FeatureDtype.FLOAT32);
+            FeatureDtype.FLOAT32,
+            TimeLimits.DEFAULT);
     Reporter status = progressAlone(reporter);
     try (EncoderFeatures source = EncoderFeatures.open(choice, status)) {
       ProbeRun probe = new ProbeRun(source, PROBE, ImmutableList.of(1L), Optional.empty());

@@ -27,7 +27,11 @@ public record DemoResult(
         line("random-init encoder", untrained),
         line("raw pixels", pixels),
         "report: " + report,
-        "export: %s; serve it: tools/simclr serve %s --port 8501".formatted(export, export));
+        String.format(
+            Locale.ROOT,
+            "export: %s; serve it: tools/simclr serve %s --port 8501",
+            export,
+            export));
   }
 
   /** For programs: one object on one line. */

@@ -15,11 +15,12 @@ import simclr.config.UserException;
 import simclr.config.UserException.ExitCode;
 import simclr.data.image.EncodedImages;
 import simclr.export.bundle.ExportDirectory;
+import simclr.export.bundle.ExportInfo;
 import simclr.export.bundle.HostTensor;
 import simclr.export.bundle.LoadedModel;
-import simclr.export.bundle.ModelCard;
 import simclr.export.bundle.ModelFailure;
 import simclr.export.bundle.PixelRange;
+import simclr.export.bundle.TimeLimits;
 
 /**
  * An exported encoder: images in, representations h out.
@@ -45,11 +46,11 @@ public final class Encoder implements AutoCloseable {
   private static final String REPRESENTATION = "representation";
 
   private final LoadedModel model;
-  private final ModelCard card;
+  private final ExportInfo info;
 
-  private Encoder(LoadedModel model, ModelCard card) {
+  private Encoder(LoadedModel model, ExportInfo info) {
     this.model = model;
-    this.card = card;
+    this.info = info;
   }
 
   /** An image in a file or in memory, with its name for messages and its pixels. */
@@ -70,10 +71,19 @@ public final class Encoder implements AutoCloseable {
    * @throws UserException if it is missing, damaged, harmful or no export of an encoder
    */
   public static Encoder load(Path export) {
+    return load(export, TimeLimits.DEFAULT);
+  }
+
+  /**
+   * The same within other limits of time than {@link TimeLimits#DEFAULT}.
+   *
+   * @throws UserException as the other does, and if loading takes longer; embedding throws it too
+   */
+  public static Encoder load(Path export, TimeLimits limits) {
     Path version = ExportDirectory.newest(export);
-    LoadedModel model = LoadedModel.open(version);
+    LoadedModel model = LoadedModel.open(version, limits);
     try {
-      ModelCard card = model.requiredCard();
+      ExportInfo info = model.requiredInfo();
       for (String signature : ImmutableList.of(LoadedModel.DEFAULT_SIGNATURE, ENCODED_SIGNATURE)) {
         if (!model.signature(signature).containsOutputs(REPRESENTATION)) {
           throw new UserException(
@@ -84,7 +94,7 @@ public final class Encoder implements AutoCloseable {
               REPRESENTATION);
         }
       }
-      return new Encoder(model, card);
+      return new Encoder(model, info);
     } catch (UserException e) {
       model.close();
       throw e;
@@ -98,12 +108,12 @@ public final class Encoder implements AutoCloseable {
 
   /** Length of a representation. */
   public int representationSize() {
-    return card.representationSize();
+    return info.representationSize();
   }
 
   /** Side in pixels of the images that the encoder was trained on. */
   public int imageSize() {
-    return card.imageSize();
+    return info.imageSize();
   }
 
   /**

@@ -95,8 +95,7 @@ public record Architecture(
         case CLASSIFIER -> classifier = shape;
       }
     }
-    Optional<ResNetSpec> encoder =
-        EncoderLayers.of(convolutions.values(), biased, pooledShortcuts);
+    Optional<ResNetSpec> encoder = EncoderLayers.of(convolutions.values(), biased, pooledShortcuts);
     boolean supervised = classifier.numDimensions() == 2;
     return new Architecture(
         encoder,
@@ -179,11 +178,6 @@ public record Architecture(
 
   private Architecture withHead(boolean linear) {
     return new Architecture(
-        encoder,
-        projLayers,
-        projOutDim,
-        linear && projLayers == 1,
-        classes,
-        classifiesProjection);
+        encoder, projLayers, projOutDim, linear && projLayers == 1, classes, classifiesProjection);
   }
 }

@@ -3,85 +3,80 @@ package simclr.checkpoint;
 import static com.google.common.base.Preconditions.checkState;
 
 import com.google.common.collect.ImmutableMap;
-import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
 import org.tensorflow.Operand;
 import org.tensorflow.Session;
-import org.tensorflow.exceptions.TFInvalidArgumentException;
-import org.tensorflow.exceptions.TensorFlowException;
-import org.tensorflow.ndarray.Shape;
+import org.tensorflow.Tensor;
 import org.tensorflow.op.Op;
 import org.tensorflow.op.Ops;
-import org.tensorflow.op.core.Placeholder;
-import org.tensorflow.types.TString;
+import org.tensorflow.proto.DataType;
 import org.tensorflow.types.family.TType;
+import simclr.checkpoint.bundle.BundleTensors;
+import simclr.config.Quoted;
+import simclr.config.UserException;
+import simclr.config.UserException.ExitCode;
 
 /**
- * Ops that fill resource variables from a checkpoint, each on its own and from a tensor chosen when
- * they run. The values go from file to variable inside the runtime.
+ * Ops that fill resource variables with tensors of a checkpoint that are chosen when they run. The
+ * values are read here, not by TensorFlow, which takes characters of a path for wildcards.
  */
 final class Assigner {
-  private final Operand<TString> prefix;
-  private final Operand<TString> keys;
-  private final Map<String, Op> assigns = new LinkedHashMap<>();
+  private final ImmutableMap<String, Assignment> assignments;
 
   /** A variable; {@code path} is its name here. */
   record Target(String path, Class<? extends TType> type, Operand<? extends TType> handle) {}
 
-  private Assigner(Operand<TString> prefix, Operand<TString> keys) {
-    this.prefix = prefix;
-    this.keys = keys;
+  private record Assignment(Operand<? extends TType> value, Op assign) {}
+
+  private Assigner(ImmutableMap<String, Assignment> assignments) {
+    this.assignments = assignments;
   }
 
   static Assigner build(Ops tf, List<Target> targets) {
-    Operand<TString> prefix = tf.placeholder(TString.class, Placeholder.shape(Shape.scalar()));
-    Operand<TString> keys =
-        tf.placeholder(TString.class, Placeholder.shape(Shape.of(targets.size())));
-    Assigner assigner = new Assigner(prefix, keys);
-    Operand<TString> wholeTensor = tf.array("");
-    List<Operand<TString>> eachKey = new ArrayList<>();
-    tf.split(tf.constant(0), keys, (long) targets.size()).forEach(eachKey::add);
-    for (int i = 0; i < targets.size(); i++) {
-      Target target = targets.get(i);
-      Operand<? extends TType> value =
-          tf.train
-              .restore(prefix, eachKey.get(i), wholeTensor, List.of(target.type()))
-              .tensors()
-              .get(0);
-      assigner.assigns.put(target.path(), tf.assignVariableOp(target.handle(), value));
+    ImmutableMap.Builder<String, Assignment> assignments = ImmutableMap.builder();
+    for (Target target : targets) {
+      Operand<? extends TType> value = tf.placeholder(target.type());
+      assignments.put(
+          target.path(), new Assignment(value, tf.assignVariableOp(target.handle(), value)));
     }
-    return assigner;
+    return new Assigner(assignments.buildOrThrow());
   }
 
   /**
-   * Fills some of the variables.
+   * Fills some of the variables, all in one run: each set of them that a session runs costs it a
+   * preparation of the graph.
    *
    * @param keyOf the tensor to take, by the path of the variable; shapes have been compared
-   * @throws simclr.config.UserException DATA if the file's data are torn
+   * @throws UserException DATA if a tensor is of another type or the file is damaged
    */
   void assign(Session session, CheckpointFile file, ImmutableMap<String, String> keyOf) {
     if (keyOf.isEmpty()) {
       return;
     }
-    checkState(assigns.keySet().containsAll(keyOf.keySet()), "no op assigns one of %s", keyOf);
-    String[] fed =
-        assigns.keySet().stream()
-            .map(path -> file.stored(keyOf.getOrDefault(path, "")))
-            .toArray(String[]::new);
-    try (TString prefixTensor = TString.scalarOf(file.prefix().toString());
-        TString keysTensor = TString.vectorOf(fed)) {
-      Session.Runner runner = session.runner().feed(prefix, prefixTensor).feed(keys, keysTensor);
-      assigns.forEach(
-          (path, assign) -> {
-            if (keyOf.containsKey(path)) {
-              runner.addTarget(assign);
-            }
-          });
+    List<String> paths = keyOf.keySet().asList();
+    try (BundleTensors values = file.read(keyOf.values().asList())) {
+      Session.Runner runner = session.runner();
+      for (int i = 0; i < paths.size(); i++) {
+        Assignment assignment = assignments.get(paths.get(i));
+        checkState(assignment != null, "no op assigns %s", paths.get(i));
+        checkType(file, keyOf.values().asList().get(i), values.get(i), assignment);
+        runner.feed(assignment.value(), values.get(i)).addTarget(assignment.assign());
+      }
       runner.run().close();
-    } catch (TensorFlowException | TFInvalidArgumentException e) {
-      throw file.torn(keyOf.values().asList(), e);
+    }
+  }
+
+  private static void checkType(
+      CheckpointFile file, String key, Tensor value, Assignment assignment) {
+    DataType expected = assignment.value().asOutput().dataType();
+    if (value.dataType() != expected) {
+      throw new UserException(
+          ExitCode.DATA,
+          "%s: tensor %s is of type %s, expected %s",
+          file,
+          Quoted.of(CheckpointKeys.path(key)),
+          value.dataType(),
+          expected);
     }
   }
 }

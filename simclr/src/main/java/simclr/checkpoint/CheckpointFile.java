@@ -1,38 +1,28 @@
 package simclr.checkpoint;
 
-import static com.google.common.base.Preconditions.checkArgument;
 import static com.google.common.collect.ImmutableMap.toImmutableMap;
 import static simclr.checkpoint.CheckpointKeys.GLOBAL_STEP;
 import static simclr.checkpoint.CheckpointKeys.OBJECT_GRAPH;
 import static simclr.checkpoint.CheckpointKeys.key;
 
-import com.google.common.base.Splitter;
 import com.google.common.collect.ImmutableList;
 import com.google.common.collect.ImmutableMap;
-import com.google.common.collect.Iterables;
-import com.google.common.collect.Maps;
 import com.google.protobuf.InvalidProtocolBufferException;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.stream.Stream;
-import org.tensorflow.Graph;
-import org.tensorflow.Operation;
-import org.tensorflow.Result;
-import org.tensorflow.Session;
-import org.tensorflow.exceptions.TFInvalidArgumentException;
-import org.tensorflow.exceptions.TensorFlowException;
-import org.tensorflow.ndarray.NdArrays;
 import org.tensorflow.ndarray.Shape;
-import org.tensorflow.op.Ops;
 import org.tensorflow.proto.DataType;
 import org.tensorflow.proto.TrackableObjectGraphOuterClass.TrackableObjectGraph;
 import org.tensorflow.types.TInt64;
-import org.tensorflow.types.TString;
+import simclr.checkpoint.bundle.Bundle;
+import simclr.checkpoint.bundle.BundleFiles;
+import simclr.checkpoint.bundle.BundleTensors;
+import simclr.config.Quoted;
 import simclr.config.UserException;
 import simclr.config.UserException.ExitCode;
 import simclr.io.Sha256;
@@ -42,15 +32,18 @@ import simclr.io.Sha256;
  * Knows tensors and keys, nothing of models.
  */
 public final class CheckpointFile {
-  private static final int READ_AT_ONCE = 256;
-
   private final Path prefix;
+  private final Bundle bundle;
   private final ImmutableMap<String, Entry> entries;
   private final ImmutableMap<String, String> stored;
 
   private CheckpointFile(
-      Path prefix, ImmutableMap<String, Entry> entries, ImmutableMap<String, String> stored) {
+      Path prefix,
+      Bundle bundle,
+      ImmutableMap<String, Entry> entries,
+      ImmutableMap<String, String> stored) {
     this.prefix = prefix;
+    this.bundle = bundle;
     this.entries = entries;
     this.stored = stored;
   }
@@ -64,24 +57,19 @@ public final class CheckpointFile {
   }
 
   /**
-   * Reads the index of a checkpoint, not its tensors: {@link #verify()} does.
+   * Reads and checks the index of a checkpoint, not its values: {@link #verify()} does.
    *
    * @param prefix path without {@code .index}, e.g. {@code model_dir/ckpt-310}
-   * @throws UserException NO_INPUT if there is no such checkpoint, DATA if the index is cut or
-   *     corrupt
+   * @throws UserException NO_INPUT if there is no such checkpoint, DATA if the index is damaged or
+   *     its data files are missing or cut
    */
   public static CheckpointFile open(Path prefix) {
-    Path index = index(prefix);
-    if (!Files.isRegularFile(index)) {
-      throw new UserException(ExitCode.NO_INPUT, "%s is missing, expected a checkpoint", index);
-    }
-    try {
-      ImmutableList<Entry> list = IndexReader.list(prefix.toString());
-      return new CheckpointFile(prefix, Maps.uniqueIndex(list, Entry::key), ImmutableMap.of());
-    } catch (TensorFlowException | TFInvalidArgumentException e) {
-      throw new UserException(
-          ExitCode.DATA, "%s is torn (%s), expected a whole checkpoint", index, reason(e));
-    }
+    Bundle bundle = Bundle.open(prefix);
+    ImmutableMap.Builder<String, Entry> entries = ImmutableMap.builder();
+    bundle
+        .entries()
+        .forEach((key, entry) -> entries.put(key, new Entry(key, entry.type(), entry.shape())));
+    return new CheckpointFile(prefix, bundle, entries.buildOrThrow(), ImmutableMap.of());
   }
 
   /**
@@ -103,23 +91,15 @@ public final class CheckpointFile {
         });
     return new CheckpointFile(
         prefix,
+        bundle,
         renamed.buildOrThrow(),
         newKeys.entrySet().stream()
             .collect(toImmutableMap(Map.Entry::getValue, Map.Entry::getKey)));
   }
 
   /** How the file itself calls the tensor of a key. */
-  String stored(String key) {
+  private String stored(String key) {
     return stored.getOrDefault(key, key);
-  }
-
-  static Path index(Path prefix) {
-    return prefix.resolveSibling(prefix.getFileName() + ".index");
-  }
-
-  /** The data file; nothing here writes more than one shard. */
-  static Path data(Path prefix) {
-    return prefix.resolveSibling(prefix.getFileName() + ".data-00000-of-00001");
   }
 
   public Path prefix() {
@@ -134,7 +114,7 @@ public final class CheckpointFile {
   /** Size of its files; a file of another program may have several shards. */
   public long bytes() {
     try {
-      long bytes = Files.size(index(prefix));
+      long bytes = Files.size(BundleFiles.index(prefix));
       for (Path shard : shards(prefix)) {
         bytes += Files.size(shard);
       }
@@ -180,25 +160,16 @@ public final class CheckpointFile {
   }
 
   /**
-   * Reads tensors into native memory, in the order of {@code keys}. The caller closes the result.
+   * Reads tensors of numbers or a single string into native memory, in the order of {@code keys}.
+   * The caller closes the result.
    *
-   * @throws UserException DATA if a tensor is not there, or its data are torn
+   * @throws UserException DATA if a tensor is not there, or its values are damaged
    */
-  public Result read(List<String> keys) {
+  public BundleTensors read(List<String> keys) {
     for (String key : keys) {
-      check(entries.containsKey(key), "%s has no tensor %s, expected one", prefix, key);
+      check(entries.containsKey(key), "%s has no tensor %s, expected one", prefix, Quoted.of(key));
     }
-    try (Graph graph = new Graph();
-        Session session = new Session(graph)) {
-      Operation restore = restoreOp(graph, keys);
-      Session.Runner runner = session.runner();
-      for (int i = 0; i < keys.size(); i++) {
-        runner.fetch(restore.output(i));
-      }
-      return runner.run();
-    } catch (TensorFlowException | TFInvalidArgumentException e) {
-      throw torn(keys, e);
-    }
+    return bundle.read(keys.stream().map(this::stored).toList());
   }
 
   /**
@@ -207,12 +178,13 @@ public final class CheckpointFile {
    * @throws UserException DATA if the checkpoint is not one of a run
    */
   public long step() {
-    try (Result read = read(List.of(key(GLOBAL_STEP)))) {
+    try (BundleTensors read = read(List.of(key(GLOBAL_STEP)))) {
       check(
-          read.get(0) instanceof TInt64,
-          "%s holds a global_step of type %s, expected int64",
+          read.get(0) instanceof TInt64 && read.get(0).shape().isScalar(),
+          "%s holds a global_step of type %s and shape %s, expected one int64",
           prefix,
-          read.get(0).dataType());
+          read.get(0).dataType(),
+          read.get(0).shape());
       return ((TInt64) read.get(0)).getLong();
     }
   }
@@ -223,8 +195,9 @@ public final class CheckpointFile {
    * @throws UserException DATA if this is not a TF2 checkpoint
    */
   public TrackableObjectGraph objectGraph() {
-    try (Result read = read(List.of(OBJECT_GRAPH))) {
-      return TrackableObjectGraph.parseFrom(((TString) read.get(0)).asBytes().getObject());
+    check(isObjectBased(), "%s has no tensor %s, expected one", prefix, OBJECT_GRAPH);
+    try {
+      return TrackableObjectGraph.parseFrom(bundle.string(OBJECT_GRAPH));
     } catch (InvalidProtocolBufferException e) {
       throw new UserException(
           ExitCode.DATA, "%s: %s cannot be parsed (%s)", prefix, OBJECT_GRAPH, e);
@@ -232,89 +205,18 @@ public final class CheckpointFile {
   }
 
   /**
-   * Reads every byte, which TensorFlow checks against the checksums of the index. The tensors are
-   * dropped as they come, so memory holds few of them at a time.
+   * Reads every value and compares it with the checksums of the index. Memory holds little of them
+   * at a time.
    *
    * @throws UserException DATA if the data file is missing, cut or altered
    */
   public void verify() {
-    for (List<String> keys : Iterables.partition(entries.keySet(), READ_AT_ONCE)) {
-      try {
-        readAndDrop(keys);
-      } catch (TensorFlowException | TFInvalidArgumentException e) {
-        throw torn(keys, e);
-      }
-    }
+    bundle.verify();
   }
 
   @Override
   public String toString() {
     return prefix.toString();
-  }
-
-  private void readAndDrop(List<String> keys) {
-    try (Graph graph = new Graph();
-        Session session = new Session(graph)) {
-      Session.Runner runner = session.runner();
-      for (String key : keys) {
-        runner.addTarget(restoreOp(graph, List.of(key)));
-      }
-      runner.run().close();
-    }
-  }
-
-  /** By the raw builder, since the typed one knows no Java class for some types of tensors. */
-  private Operation restoreOp(Graph graph, List<String> keys) {
-    checkArgument(!keys.isEmpty(), "no tensors to read from %s", prefix);
-    Ops tf = Ops.create(graph);
-    String[] wholeTensors = new String[keys.size()];
-    Arrays.fill(wholeTensors, "");
-    DataType[] types = keys.stream().map(key -> entry(key).type()).toArray(DataType[]::new);
-    String name = tf.scope().makeOpName("RestoreV2");
-    return graph
-        .opBuilder("RestoreV2", name, tf.scope())
-        .addInput(tf.constant(prefix.toString()).asOutput())
-        .addInput(
-            tf.constant(
-                    NdArrays.vectorOfObjects(
-                        keys.stream().map(this::stored).toArray(String[]::new)))
-                .asOutput())
-        .addInput(tf.constant(NdArrays.vectorOfObjects(wholeTensors)).asOutput())
-        .setAttr("dtypes", types)
-        .build();
-  }
-
-  private Entry entry(String key) {
-    Entry entry = entries.get(key);
-    checkArgument(entry != null, "%s has no tensor %s", prefix, key);
-    return entry;
-  }
-
-  /** Names the first of {@code keys} that cannot be read alone. */
-  UserException torn(List<String> keys, RuntimeException cause) {
-    Path data = data(prefix);
-    if (!Files.exists(data) && reason(cause).contains("No such file")) {
-      return new UserException(
-          ExitCode.DATA, "%s is missing, expected it beside %s", data, index(prefix).getFileName());
-    }
-    for (String key : keys) {
-      try {
-        readAndDrop(List.of(key));
-      } catch (TensorFlowException | TFInvalidArgumentException e) {
-        return new UserException(
-            ExitCode.DATA,
-            "%s is torn at tensor %s (%s), expected a whole checkpoint",
-            data,
-            CheckpointKeys.path(key),
-            reason(e));
-      }
-    }
-    return new UserException(ExitCode.DATA, "%s cannot be read (%s)", data, reason(cause));
-  }
-
-  /** TensorFlow's message without the graph nodes that follow in later lines. */
-  static String reason(RuntimeException e) {
-    return Splitter.on('\n').split(String.valueOf(e.getMessage())).iterator().next();
   }
 
   private static void check(boolean holds, String template, Object... args) {

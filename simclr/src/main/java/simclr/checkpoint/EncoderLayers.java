@@ -86,7 +86,8 @@ final class EncoderLayers {
       blocks.add(0);
       at++;
     }
-    boolean fits = bottleneck ? take(1) && take(3) : take(3) && take(3);
+    boolean fits = take(bottleneck ? 1 : 3);
+    fits = fits && take(3);
     if (mixed) {
       mixing.add(new Width(in(at), out(at)));
       fits = fits && take(1) && take(1);

@@ -45,8 +45,7 @@ record LayerNames(Role role, long order) {
               + "(?:conv2d_fixed_padding/)?(conv2d|conv2d_0|conv2d_1|se_reduce|se_expand)"
               + "/(kernel|bias)");
   private static final Pattern PROJECTION =
-      Pattern.compile(
-          Part.PROJECTION_HEAD.prefix() + "linear_layers/(\\d{1,4})/dense/kernel");
+      Pattern.compile(Part.PROJECTION_HEAD.prefix() + "linear_layers/(\\d{1,4})/dense/kernel");
   private static final String CLASSIFIER =
       Part.SUPERVISED_HEAD.prefix() + "linear_layer/dense/kernel";
 

@@ -9,6 +9,7 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.Set;
@@ -16,6 +17,8 @@ import java.util.function.Consumer;
 import java.util.stream.Stream;
 import org.tensorflow.Session;
 import simclr.checkpoint.StateFile.Kept;
+import simclr.checkpoint.bundle.BundleFiles;
+import simclr.config.LocalPath;
 import simclr.config.UserException;
 import simclr.config.UserException.ExitCode;
 import simclr.io.DirectoryLock;
@@ -79,7 +82,7 @@ public final class ModelDir implements AutoCloseable {
    */
   public Optional<CheckpointFile> latest(Consumer<String> warn) {
     Optional<CheckpointFile> found = CheckpointSearch.newestWhole(path, warn, broken::add);
-    found.ifPresent(Misfit::checkObjectBased);
+    found.ifPresent(CheckpointCompatibility::checkObjectBased);
     newest = found.map(file -> OptionalLong.of(file.step())).orElse(OptionalLong.empty());
     return found;
   }
@@ -157,14 +160,15 @@ public final class ModelDir implements AutoCloseable {
     Optional<Path> savedModel =
         prefixOrDirectory.isEmpty()
             ? Optional.empty()
-            : SavedModelVariables.find(Path.of(prefixOrDirectory));
+            : SavedModelVariables.find(LocalPath.of(prefixOrDirectory, flag));
     if (savedModel.isPresent()) {
       CheckpointFile file = SavedModelVariables.open(savedModel.get());
-      say.accept("%s: taking the SavedModel %s".formatted(flag, savedModel.get()));
+      say.accept(
+          String.format(Locale.ROOT, "%s: taking the SavedModel %s", flag, savedModel.get()));
       return file;
     }
     CheckpointFile file = find(flag, prefixOrDirectory, say);
-    Misfit.checkObjectBased(file);
+    CheckpointCompatibility.checkObjectBased(file);
     return file;
   }
 
@@ -178,9 +182,10 @@ public final class ModelDir implements AutoCloseable {
    * @throws UserException NO_INPUT if there is none, DATA if it is torn
    */
   public static CheckpointFile find(String flag, String prefixOrDirectory, Consumer<String> say) {
-    Path given = Path.of(prefixOrDirectory.replaceFirst("\\.(index|data-\\d{5}-of-\\d{5})$", ""));
+    Path given =
+        LocalPath.of(prefixOrDirectory.replaceFirst("\\.(index|data-\\d{5}-of-\\d{5})$", ""), flag);
     CheckpointFile file;
-    if (!prefixOrDirectory.isEmpty() && Files.exists(CheckpointFile.index(given))) {
+    if (!prefixOrDirectory.isEmpty() && Files.exists(BundleFiles.index(given))) {
       file = CheckpointFile.open(given);
       file.verify();
     } else if (Files.isDirectory(given)) {
@@ -228,7 +233,7 @@ public final class ModelDir implements AutoCloseable {
    */
   public static Optional<Path> latestPrefix(Path dir) {
     return CheckpointSearch.candidates(dir, warning -> {}).stream()
-        .filter(prefix -> Files.exists(CheckpointFile.index(prefix)))
+        .filter(prefix -> Files.exists(BundleFiles.index(prefix)))
         .findFirst();
   }
 
@@ -238,9 +243,9 @@ public final class ModelDir implements AutoCloseable {
     for (Kept one : state()) {
       Path prefix = StateFile.prefix(path, one.name());
       String file = prefix.getFileName().toString();
-      boolean there = Files.exists(CheckpointFile.index(prefix));
+      boolean there = Files.exists(BundleFiles.index(prefix));
       if (there && !file.equals(next) && !broken.contains(file)) {
-        boolean here = Files.exists(CheckpointFile.index(path.resolve(file)));
+        boolean here = Files.exists(BundleFiles.index(path.resolve(file)));
         kept.add(new Kept(here ? file : one.name(), one.timestamp()));
       }
     }
@@ -277,8 +282,7 @@ public final class ModelDir implements AutoCloseable {
   private void deleteLeftovers() throws IOException {
     List<Path> leftovers;
     try (Stream<Path> files = Files.list(path)) {
-      leftovers =
-          files.filter(f -> f.getFileName().toString().matches("ckpt-\\d+_temp")).toList();
+      leftovers = files.filter(f -> f.getFileName().toString().matches("ckpt-\\d+_temp")).toList();
     }
     for (Path leftover : leftovers) {
       DurableFiles.deleteTree(leftover);
@@ -288,7 +292,7 @@ public final class ModelDir implements AutoCloseable {
 
   /** The index first: without it there is no checkpoint. */
   private static void delete(Path prefix) throws IOException {
-    Files.deleteIfExists(CheckpointFile.index(prefix));
+    Files.deleteIfExists(BundleFiles.index(prefix));
     for (Path shard : CheckpointFile.shards(prefix)) {
       Files.deleteIfExists(shard);
     }

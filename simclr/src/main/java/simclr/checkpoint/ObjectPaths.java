@@ -33,6 +33,9 @@ public final class ObjectPaths {
           "non_trainable_variables",
           "regularization_losses");
 
+  /** No variable lies deeper; a chain of objects that is made to harm does. */
+  private static final int LONGEST_PATH = 1000;
+
   private final TrackableObjectGraph graph;
 
   /** Looks through a graph; nothing is computed yet. */
@@ -76,7 +79,8 @@ public final class ObjectPaths {
       for (ObjectReference child : place.node().getChildrenList()) {
         int id = child.getNodeId();
         boolean valid = id >= 0 && id < graph.getNodesCount();
-        if (valid && !OF_KERAS.contains(child.getLocalName()) && seen.add(id)) {
+        boolean named = place.path().length() < LONGEST_PATH;
+        if (valid && named && !OF_KERAS.contains(child.getLocalName()) && seen.add(id)) {
           next.add(new Place(place.path() + '/' + child.getLocalName(), graph.getNodes(id)));
         }
       }

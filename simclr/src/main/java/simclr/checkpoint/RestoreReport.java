@@ -4,8 +4,10 @@ import static java.util.stream.Collectors.joining;
 
 import com.google.common.collect.ImmutableList;
 import java.util.List;
+import java.util.Locale;
 import java.util.stream.Stream;
 import org.tensorflow.ndarray.Shape;
+import simclr.config.Quoted;
 
 /**
  * How a checkpoint fits what was to be restored. Variables are named by their paths.
@@ -32,7 +34,7 @@ public record RestoreReport(
   public record Mismatch(String path, String inFile, String asked) {
     @Override
     public String toString() {
-      return "%s is %s, expected %s".formatted(path, inFile, asked);
+      return String.format(Locale.ROOT, "%s is %s, expected %s", path, inFile, asked);
     }
   }
 
@@ -43,8 +45,14 @@ public record RestoreReport(
 
   /** One line: the file and the four counts. */
   public String summary() {
-    return "%s: %d matched, %d missing, %d of another shape, %d unused"
-        .formatted(file, matched.size(), missing.size(), mismatched.size(), unused.size());
+    return String.format(
+        Locale.ROOT,
+        "%s: %d matched, %d missing, %d of another shape, %d unused",
+        file,
+        matched.size(),
+        missing.size(),
+        mismatched.size(),
+        unused.size());
   }
 
   /** What to tell the user: one line if everything fits, else the whole table. */
@@ -69,11 +77,15 @@ public record RestoreReport(
   }
 
   private static Stream<String> lines(String kind, List<?> entries, int rows) {
-    Stream<String> shown = entries.stream().limit(rows).map(e -> "  %-8s %s".formatted(kind, e));
+    Stream<String> shown =
+        entries.stream()
+            .limit(rows)
+            .map(e -> String.format(Locale.ROOT, "  %-8s %s", kind, Quoted.of(e.toString())));
     int more = entries.size() - rows;
     return more <= 0
         ? shown
-        : Stream.concat(shown, Stream.of("  %-8s and %d more".formatted(kind, more)));
+        : Stream.concat(
+            shown, Stream.of(String.format(Locale.ROOT, "  %-8s and %d more", kind, more)));
   }
 
   /** {@code (512, 10)}, as Python writes it; {@code ()} for a scalar. */

@@ -85,9 +85,9 @@ public final class Restorer {
    *     fit or is torn
    */
   public RestoreReport restore(Session session, CheckpointFile file, boolean partial) {
-    Misfit.checkObjectBased(file);
+    CheckpointCompatibility.checkObjectBased(file);
     RestorePlan plan = RestorePlan.of(file, wanted(variables), path -> ofModel(path));
-    Misfit.check(file, plan.report(), variables, partial, ImmutableList.of());
+    CheckpointCompatibility.check(file, plan.report(), variables, partial, ImmutableList.of());
     assigner.assign(session, file, plan.keys());
     return plan.report();
   }

@@ -28,6 +28,7 @@ import org.tensorflow.types.TString;
 import simclr.checkpoint.Assigner.Target;
 import simclr.checkpoint.RestorePlan.Wanted;
 import simclr.checkpoint.RunState.Slot;
+import simclr.checkpoint.bundle.BundleWriter;
 import simclr.config.UserException;
 import simclr.model.VariableSpec;
 import simclr.model.VariableSpec.Part;
@@ -119,12 +120,13 @@ public final class Saver {
    * @throws UserException DATA, with the report's first rows, if the file does not fit or is torn
    */
   public RestoreReport restore(Session session, CheckpointFile file, Scope scope, boolean partial) {
-    Misfit.checkObjectBased(file);
+    CheckpointCompatibility.checkObjectBased(file);
     RestorePlan plan =
         scope == Scope.ALL
             ? RestorePlan.of(file, wanted(file), Saver::isState)
             : RestorePlan.of(file, Restorer.wanted(state.variables()), Restorer::ofModel);
-    Misfit.check(file, plan.report(), state.variables(), partial, mayLack(file, scope));
+    CheckpointCompatibility.check(
+        file, plan.report(), state.variables(), partial, mayLack(file, scope));
     assigner.assign(session, file, plan.keys());
     return plan.report();
   }
@@ -141,8 +143,7 @@ public final class Saver {
     }
     for (int i = 0; i < state.slots().size(); i++) {
       Slot slot = state.slots().get(i);
-      String path =
-          state.layout().byPosition() ? CheckpointKeys.kerasSlot(i) : path(slot);
+      String path = state.layout().byPosition() ? CheckpointKeys.kerasSlot(i) : path(slot);
       values.put(key(path), slot.value());
     }
     if (state.layout().byPosition()) {

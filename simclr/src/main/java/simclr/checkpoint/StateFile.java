@@ -17,13 +17,17 @@ import com.google.protobuf.TextFormat.ParseException;
 import com.google.protobuf.TextFormat.Parser.SingularOverwritePolicy;
 import java.io.IOException;
 import java.math.BigDecimal;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
+import simclr.checkpoint.bundle.BundleFiles;
+import simclr.config.LocalPath;
+import simclr.config.Quoted;
 import simclr.config.UserException;
 import simclr.config.UserException.ExitCode;
+import simclr.io.TextFile;
 
 /**
  * The file {@code checkpoint} of a directory: which checkpoints are kept. It is TensorFlow's {@code
@@ -75,13 +79,15 @@ record StateFile(String latest, ImmutableList<Kept> kept, double lastPreserved) 
       return Optional.empty();
     }
     try {
-      return Optional.of(parse(new String(Files.readAllBytes(file), StandardCharsets.UTF_8)));
+      StateFile state = parse(TextFile.text(file));
+      state.kept().forEach(one -> checkName(one.name()));
+      return Optional.of(state);
     } catch (IllegalArgumentException e) {
       throw new UserException(
           ExitCode.DATA,
           "%s: %s, expected a whole state file",
           file,
-          String.valueOf(e.getMessage()));
+          Quoted.of(String.valueOf(e.getMessage())));
     } catch (IOException e) {
       throw new UserException(ExitCode.NO_INPUT, "%s cannot be read (%s)", file, e);
     }
@@ -111,6 +117,13 @@ record StateFile(String latest, ImmutableList<Kept> kept, double lastPreserved) 
     return new StateFile(latest, kept.build(), lastPreserved);
   }
 
+  private static void checkName(String name) {
+    checkArgument(
+        LocalPath.ifValid(name).map(Path::getFileName).isPresent() && !name.isEmpty(),
+        "a checkpoint is named \"%s\"",
+        Quoted.of(name));
+  }
+
   /** The text, as Python writes it. */
   String text() {
     StringBuilder text = new StringBuilder();
@@ -129,7 +142,7 @@ record StateFile(String latest, ImmutableList<Kept> kept, double lastPreserved) 
     Path prefix = directory.resolve(name);
     // Absolute names outlive a move of the directory; the files moved along.
     Path moved = directory.resolve(prefix.getFileName());
-    return !Files.exists(CheckpointFile.index(prefix)) && Files.exists(CheckpointFile.index(moved))
+    return !Files.exists(BundleFiles.index(prefix)) && Files.exists(BundleFiles.index(moved))
         ? moved
         : prefix;
   }
@@ -149,9 +162,11 @@ record StateFile(String latest, ImmutableList<Kept> kept, double lastPreserved) 
       PARSER.merge(text, message);
     } catch (ParseException e) {
       throw new IllegalArgumentException(
-          "line %d: %s"
-              .formatted(
-                  e.getLine(), String.valueOf(e.getMessage()).replaceFirst("^\\d+:\\d+: ", "")),
+          String.format(
+              Locale.ROOT,
+              "line %d: %s",
+              e.getLine(),
+              String.valueOf(e.getMessage()).replaceFirst("^\\d+:\\d+: ", "")),
           e);
     }
     return message.build();
@@ -166,8 +181,7 @@ record StateFile(String latest, ImmutableList<Kept> kept, double lastPreserved) 
     field(state, 4, PRESERVED, Label.LABEL_OPTIONAL, Type.TYPE_DOUBLE);
     try {
       return FileDescriptor.buildFrom(
-              FileDescriptorProto.newBuilder().addMessageType(state).build(),
-              new FileDescriptor[0])
+              FileDescriptorProto.newBuilder().addMessageType(state).build(), new FileDescriptor[0])
           .findMessageTypeByName("CheckpointState");
     } catch (DescriptorValidationException e) {
       throw new IllegalStateException(e);

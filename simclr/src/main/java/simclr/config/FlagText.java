@@ -35,7 +35,8 @@ final class FlagText {
         .findFirst()
         .ifPresent(
             name -> {
-              throw new UserException(ExitCode.USAGE, "--%s is not a flag of this program", name);
+              throw new UserException(
+                  ExitCode.USAGE, "--%s is not a flag of this program", Quoted.of(name));
             });
     return construct(RunConfig.class, values);
   }
@@ -104,7 +105,7 @@ final class FlagText {
           ExitCode.USAGE,
           "--%s is \"%s\", expected a value of %s",
           RunConfig.flagName(flag),
-          text,
+          Quoted.of(text),
           valueName(flag));
     }
   }

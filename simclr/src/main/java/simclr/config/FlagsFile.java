@@ -10,6 +10,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
@@ -63,12 +64,12 @@ public final class FlagsFile {
       return Optional.empty();
     }
     try {
-      JsonNode recorded = new ObjectMapper().readTree(Files.readString(file));
+      JsonNode recorded = new ObjectMapper().readTree(Files.readAllBytes(file));
       if (recorded.isObject()) {
         return Optional.of(new FlagsFile(recorded));
       }
     } catch (JsonProcessingException e) {
-      throw unreadable(file, e.getOriginalMessage());
+      throw unreadable(file, Quoted.of(e.getOriginalMessage()));
     } catch (IOException e) {
       throw unreadable(file, e.toString());
     }
@@ -111,7 +112,13 @@ public final class FlagsFile {
         String now = text(flag.getValue());
         String then = text(was);
         if (!then.equals(now)) {
-          found.add("--%s was %s, is %s".formatted(flag.getKey(), then, now));
+          found.add(
+              String.format(
+                  Locale.ROOT,
+                  "--%s was %s, is %s",
+                  flag.getKey(),
+                  Quoted.of(then),
+                  Quoted.of(now)));
         }
       }
     }

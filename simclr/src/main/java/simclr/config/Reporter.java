@@ -1,6 +1,5 @@
 package simclr.config;
 
-
 /** Where a run tells what it does; the command line prints it, a Java program may keep it. */
 public interface Reporter {
 

@@ -14,8 +14,9 @@ import org.tensorflow.types.TInt64;
 import simclr.checkpoint.RunState;
 import simclr.config.RunConfig;
 import simclr.data.pipeline.Batch;
-import simclr.model.Handle;
+import simclr.graph.GraphOps;
 import simclr.model.Initialization;
+import simclr.model.ResourceVariable;
 import simclr.model.SimClrModel;
 import simclr.model.Variables;
 import simclr.objective.WeightDecay;
@@ -37,7 +38,7 @@ public final class InferenceGraph implements AutoCloseable {
   private InferenceGraph(
       Graph graph, RunConfig config, int numClasses, long seed, Function<Ops, Batch> input) {
     this.graph = graph;
-    Ops tf = Ops.create(graph);
+    Ops tf = GraphOps.of(graph);
     this.batch = input.apply(tf.withSubScope("input"));
     Variables variables = Variables.inGraph(tf, false);
     this.outputs =
@@ -45,8 +46,8 @@ public final class InferenceGraph implements AutoCloseable {
     this.weightDecay =
         WeightDecay.build(tf, variables, config.optimizer(), (float) config.weightDecay());
 
-    Handle globalStep = Handle.scalar(tf, TInt64.class, "global_step");
-    Handle saveCounter = Handle.scalar(tf, TInt64.class, "save_counter");
+    ResourceVariable globalStep = ResourceVariable.scalar(tf, TInt64.class, "global_step");
+    ResourceVariable saveCounter = ResourceVariable.scalar(tf, TInt64.class, "save_counter");
     List<Op> initial = new ArrayList<>(Initialization.assign(tf, variables.all(), seed));
     initial.add(globalStep.assign(tf, tf.constant(0L)));
     initial.add(saveCounter.assign(tf, tf.constant(0L)));

@@ -20,13 +20,14 @@ import org.tensorflow.op.Ops;
 import org.tensorflow.op.core.Placeholder;
 import org.tensorflow.types.TFloat32;
 import org.tensorflow.types.TString;
-import simclr.checkpoint.BundleWriter;
 import simclr.checkpoint.CheckpointFile;
 import simclr.checkpoint.CheckpointKeys;
 import simclr.checkpoint.RestoreReport;
 import simclr.checkpoint.Restorer;
+import simclr.checkpoint.bundle.BundleWriter;
 import simclr.data.pipeline.Batch;
 import simclr.data.pipeline.InputPipeline;
+import simclr.graph.GraphOps;
 import simclr.inference.ModelSpec.Images;
 import simclr.model.SimClrModel;
 import simclr.model.VariableSpec;
@@ -52,7 +53,7 @@ public final class RestoredModel implements AutoCloseable {
     this.spec = spec;
     this.graph = graph;
     this.input = input;
-    this.restorer = Restorer.build(Ops.create(graph.graph()), graph.variables());
+    this.restorer = Restorer.build(GraphOps.of(graph.graph()), graph.variables());
     this.session = session;
   }
 
@@ -117,8 +118,7 @@ public final class RestoredModel implements AutoCloseable {
 
   private static RestoredModel opened(
       ModelSpec spec, long seed, @Nullable InputPipeline input, Function<Ops, Batch> images) {
-    InferenceGraph graph =
-        InferenceGraph.build(spec.config(), spec.numClasses(), seed, images);
+    InferenceGraph graph = InferenceGraph.build(spec.config(), spec.numClasses(), seed, images);
     Session session = new Session(graph.graph(), Devices.sessionConfig(spec.config()));
     return new RestoredModel(spec, graph, input, session);
   }
@@ -164,7 +164,7 @@ public final class RestoredModel implements AutoCloseable {
 
   /** For adding operations: what is fetched may be computed from the outputs. */
   public Ops tf() {
-    return Ops.create(graph.graph());
+    return GraphOps.of(graph.graph());
   }
 
   /** For what this class has no method for; it is closed with the model. */

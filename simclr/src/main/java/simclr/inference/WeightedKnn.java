@@ -22,6 +22,7 @@ import org.tensorflow.op.nn.TopK;
 import org.tensorflow.types.TFloat32;
 import org.tensorflow.types.TInt32;
 import org.tensorflow.types.family.TType;
+import simclr.graph.GraphOps;
 
 /**
  * The votes of the k nearest rows of a bank, by cosine, for several k in one pass. All is in native
@@ -93,7 +94,7 @@ public final class WeightedKnn implements AutoCloseable {
     this.k = k;
     this.width = rows.columns();
     this.classes = classes;
-    this.queries = matrix(Ops.create(graph));
+    this.queries = matrix(GraphOps.of(graph));
     this.session = new Session(graph);
   }
 
@@ -164,7 +165,7 @@ public final class WeightedKnn implements AutoCloseable {
   }
 
   private void load(Rows rows, IntUnaryOperator label) {
-    Ops tf = Ops.create(graph);
+    Ops tf = GraphOps.of(graph);
     int size = Math.max(1, BLOCK_VALUES / width);
     for (int first = 0; first < rows.rows(); first += size) {
       int count = Math.min(size, rows.rows() - first);
@@ -179,7 +180,7 @@ public final class WeightedKnn implements AutoCloseable {
   }
 
   private void build(int most, OptionalDouble temperature) {
-    Ops tf = Ops.create(graph);
+    Ops tf = GraphOps.of(graph);
     List<Operand<TFloat32>> cosines = new ArrayList<>();
     List<Operand<TInt32>> labels = new ArrayList<>();
     for (Block block : bank) {

@@ -1,2 +1,4 @@
-/** Models that are only run forward: evaluation, features, exports and conversions open them here. */
+/**
+ * Models that are only run forward: evaluation, features, exports and conversions open them here.
+ */
 package simclr.inference;

@@ -87,9 +87,7 @@ public final class NpyFile {
       long start = located.dataOffset() + row * rowBytes;
       long length = Math.min(rowsPerSegment, rows - row) * rowBytes;
       segments.add(
-          channel
-              .map(FileChannel.MapMode.READ_ONLY, start, length)
-              .order(ByteOrder.LITTLE_ENDIAN));
+          channel.map(FileChannel.MapMode.READ_ONLY, start, length).order(ByteOrder.LITTLE_ENDIAN));
     }
     return new NpyFile(
         path, located.header(), Math.toIntExact(columns), rowsPerSegment, segments.build());

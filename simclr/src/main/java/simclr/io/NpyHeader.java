@@ -10,9 +10,11 @@ import java.nio.ByteOrder;
 import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.util.Locale;
 import java.util.Optional;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import simclr.config.Quoted;
 import simclr.config.UserException;
 import simclr.config.UserException.ExitCode;
 
@@ -50,8 +52,11 @@ record NpyHeader(NpyDtype dtype, ImmutableLongArray shape) {
   /** The bytes before the data. */
   byte[] toBytes() {
     String fields =
-        "{'descr': '%s', 'fortran_order': False, 'shape': %s, }"
-            .formatted(dtype.descr(), shapeText());
+        String.format(
+            Locale.ROOT,
+            "{'descr': '%s', 'fortran_order': False, 'shape': %s, }",
+            dtype.descr(),
+            shapeText());
     int length = PREFIX_BYTES + fields.length() + 1;
     int padded = (length + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
     String header = fields + " ".repeat(padded - length) + "\n";
@@ -101,7 +106,9 @@ record NpyHeader(NpyDtype dtype, ImmutableLongArray shape) {
     Optional<String> fortran = find(FORTRAN, fields);
     Optional<String> shape = find(SHAPE, fields);
     if (descr.isEmpty() || fortran.isEmpty() || shape.isEmpty()) {
-      throw broken(path, "has a header without descr, fortran_order and shape: " + fields.strip());
+      throw broken(
+          path,
+          "has a header without descr, fortran_order and shape: " + Quoted.of(fields.strip()));
     }
     if (fortran.get().equals("True")) {
       throw broken(
@@ -118,7 +125,7 @@ record NpyHeader(NpyDtype dtype, ImmutableLongArray shape) {
                 broken(
                     path,
                     "holds numbers of type "
-                        + descr
+                        + Quoted.of(descr)
                         + ", expected float16, float32, float64, bfloat16, bool, uint8, int32 or"
                         + " int64, little endian"));
   }
@@ -129,12 +136,12 @@ record NpyHeader(NpyDtype dtype, ImmutableLongArray shape) {
       for (String part : Splitter.on(',').trimResults().omitEmptyStrings().split(text)) {
         long size = Long.parseLong(part);
         if (size < 0) {
-          throw broken(path, "has shape (" + text + "), expected sizes from 0 on");
+          throw broken(path, "has shape (" + Quoted.of(text) + "), expected sizes from 0 on");
         }
         shape.add(size);
       }
     } catch (NumberFormatException e) {
-      throw broken(path, "has shape (" + text + "), expected whole numbers");
+      throw broken(path, "has shape (" + Quoted.of(text) + "), expected whole numbers");
     }
     ImmutableLongArray found = shape.build();
     if (found.isEmpty()) {

@@ -32,7 +32,9 @@ final class ProcessLock implements AutoCloseable {
     this.channel = channel;
   }
 
-  /** Locks a file, making it if need be; empty if it is locked by any process, this one included. */
+  /**
+   * Locks a file, making it if need be; empty if it is locked by any process, this one included.
+   */
   static Optional<ProcessLock> acquire(Path file) throws IOException {
     return lock(file, true, CREATE, READ, WRITE);
   }

@@ -53,7 +53,8 @@ final class TemporaryName implements AutoCloseable {
         target.toAbsolutePath().resolveSibling("."),
         Pattern.compile(Pattern.quote(target.getFileName().toString())));
     while (true) {
-      String id = ProcessHandle.current().pid() + "-" + UUID.randomUUID().toString().substring(0, 8);
+      String id =
+          ProcessHandle.current().pid() + "-" + UUID.randomUUID().toString().substring(0, 8);
       String stem = "." + target.getFileName() + "." + id;
       Path held = target.resolveSibling(stem + heldSuffix);
       Optional<ProcessLock> lock = ProcessLock.ofNew(held);
@@ -75,7 +76,8 @@ final class TemporaryName implements AutoCloseable {
    */
   static void removeAbandoned(Path directory, Pattern targets) {
     Pattern temporary =
-        Pattern.compile("(\\.(" + targets + ")\\.\\d+(?:-[0-9a-f]{8})?)(\\.lock|\\.tmp(\\.former)?)");
+        Pattern.compile(
+            "(\\.(" + targets + ")\\.\\d+(?:-[0-9a-f]{8})?)(\\.lock|\\.tmp(\\.former)?)");
     Set<String> seen = new HashSet<>();
     try (DirectoryStream<Path> entries = Files.newDirectoryStream(directory, ".*")) {
       for (Path entry : entries) {

@@ -76,15 +76,16 @@ public final class TfRecordFile implements AutoCloseable {
   }
 
   /**
-   * Where each record of a file begins, by the headers as {@link #count}.
+   * Where the records of a file begin, by the headers as {@link #count}.
    *
+   * @param most records, behind which nothing is looked at
    * @throws UserException (data) if a header is broken or the last record is not whole
    */
-  public static long[] offsets(Path path) {
+  public static long[] offsets(Path path, long most) {
     ImmutableLongArray.Builder offsets = ImmutableLongArray.builder();
     try (TfRecordFile file = open(path, 1 << 9)) {
       long begin = file.offset;
-      while (file.skip()) {
+      while (file.record < most && file.skip()) {
         offsets.add(begin);
         begin = file.offset;
       }
@@ -100,7 +101,8 @@ public final class TfRecordFile implements AutoCloseable {
   /**
    * The data of the next record, or null behind the last one.
    *
-   * @throws UserException (data) if the record is truncated or fails a checksum
+   * @throws UserException (data) if the record is truncated or fails a checksum; where only its
+   *     data fail it is passed over, and the record behind it can be read
    */
   public byte @Nullable [] next() {
     try {
@@ -114,7 +116,9 @@ public final class TfRecordFile implements AutoCloseable {
         throw truncated("the file became shorter while it was read");
       }
       if (maskedCrc(data, data.length) != littleEndian(footer).getInt()) {
-        throw corrupt("its data fail their checksum");
+        UserException corrupt = corrupt("its data fail their checksum");
+        advance(length);
+        throw corrupt;
       }
       advance(length);
       return data;

@@ -114,12 +114,13 @@ public final class SimClrModel {
     Operand<TFloat32> views = stackViews(tf, images, blurSeed);
     ResNet.Endpoints endpoints =
         config.precision() == Precision.BFLOAT16
-            ? resnet.build(model.at(Part.ENCODER.edge()), Layers.cast(tf, views, TBfloat16.class))
-            : resnet.build(model.at(Part.ENCODER.edge()), views);
+            ? resnet.build(
+                model.child(Part.ENCODER.edge()), Layers.cast(tf, views, TBfloat16.class))
+            : resnet.build(model.child(Part.ENCODER.edge()), views);
     ProjectionHead.Outputs head =
         new ProjectionHead(
                 config.projHeadMode(), config.projLayers(), config.projOutDim(), settings)
-            .build(model.at(Part.PROJECTION_HEAD.edge()), endpoints.finalAvgPool());
+            .build(model.child(Part.PROJECTION_HEAD.edge()), endpoints.finalAvgPool());
 
     return new Outputs(
         endpoints, head.hiddens(), head.normalized(), classify(model, head.hiddens()));
@@ -132,7 +133,8 @@ public final class SimClrModel {
     }
     Operand<TFloat32> features = hiddens.get(config.featureIndex());
     Operand<TFloat32> h = config.pretraining() ? model.tf().stopGradient(features) : features;
-    return Optional.of(new SupervisedHead(numClasses).build(model.at(Part.SUPERVISED_HEAD.edge()), h));
+    return Optional.of(
+        new SupervisedHead(numClasses).build(model.child(Part.SUPERVISED_HEAD.edge()), h));
   }
 
   /** From views behind one another in the channels to views behind one another in the batch. */

@@ -14,6 +14,7 @@ import java.nio.ByteOrder;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.tensorflow.proto.DataClass;
@@ -30,8 +31,8 @@ import simclr.io.TfRecordFile;
 /**
  * A TensorBoard event file in the form of TensorFlow 2, as {@code tf.summary} writes it.
  *
- * <p>The file is a row of Event messages framed as in a {@link TfRecordFile}. The first event holds the
- * version; every other one value: a float tensor under the plugin {@code scalars}, or a string
+ * <p>The file is a row of Event messages framed as in a {@link TfRecordFile}. The first event holds
+ * the version; every other one value: a float tensor under the plugin {@code scalars}, or a string
  * vector {@code [width, height, png, ...]} under {@code images}. A process killed amid a record
  * leaves a tail that readers skip. Not safe for several threads.
  */
@@ -160,12 +161,13 @@ public final class EventWriter implements AutoCloseable {
   }
 
   private static String nextName() {
-    return "events.out.tfevents.%d.%s.%d.%d.v2"
-        .formatted(
-            System.currentTimeMillis() / 1000,
-            host(),
-            ProcessHandle.current().pid(),
-            FILES.getAndIncrement());
+    return String.format(
+        Locale.ROOT,
+        "events.out.tfevents.%d.%s.%d.%d.v2",
+        System.currentTimeMillis() / 1000,
+        host(),
+        ProcessHandle.current().pid(),
+        FILES.getAndIncrement());
   }
 
   private static String host() {

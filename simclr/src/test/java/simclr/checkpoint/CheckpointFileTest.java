@@ -56,7 +56,7 @@ final class CheckpointFileTest {
     byte[] whole = Files.readAllBytes(index);
     for (int length = 0; length < whole.length; length++) {
       Files.write(index, Arrays.copyOf(whole, length));
-      assertTorn(() -> CheckpointFile.open(prefix), "ckpt-7.index is torn (");
+      assertTorn(() -> CheckpointFile.open(prefix), "ckpt-7.index is damaged (");
     }
   }
 
@@ -91,7 +91,7 @@ final class CheckpointFileTest {
       byte[] flipped = whole.clone();
       flipped[at] ^= 1;
       Files.write(data, flipped);
-      assertTorn(() -> CheckpointFile.open(prefix).verify(), "is torn at tensor ");
+      assertTorn(() -> CheckpointFile.open(prefix).verify(), "is damaged at tensor ");
     }
   }
 
@@ -100,7 +100,7 @@ final class CheckpointFileTest {
     byte[] whole = Files.readAllBytes(data);
     for (int length = 0; length < whole.length; length += 211) {
       Files.write(data, Arrays.copyOf(whole, length));
-      assertTorn(() -> CheckpointFile.open(prefix).verify(), "is torn at tensor ");
+      assertTorn(() -> CheckpointFile.open(prefix).verify(), "is cut at tensor ");
     }
     Files.delete(data);
     assertTorn(

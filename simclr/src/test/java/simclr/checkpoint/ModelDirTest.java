@@ -109,7 +109,7 @@ final class ModelDirTest {
     try (ModelDir dir = ModelDir.lock(path, 5)) {
       assertThat(dir.latest(said::add).orElseThrow().step()).isEqualTo(1);
       assertThat(said).hasSize(2);
-      assertThat(said.get(0)).contains("ckpt-3", "is torn at tensor", "trying the one before");
+      assertThat(said.get(0)).contains("ckpt-3", "is damaged at tensor", "trying the one before");
       assertThat(said.get(1)).contains("ckpt-2", "is missing");
       run.fill(3);
       dir.save(run.session, run.saver, 3);
@@ -154,7 +154,7 @@ final class ModelDirTest {
     save(5, 1, 2);
     Files.writeString(path.resolve("checkpoint"), "model_checkpoint_path: \"ckp");
     assertThat(latestStep()).isEqualTo(2);
-    assertThat(said).singleElement().asString().contains("line 1: a string does not end");
+    assertThat(said).singleElement().asString().contains("line 1: String missing ending quote");
   }
 
   @Test
@@ -295,8 +295,8 @@ final class ModelDirTest {
     save(5, 1, 2);
     flip(path.resolve("ckpt-2.data-00000-of-00001"));
     assertThat(resolve(path).step()).isEqualTo(1);
-    assertThat(said).hasSize(2).first().asString().contains("ckpt-2", "is torn");
-    assertFails(() -> resolve(path.resolve("ckpt-2")), ExitCode.DATA, "is torn");
+    assertThat(said).hasSize(2).first().asString().contains("ckpt-2", "is damaged");
+    assertFails(() -> resolve(path.resolve("ckpt-2")), ExitCode.DATA, "is damaged");
   }
 
   @Test

@@ -13,6 +13,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.zip.CRC32;
@@ -21,7 +22,6 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
-import org.tensorflow.Result;
 import org.tensorflow.Session;
 import org.tensorflow.ndarray.Shape;
 import org.tensorflow.op.Ops;
@@ -31,6 +31,7 @@ import org.tensorflow.types.TFloat32;
 import org.tensorflow.types.TInt64;
 import simclr.checkpoint.CheckpointFile.Entry;
 import simclr.checkpoint.Saver.Scope;
+import simclr.checkpoint.bundle.BundleTensors;
 import simclr.config.RunConfig;
 import simclr.data.pipeline.Batch;
 import simclr.train.graph.TrainingGraph;
@@ -77,14 +78,14 @@ final class ReferenceCheckpointTest {
     try (TrainingGraph graph = build(18)) {
       Saver saver = Saver.build(Ops.create(graph.graph()), graph.state());
       try (Session session = new Session(graph.graph());
-          Result ofCheckpoint = reference.read(model);
-          Result ofSavedModel = savedModel.read(model)) {
+          BundleTensors ofCheckpoint = reference.read(model);
+          BundleTensors ofSavedModel = savedModel.read(model)) {
         graph.initialize(session);
         RestoreReport report = saver.restore(session, savedModel, Scope.MODEL_ONLY, false);
         assertThat(report.complete()).isTrue();
         assertThat(report.matched()).hasSize(121);
         saver.save(session, temp.resolve("ckpt-of-saved-model"));
-        try (Result restored =
+        try (BundleTensors restored =
             CheckpointFile.open(temp.resolve("ckpt-of-saved-model")).read(model)) {
           for (int i = 0; i < model.size(); i++) {
             assertThat(ofSavedModel.get(i)).as(model.get(i)).isEqualTo(ofCheckpoint.get(i));
@@ -116,7 +117,7 @@ final class ReferenceCheckpointTest {
     assertThat(digest).hasSize(121 + 73);
     List<String> keys = new ArrayList<>();
     digest.forEach(row -> keys.add(key(row.get(0).asText())));
-    try (Result values = saved.read(keys)) {
+    try (BundleTensors values = saved.read(keys)) {
       for (int i = 0; i < digest.size(); i++) {
         assertFilled((TFloat32) values.get(i), digest.get(i));
       }
@@ -187,7 +188,8 @@ final class ReferenceCheckpointTest {
     for (int i = 0; i < got.length; i++) {
       if (got[i] != wanted[i % period]) {
         throw new AssertionError(
-            "%s[%d] is %s, expected %s".formatted(name, i, got[i], wanted[i % period]));
+            String.format(
+                Locale.ROOT, "%s[%d] is %s, expected %s", name, i, got[i], wanted[i % period]));
       }
       squares += (double) got[i] * got[i];
     }

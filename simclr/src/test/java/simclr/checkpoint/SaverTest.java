@@ -27,6 +27,7 @@ import org.tensorflow.types.family.TType;
 import simclr.checkpoint.CheckpointFile.Entry;
 import simclr.checkpoint.Saver.Scope;
 import simclr.checkpoint.TinyRun.Form;
+import simclr.checkpoint.bundle.BundleTensors;
 import simclr.config.RunConfig.OptimizerKind;
 import simclr.config.UserException;
 import simclr.config.UserException.ExitCode;
@@ -153,7 +154,7 @@ final class SaverTest {
         assertThat(report.unused()).isEmpty();
         try (Result bias =
                 session.runner().fetch(variables.find(BIAS).orElseThrow().value()).run();
-            Result inFile = open("ckpt-7").read(List.of(key(BIAS)))) {
+            BundleTensors inFile = open("ckpt-7").read(List.of(key(BIAS)))) {
           assertThat((TFloat32) bias.get(0)).isEqualTo((TFloat32) inFile.get(0));
         }
       }
@@ -215,7 +216,7 @@ final class SaverTest {
     String[] wholeTensors = new String[names.length];
     Arrays.fill(wholeTensors, "");
     try (EagerSession eager = EagerSession.create();
-        Result values = open("ckpt-7").read(keys)) {
+        BundleTensors values = open("ckpt-7").read(keys)) {
       Ops tf = Ops.create(eager);
       List<Operand<?>> tensors = new ArrayList<>();
       for (int i = 0; i < keys.size(); i++) {
@@ -244,7 +245,7 @@ final class SaverTest {
     Files.write(data, Arrays.copyOf(Files.readAllBytes(data), 100));
     try (TinyRun run = new TinyRun(Form.LARS)) {
       assertThatThrownBy(() -> run.saver.restore(run.session, file, Scope.ALL, false))
-          .hasMessageContaining("ckpt-7.data-00000-of-00001 is torn at tensor");
+          .hasMessageContaining("ckpt-7.data-00000-of-00001 is damaged at tensor");
     }
   }
 
@@ -273,7 +274,7 @@ final class SaverTest {
         .hasSize(11)
         .contains("optimizer/_current_learning_rate", "optimizer/_variables/10")
         .doesNotContain("optimizer/_variables/0");
-    try (Result rate = file.read(List.of(key("optimizer/_current_learning_rate")))) {
+    try (BundleTensors rate = file.read(List.of(key("optimizer/_current_learning_rate")))) {
       assertThat(((TFloat32) rate.get(0)).getFloat()).isEqualTo(0.25f);
     }
   }

@@ -65,8 +65,7 @@ final class TinyRun implements AutoCloseable {
     Variables variables = model(tf, form);
     Optimizer optimizer =
         Optimizer.of(
-            RunConfig.of(
-                Map.of("optimizer", form.optimizer().name().toLowerCase(Locale.ROOT))));
+            RunConfig.of(Map.of("optimizer", form.optimizer().name().toLowerCase(Locale.ROOT))));
     ImmutableList.Builder<Slot> slots = ImmutableList.builder();
     for (Variable variable : variables.trainable()) {
       for (String name : optimizer.slots()) {
@@ -96,22 +95,24 @@ final class TinyRun implements AutoCloseable {
 
   static Variables model(Ops tf, Form form) {
     Variables variables = Variables.inGraph(tf, true);
-    Scope resnet = variables.root().at("resnet_model").as("resnet");
-    Scope stem = resnet.at("initial_conv_relu_max_pool");
-    stem.at(0)
-        .as("conv2d_fixed_padding")
-        .at("conv2d")
-        .as("conv2d")
+    Scope resnet = variables.root().child("resnet_model").newLayer("resnet");
+    Scope stem = resnet.child("initial_conv_relu_max_pool");
+    stem.child(0)
+        .newLayer("conv2d_fixed_padding")
+        .child("conv2d")
+        .newLayer("conv2d")
         .variable(Kind.KERNEL, Shape.of(3, 3, 3, form.filters()), new Initializer.FanIn());
-    Scope norm = stem.at(2).as("batch_norm_relu").at("bn").as("sync_batch_normalization");
+    Scope norm =
+        stem.child(2).newLayer("batch_norm_relu").child("bn").newLayer("sync_batch_normalization");
     Shape channels = Shape.of(form.filters());
     norm.variable(Kind.GAMMA, channels, Initializer.ones());
     norm.variable(Kind.BETA, channels, Initializer.zeros());
     norm.variable(Kind.MOVING_MEAN, channels, Initializer.zeros());
     norm.variable(Kind.MOVING_VARIANCE, channels, Initializer.ones());
     if (form.classes() > 0) {
-      Scope head = variables.root().at("supervised_head").named("head_supervised");
-      Scope dense = head.at("linear_layer").named("linear_layer").at("dense").as("dense");
+      Scope head = variables.root().child("supervised_head").named("head_supervised");
+      Scope dense =
+          head.child("linear_layer").named("linear_layer").child("dense").newLayer("dense");
       dense.variable(
           Kind.KERNEL, Shape.of(form.filters(), form.classes()), new Initializer.Normal(0.01f));
       dense.variable(Kind.BIAS, Shape.of(form.classes()), Initializer.zeros());

@@ -10,6 +10,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Locale;
 import java.util.zip.CRC32C;
 import org.tensorflow.proto.BytesList;
 import org.tensorflow.proto.Example;
@@ -49,7 +50,8 @@ public final class TfdsWriter {
   }
 
   public Path shard(String split, int shard, int shards) {
-    return directory.resolve("toy-%s.tfrecord-%05d-of-%05d".formatted(split, shard, shards));
+    return directory.resolve(
+        String.format(Locale.ROOT, "toy-%s.tfrecord-%05d-of-%05d", split, shard, shards));
   }
 
   public void write(String name, String text) {

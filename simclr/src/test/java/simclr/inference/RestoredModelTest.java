@@ -22,8 +22,8 @@ import simclr.checkpoint.CheckpointFile;
 import simclr.checkpoint.Saver;
 import simclr.config.RunConfig;
 import simclr.config.UserException;
-import simclr.data.source.DataSource;
 import simclr.data.records.Split;
+import simclr.data.source.DataSource;
 
 /** A ResNet-18 whose checkpoint has no supervised head. */
 final class RestoredModelTest {
@@ -57,8 +57,7 @@ final class RestoredModelTest {
     Split images = split(partial);
     try (RestoredModel fresh = RestoredModel.initial(ModelSpec.fed(partial, CLASSES));
         RestoredModel restored =
-            RestoredModel.open(
-                ModelSpec.over(images, partial, CLASSES), checkpoint, said::add)) {
+            RestoredModel.open(ModelSpec.over(images, partial, CLASSES), checkpoint, said::add)) {
       assertThat(said).singleElement().asString().contains("2 missing");
       Operand<TFloat32> logits = restored.outputs().logits().orElseThrow();
       try (Result answers = restored.next(List.of(logits))) {
@@ -70,8 +69,7 @@ final class RestoredModelTest {
 
   @Test
   void withoutPartialEveryVariableMustBeThere() {
-    assertThatThrownBy(
-            () -> RestoredModel.open(ModelSpec.fed(config("1"), CLASSES), checkpoint))
+    assertThatThrownBy(() -> RestoredModel.open(ModelSpec.fed(config("1"), CLASSES), checkpoint))
         .isInstanceOf(UserException.class)
         .hasMessageContaining("2 missing (first: model/supervised_head/");
   }
@@ -107,10 +105,7 @@ final class RestoredModelTest {
     for (int i = 0; i < pixels.length; i++) {
       pixels[i] = i % 97 / 97f;
     }
-    try (TFloat32 images =
-            TFloat32.tensorOf(
-                Shape.of(2, 16, 16, 3),
-                DataBuffers.of(pixels));
+    try (TFloat32 images = TFloat32.tensorOf(Shape.of(2, 16, 16, 3), DataBuffers.of(pixels));
         Result answers = model.run(images, List.of(model.outputs().endpoints().finalAvgPool()))) {
       return StdArrays.array2dCopyOf((TFloat32) answers.get(0));
     }

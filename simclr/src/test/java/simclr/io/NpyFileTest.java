@@ -140,14 +140,12 @@ final class NpyFileTest {
   @Test
   void rowsAreResumedBehindThoseThatWereSynced() throws IOException {
     Path path = dir.resolve("r.npy");
-    try (ResumableNpyWriter writer =
-        ResumableNpyWriter.matrix(path, NpyDtype.FLOAT32, 3, 2, 0)) {
+    try (ResumableNpyWriter writer = ResumableNpyWriter.matrix(path, NpyDtype.FLOAT32, 3, 2, 0)) {
       writer.append(NpyDtype.FLOAT32.encode(1, 2, 3, 4));
       writer.sync();
     }
     assertThat(path).doesNotExist();
-    try (ResumableNpyWriter writer =
-        ResumableNpyWriter.matrix(path, NpyDtype.FLOAT32, 3, 2, 1)) {
+    try (ResumableNpyWriter writer = ResumableNpyWriter.matrix(path, NpyDtype.FLOAT32, 3, 2, 1)) {
       writer.append(NpyDtype.FLOAT32.encode(5, 6));
       assertThatThrownBy(writer::commit).isInstanceOf(IllegalStateException.class);
       writer.append(NpyDtype.FLOAT32.encode(7, 8));
@@ -159,10 +157,10 @@ final class NpyFileTest {
     assertThat(row(file, 2)).containsExactly(7, 8);
     Files.createFile(ResumableNpyWriter.aside(path));
     assertFails(
-            ExitCode.DATA,
-            () -> ResumableNpyWriter.matrix(path, NpyDtype.FLOAT32, 3, 2, 1).close())
-        .endsWith("r.npy.part has 0 bytes, expected 136 by progress.json beside it; remove both to"
-            + " start anew");
+            ExitCode.DATA, () -> ResumableNpyWriter.matrix(path, NpyDtype.FLOAT32, 3, 2, 1).close())
+        .endsWith(
+            "r.npy.part has 0 bytes, expected 136 by progress.json beside it; remove both to"
+                + " start anew");
   }
 
   @Test

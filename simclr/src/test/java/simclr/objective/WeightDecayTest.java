@@ -19,7 +19,9 @@ import simclr.model.Variables;
 import simclr.model.Variables.Scope;
 import simclr.model.Variables.Variable;
 
-/** {@code factor * sum(w²) / 2} over a model of six variables, each of the one value that it has. */
+/**
+ * {@code factor * sum(w²) / 2} over a model of six variables, each of the one value that it has.
+ */
 final class WeightDecayTest {
   private static final float CONVOLUTION = 1;
   private static final float GATE_BIAS = 2;
@@ -55,16 +57,21 @@ final class WeightDecayTest {
     try (Graph graph = new Graph()) {
       Ops tf = Ops.create(graph);
       Variables variables = Variables.inGraph(tf, true);
-      Scope encoder = variables.root().at("resnet_model").as("resnet");
-      Scope convolution = encoder.at("convolution").as("conv2d");
+      Scope encoder = variables.root().child("resnet_model").newLayer("resnet");
+      Scope convolution = encoder.child("convolution").newLayer("conv2d");
       variable(convolution, Kind.KERNEL, CONVOLUTION);
       variable(convolution, Kind.BIAS, GATE_BIAS);
-      Scope norm = encoder.at("norm").as("sync_batch_normalization");
+      Scope norm = encoder.child("norm").newLayer("sync_batch_normalization");
       variable(norm, Kind.GAMMA, GAMMA);
       variable(norm, Kind.MOVING_MEAN, MOVING_MEAN);
       if (classifier) {
         Scope dense =
-            variables.root().at("supervised_head").named("head_supervised").at("dense").as("dense");
+            variables
+                .root()
+                .child("supervised_head")
+                .named("head_supervised")
+                .child("dense")
+                .newLayer("dense");
         variable(dense, Kind.KERNEL, CLASSIFIER);
         variable(dense, Kind.BIAS, CLASSIFIER_BIAS);
       }
@@ -75,8 +82,7 @@ final class WeightDecayTest {
           session
               .runner()
               .addTarget(
-                  tf.assignVariableOp(
-                      variable.handle(), tf.constant(new float[] {value.value()})))
+                  tf.assignVariableOp(variable.handle(), tf.constant(new float[] {value.value()})))
               .run()
               .close();
         }

@@ -105,7 +105,6 @@ final class LarsTest {
   }
 
   private static void assertLength(float[] vector, float length) {
-    assertThat(vector)
-        .containsExactly(new float[] {UNIT[0] * length, UNIT[1] * length}, EXACT);
+    assertThat(vector).containsExactly(new float[] {UNIT[0] * length, UNIT[1] * length}, EXACT);
   }
 }

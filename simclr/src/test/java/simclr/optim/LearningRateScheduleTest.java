@@ -20,9 +20,15 @@ final class LearningRateScheduleTest {
   /** Four steps of warm-up to 2, then half a cosine over eight. */
   @ParameterizedTest
   @CsvSource({
-    "0, 0", "1, 0.5", "3, 1.5", // a straight line
-    "4, 2", "6, 1.70710678", "8, 1", "10, 0.29289322", // 1 + cos of 0, 45, 90 and 135 degrees
-    "12, 0", "20, 0"
+    "0, 0",
+    "1, 0.5",
+    "3, 1.5", // a straight line
+    "4, 2",
+    "6, 1.70710678",
+    "8, 1",
+    "10, 0.29289322", // 1 + cos of 0, 45, 90 and 135 degrees
+    "12, 0",
+    "20, 0"
   })
   void rampThenHalfACosine(long step, double rate) {
     LearningRateSchedule schedule = new LearningRateSchedule(2, 4, 12);

@@ -51,8 +51,7 @@ final class OneVariable implements AutoCloseable {
       initial.add(tf.assignVariableOp(slot, tf.constant(new float[start.length])));
       slots.add(tf.readVariableOp(slot, TFloat32.class));
     }
-    update =
-        optimizer.apply(tf, variable, handles, gradient, new Optimizer.Step(rate, completed));
+    update = optimizer.apply(tf, variable, handles, gradient, new Optimizer.Step(rate, completed));
     value = tf.readVariableOp(variable.handle(), TFloat32.class);
     session = new Session(graph);
     Session.Runner runner = session.runner();
@@ -77,7 +76,7 @@ final class OneVariable implements AutoCloseable {
     }
 
     Scope in(Scope root) {
-      return root.at(part).named(name).at("layer").as(layer);
+      return root.child(part).named(name).child("layer").newLayer(layer);
     }
   }
 

@@ -33,7 +33,7 @@ final class ConvertCommand implements Callable<Integer> {
       required = true,
       description =
           "A checkpoint's prefix or directory, or that of a SavedModel, of a hub module, or of an"
-+ " export's versions, of which the newest is taken.")
+              + " export's versions, of which the newest is taken.")
   private Path from = Path.of("");
 
   @Option(
@@ -74,8 +74,7 @@ final class ConvertCommand implements Callable<Integer> {
   public Integer call() {
     ConversionReport report =
         Conversion.run(
-            new ConversionRequest(
-                ExportDirectory.versionOrSelf(from), to, output, ema, slots),
+            new ConversionRequest(ExportDirectory.versionOrSelf(from), to, output, ema, slots),
             main.reporter()::line);
     if (main.json()) {
       main.out().println(report.json());

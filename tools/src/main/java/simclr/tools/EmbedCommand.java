@@ -2,10 +2,12 @@ package simclr.tools;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
 import java.nio.file.Path;
+import java.util.Locale;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.concurrent.atomic.AtomicBoolean;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 import simclr.config.UserException.ExitCode;
@@ -61,13 +63,16 @@ final class EmbedCommand implements Callable<Integer> {
       description = "F.npy or F.csv.")
   private Path output = Path.of("");
 
+  @Mixin private final TimeLimitOptions limits = new TimeLimitOptions();
+
   EmbedCommand(Main main) {
     this.main = main;
   }
 
   @Override
   public Integer call() throws Exception {
-    EmbedSettings settings = new EmbedSettings(export, dataset, dataDir, split, batchSize, output);
+    EmbedSettings settings =
+        new EmbedSettings(export, dataset, dataDir, split, batchSize, output, limits.limits());
     AtomicBoolean stop = new AtomicBoolean();
     try (Interrupts interrupts = Interrupts.install(() -> stop.set(true))) {
       Optional<Embedding.Summary> summary = Embedding.run(settings, main.reporter(), stop::get);
@@ -80,9 +85,13 @@ final class EmbedCommand implements Callable<Integer> {
   }
 
   private static String sentence(Embedding.Summary summary) {
-    return "%s: %d representations of length %d, by %s"
-        .formatted(
-            summary.output(), summary.examples(), summary.representationSize(), summary.export());
+    return String.format(
+        Locale.ROOT,
+        "%s: %d representations of length %d, by %s",
+        summary.output(),
+        summary.examples(),
+        summary.representationSize(),
+        summary.export());
   }
 
   private static String json(Embedding.Summary summary) {

@@ -1,6 +1,7 @@
 package simclr.tools;
 
 import java.nio.file.Path;
+import simclr.config.LocalPath;
 import simclr.config.Reporter;
 import simclr.export.savedmodel.ExportSource;
 import simclr.export.savedmodel.SavedModelExport;
@@ -13,7 +14,8 @@ import simclr.train.evaluate.EvaluationListener;
 record EvaluatedExport(Reporter reporter) implements EvaluationListener {
   @Override
   public void evaluated(Evaluated evaluated) {
-    Path base = Path.of(evaluated.config().requiredModelDir()).resolve("saved_model");
+    Path base =
+        LocalPath.of(evaluated.config().requiredModelDir(), "--model_dir").resolve("saved_model");
     ExportSource source =
         ExportSource.of(evaluated.config(), evaluated.checkpoint(), evaluated.labels());
     Path written =

@@ -1,11 +1,14 @@
 package simclr.tools;
 
 import com.google.common.base.Throwables;
+import java.io.IOException;
 import java.io.PrintWriter;
 import java.util.Collection;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.Set;
 import java.util.function.BooleanSupplier;
 import java.util.stream.Collectors;
@@ -16,6 +19,7 @@ import picocli.CommandLine.Model.ArgSpec;
 import picocli.CommandLine.Model.OptionSpec;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.UnmatchedArgumentException;
+import simclr.config.Quoted;
 import simclr.config.RunConfig;
 import simclr.config.UserException;
 import simclr.config.UserException.ExitCode;
@@ -60,8 +64,11 @@ final class Failures {
     }
     if (error instanceof OutOfMemoryError) {
       return say(
-          "out of memory (%s; the Java heap may grow to %s MiB), expected smaller batches or a"
-                  .formatted(error.getMessage(), Runtime.getRuntime().maxMemory() >> 20)
+          String.format(
+                  Locale.ROOT,
+                  "out of memory (%s; the Java heap may grow to %s MiB), expected smaller batches or a",
+                  error.getMessage(),
+                  Runtime.getRuntime().maxMemory() >> 20)
               + " larger heap: SIMCLR_JAVA_OPTS=-Xmx8g",
           error,
           ExitCode.INTERNAL);
@@ -69,27 +76,43 @@ final class Failures {
     // An export's failure (ModelFailure) has it as its cause.
     if (Throwables.getRootCause(error) instanceof TFResourceExhaustedException) {
       return say(
-          "TensorFlow has no memory left (%s), expected a smaller --train_batch_size,"
-                  .formatted(firstLine(error))
+          String.format(
+                  Locale.ROOT,
+                  "TensorFlow has no memory left (%s), expected a smaller --train_batch_size,",
+                  firstLine(error))
               + " --eval_batch_size, --batch_size or model, or a device with more memory",
           error,
           ExitCode.INTERNAL);
     }
-    if (Throwables.getRootCause(error) instanceof UnsatisfiedLinkError missing) {
-      return say(
-          "TensorFlow's native library cannot be loaded here (%s; %s %s), expected the platform it"
-                  .formatted(
-                      firstLine(missing),
-                      System.getProperty("os.name"),
-                      System.getProperty("os.arch"))
-              + " was built for: "
-              + Version.nativePlatform(),
-          error,
-          ExitCode.INTERNAL);
+    Optional<NativeLibrary> library = NativeLibrary.problem(error);
+    if (library.isPresent()) {
+      return say(library.get().sentence(), error, library.get().exitCode());
     }
     err.println("simclr: this is a bug of ours; please report it with the lines below");
     error.printStackTrace(err);
     return ExitCode.INTERNAL.status();
+  }
+
+  /**
+   * What becomes of a command's status when its result could not be written.
+   *
+   * @param status of the command itself
+   */
+  int output(StandardOutput output, int status) {
+    if (status != ExitCode.OK.status() || output.failure().isEmpty()) {
+      return status;
+    }
+    if (output.pipeIsClosed()) {
+      return StandardOutput.CLOSED_PIPE;
+    }
+    IOException failure = output.failure().get();
+    return say(
+        String.format(
+            Locale.ROOT,
+            "standard output cannot be written (%s), expected room for the result",
+            message(failure)),
+        failure,
+        ExitCode.CANNOT_WRITE);
   }
 
   private int say(String sentence, Throwable error, ExitCode code) {
@@ -113,22 +136,26 @@ final class Failures {
   private static String missing(ArgSpec arg) {
     String name =
         arg instanceof OptionSpec option ? option.longestName() : "argument " + arg.paramLabel();
-    return "%s is missing or has no value, expected %s".formatted(name, arg.paramLabel());
+    return String.format(
+        Locale.ROOT, "%s is missing or has no value, expected %s", name, arg.paramLabel());
   }
 
   private static String unknown(String word, CommandLine commandLine) {
     String command = commandLine.getCommandName();
     Set<String> commands = commandLine.getSubcommands().keySet();
-    String flag = word.replaceFirst("=.*", "");
+    String flag = Quoted.of(word.replaceFirst("(?s)=.*", ""));
     if (TF1_FLAGS.containsKey(flag)) {
-      return "%s is a flag of the TF1 program only; %s".formatted(flag, TF1_FLAGS.get(flag));
+      return String.format(
+          Locale.ROOT, "%s is a flag of the TF1 program only; %s", flag, TF1_FLAGS.get(flag));
     }
     if (!flag.startsWith("-") && !commands.isEmpty()) {
-      return "%s is not a command%s".formatted(flag, DidYouMean.hint(flag, commands))
+      return String.format(
+              Locale.ROOT, "%s is not a command%s", flag, DidYouMean.hint(flag, commands))
           + expectedOneOf(commands, flag);
     }
     if (!flag.startsWith("-")) {
-      return "\"%s\" is not a flag of %s, expected --flag=value only".formatted(word, command);
+      return String.format(
+          Locale.ROOT, "\"%s\" is not a flag of %s, expected --flag=value only", word, command);
     }
     boolean aheadOfCommand =
         !commands.isEmpty()
@@ -136,14 +163,16 @@ final class Failures {
                 .map(f -> "--" + RunConfig.flagName(f))
                 .anyMatch(flag::equals);
     if (aheadOfCommand) {
-      return "%s stands before the command, expected simclr COMMAND %s".formatted(flag, word);
+      return String.format(
+          Locale.ROOT, "%s stands before the command, expected simclr COMMAND %s", flag, word);
     }
     List<String> names =
         commandLine.getCommandSpec().options().stream()
             .flatMap(option -> List.of(option.names()).stream())
             .filter(name -> name.startsWith("--"))
             .toList();
-    return "%s is not a flag of %s%s".formatted(flag, command, DidYouMean.hint(flag, names));
+    return String.format(
+        Locale.ROOT, "%s is not a flag of %s%s", flag, command, DidYouMean.hint(flag, names));
   }
 
   private static String expectedOneOf(Collection<String> commands, String word) {

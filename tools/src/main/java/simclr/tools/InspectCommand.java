@@ -27,8 +27,9 @@ final class InspectCommand implements Callable<Integer> {
 
   @Parameters(
       paramLabel = "<path>",
-      description = "A checkpoint's prefix or directory, or that of a SavedModel, of a hub module, or of an"
-+ " export's versions, of which the newest is taken.")
+      description =
+          "A checkpoint's prefix or directory, or that of a SavedModel, of a hub module, or of an"
+              + " export's versions, of which the newest is taken.")
   private Path path = Path.of("");
 
   InspectCommand(Main main) {
@@ -37,7 +38,8 @@ final class InspectCommand implements Callable<Integer> {
 
   @Override
   public Integer call() {
-    Inspection inspection = Inspection.of(ExportDirectory.versionOrSelf(path), main.reporter()::line);
+    Inspection inspection =
+        Inspection.of(ExportDirectory.versionOrSelf(path), main.reporter()::line);
     if (main.json()) {
       main.out().println(inspection.json());
     } else {

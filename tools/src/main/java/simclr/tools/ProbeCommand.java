@@ -1,6 +1,7 @@
 package simclr.tools;
 
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -87,8 +88,10 @@ final class ProbeCommand implements Callable<Integer> {
       one.inputs.flags().addTo(spec);
       spec.usageMessage()
           .customSynopsis(
-              "simclr probe %s --model_dir=<dir> | --train_features=<file> ... [--flag=value ...]%n"
-                  .formatted(options.name()))
+              String.format(
+                  Locale.ROOT,
+                  "simclr probe %s --model_dir=<dir> | --train_features=<file> ... [--flag=value ...]%n",
+                  options.name()))
           .description(description);
       return spec;
     }

@@ -8,6 +8,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import simclr.config.Reporter;
 import simclr.config.UserException;
@@ -101,8 +102,8 @@ final class ProbeInputs {
       names = "--train_labels",
       paramLabel = "<file>",
       description =
-          "Their classes, a .npy file: indices of int32 or int64; or a matrix (examples, classes) of"
-              + " 0 and 1 where an example may have several, which logreg measures by 11-point"
+          "Their classes, a .npy file: indices of int32 or int64; or a matrix (examples, classes)"
+              + " of 0 and 1 where an example may have several, which logreg measures by 11-point"
               + " mAP.")
   private Optional<Path> trainLabels = Optional.empty();
 
@@ -140,6 +141,8 @@ final class ProbeInputs {
           "Directory of result.json and predictions.csv, or scores.npy where an example may have"
               + " several classes. Default: under --model_dir/eval.")
   private Optional<Path> output = Optional.empty();
+
+  @Mixin private final TimeLimitOptions limits = new TimeLimitOptions();
 
   ProbeInputs(String command) {
     this.flags =
@@ -204,6 +207,7 @@ final class ProbeInputs {
         validationSplit,
         featuresDir,
         output,
-        featuresPrecision);
+        featuresPrecision,
+        limits.limits());
   }
 }

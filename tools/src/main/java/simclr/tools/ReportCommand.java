@@ -3,6 +3,7 @@ package simclr.tools;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -73,7 +74,8 @@ final class ReportCommand implements Callable<Integer> {
         main.out().print(report.get().json());
         main.out().flush();
       } else {
-        main.out().println("report: %s, and for programs %s".formatted(output, json));
+        main.out()
+            .println(String.format(Locale.ROOT, "report: %s, and for programs %s", output, json));
       }
       return ExitCode.OK.status();
     }

@@ -11,6 +11,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.util.Locale;
+import simclr.config.LocalPath;
 import simclr.config.RunConfig;
 import simclr.train.run.Outcome;
 
@@ -41,7 +42,7 @@ record RunResult(RunConfig config, Instant begun) {
   }
 
   private JsonNode evaluation(ObjectMapper mapper) throws IOException {
-    Path file = Path.of(config.requiredModelDir(), "result.json");
+    Path file = LocalPath.of(config.requiredModelDir(), "--model_dir").resolve("result.json");
     boolean ofThisRun =
         Files.exists(file) && !Files.getLastModifiedTime(file).toInstant().isBefore(begun);
     return ofThisRun ? mapper.readTree(file.toFile()) : JsonNodeFactory.instance.nullNode();

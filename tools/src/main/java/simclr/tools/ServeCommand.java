@@ -6,11 +6,14 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.time.temporal.ChronoUnit;
 import java.util.List;
+import java.util.Locale;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CountDownLatch;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
+import simclr.config.UserException.ExitCode;
 import simclr.export.serve.ModelServer;
 import simclr.export.serve.ServeSettings;
 
@@ -83,6 +86,8 @@ final class ServeCommand implements Callable<Integer> {
               + " machine. Requests with another Host, or from the page of another site, get 403.")
   private List<String> allowedHosts = List.of();
 
+  @Mixin private final TimeLimitOptions limits = new TimeLimitOptions();
+
   ServeCommand(Main main) {
     this.main = main;
   }
@@ -99,12 +104,15 @@ final class ServeCommand implements Callable<Integer> {
             maxEnqueuedBatches,
             Duration.ofMillis((long) (pollSeconds * 1000)),
             maxBodyMib << 20,
-            ImmutableList.copyOf(allowedHosts));
+            ImmutableList.copyOf(allowedHosts),
+            limits.limits());
     CountDownLatch stop = new CountDownLatch(1);
     try (Interrupts interrupts = Interrupts.install(stop::countDown);
         ModelServer server = ModelServer.start(settings, main.reporter())) {
       main.out().println(main.json() ? json(server) : sentence(server));
-      main.out().flush();
+      if (main.out().checkError()) {
+        return ExitCode.OK.status(); // which becomes the status of an output that failed
+      }
       stop.await();
       main.reporter().line("stopping: requests that run are finished");
       return interrupts.status().orElseThrow();
@@ -112,8 +120,12 @@ final class ServeCommand implements Callable<Integer> {
   }
 
   private String sentence(ModelServer server) {
-    return "version %d of %s answers at %s:predict"
-        .formatted(server.version(), modelDir, server.url());
+    return String.format(
+        Locale.ROOT,
+        "version %d of %s answers at %s:predict",
+        server.version(),
+        modelDir,
+        server.url());
   }
 
   private static String json(ModelServer server) {

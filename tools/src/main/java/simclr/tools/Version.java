@@ -3,6 +3,7 @@ package simclr.tools;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
+import java.util.Locale;
 import java.util.Properties;
 import picocli.CommandLine.IVersionProvider;
 
@@ -14,11 +15,12 @@ final class Version implements IVersionProvider {
     Properties built = properties();
     return new String[] {
       "simclr " + built.getProperty("version"),
-      "TensorFlow-Java %s (%s), Java %s"
-          .formatted(
-              built.getProperty("tensorflow"),
-              built.getProperty("tensorflow.native"),
-              Runtime.version())
+      String.format(
+          Locale.ROOT,
+          "TensorFlow-Java %s (%s), Java %s",
+          built.getProperty("tensorflow"),
+          built.getProperty("tensorflow.native"),
+          Runtime.version())
     };
   }
 

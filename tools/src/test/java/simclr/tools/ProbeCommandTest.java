@@ -23,7 +23,8 @@ final class ProbeCommandTest {
   @CsvSource(
       delimiterString = "=>",
       value = {
-        "probe => 2 => no protocol is given, expected probe with one of logreg, linear, knn, ridge,",
+        "probe => 2 => no protocol is given, expected probe with one of logreg, linear, knn,"
+            + " ridge,",
         "probe logreg => 2 => no encoder is given, expected --model_dir, --checkpoint, --export",
         "probe logrge => 2 => logrge is not a command, did you mean logreg?",
         "probe logreg --l3=1 => 2 => --l3 is not a flag of logreg",

@@ -170,8 +170,12 @@ public record ModelComparison(
                     mcNemar.onlySecond(),
                     mcNemar.bothWrong()),
                 "McNemar's exact test on top-1: p = " + McNemar.inWords(mcNemar.pValue()),
-                "intervals: %s; permutation test: %d permutations, seed %d"
-                    .formatted(bootstrap.method(), permutation.permutations(), permutation.seed()),
+                String.format(
+                    Locale.ROOT,
+                    "intervals: %s; permutation test: %d permutations, seed %d",
+                    bootstrap.method(),
+                    permutation.permutations(),
+                    permutation.seed()),
                 verdict()))
         .flatMap(lines -> lines)
         .collect(toImmutableList());

@@ -8,11 +8,13 @@ import java.util.Optional;
 import simclr.checkpoint.CheckpointFile;
 import simclr.checkpoint.ModelDir;
 import simclr.config.FlagsFile;
+import simclr.config.LocalPath;
 import simclr.config.Reporter;
 import simclr.config.RunConfig;
 import simclr.config.UserException;
 import simclr.config.UserException.ExitCode;
 import simclr.eval.record.EncoderInfo.Kind;
+import simclr.export.bundle.TimeLimits;
 import simclr.export.savedmodel.GuessedFlags;
 
 /**
@@ -27,6 +29,7 @@ import simclr.export.savedmodel.GuessedFlags;
  * @param validationSplit to choose settings on
  * @param featuresDir where features are kept; empty for a place below the results
  * @param output where results go; empty for a place below {@code --model_dir}
+ * @param limits how long an export may take
  */
 public record EncoderChoice(
     Kind kind,
@@ -35,7 +38,8 @@ public record EncoderChoice(
     Optional<String> validationSplit,
     Optional<Path> featuresDir,
     Optional<Path> output,
-    FeatureDtype dtype) {
+    FeatureDtype dtype,
+    TimeLimits limits) {
   private static final String MODEL_DIR = "model_dir";
   private static final String CHECKPOINT = "checkpoint";
 
@@ -76,7 +80,10 @@ public record EncoderChoice(
     Optional<Path> run =
         checkpoint
             .map(file -> file.prefix().toAbsolutePath().resolveSibling(".").normalize())
-            .or(() -> Optional.ofNullable(given.get(MODEL_DIR)).map(Path::of));
+            .or(
+                () ->
+                    Optional.ofNullable(given.get(MODEL_DIR))
+                        .map(dir -> LocalPath.of(dir, "--" + MODEL_DIR)));
     Optional<FlagsFile> recorded = run.flatMap(FlagsFile::read);
     Map<String, String> flags = new LinkedHashMap<>();
     if (recorded.isPresent()) {
@@ -91,7 +98,8 @@ public record EncoderChoice(
 
   /** Where the results of evaluations lie unless they are sent elsewhere. */
   Optional<Path> evaluations() {
-    return Optional.ofNullable(given.get(MODEL_DIR)).map(dir -> Path.of(dir, "eval"));
+    return Optional.ofNullable(given.get(MODEL_DIR))
+        .map(dir -> LocalPath.of(dir, "--" + MODEL_DIR).resolve("eval"));
   }
 
   Path features() {

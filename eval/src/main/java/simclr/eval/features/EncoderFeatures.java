@@ -9,6 +9,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.CancellationException;
 import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 import simclr.checkpoint.CheckpointFile;
@@ -63,7 +64,7 @@ public final class EncoderFeatures implements FeatureSource {
           case CHECKPOINT -> CheckpointEncoder.restored(config, checkpoint.orElseThrow(), reporter);
           case RANDOM_INIT -> CheckpointEncoder.initial(config);
           case RAW_PIXELS -> new PixelEncoder(config.imageSize());
-          case EXPORT -> ExportedEncoder.of(choice.export().orElseThrow());
+          case EXPORT -> ExportedEncoder.of(choice.export().orElseThrow(), choice.limits());
           case FEATURES -> throw new IllegalArgumentException("ready features have no encoder");
         };
     RunConfig sized =
@@ -119,7 +120,15 @@ public final class EncoderFeatures implements FeatureSource {
   @Override
   public Optional<ImmutableList<FeatureSets>> load(
       List<String> layers, Reporter reporter, BooleanSupplier stop) {
-    DataSource source = DataSource.of(config);
+    try {
+      return extract(DataSource.of(config, stop), layers, reporter, stop);
+    } catch (CancellationException e) {
+      return Optional.empty();
+    }
+  }
+
+  private Optional<ImmutableList<FeatureSets>> extract(
+      DataSource source, List<String> layers, Reporter reporter, BooleanSupplier stop) {
     Split train = labelled(source, config.trainSplit());
     Optional<Split> validation = validationSplit.map(name -> labelled(source, name));
     Split test = labelled(source, config.evalSplit());

@@ -16,6 +16,7 @@ import simclr.eval.record.EncoderInfo;
 import simclr.export.bundle.ExportDirectory;
 import simclr.export.bundle.HostTensor;
 import simclr.export.bundle.LoadedModel;
+import simclr.export.bundle.TimeLimits;
 
 /** An exported SavedModel by its signatures, which hold h and, with a projection head, z. */
 final class ExportedEncoder implements FrozenEncoder {
@@ -36,10 +37,10 @@ final class ExportedEncoder implements FrozenEncoder {
    * @param export a version's directory, or that of all, whose newest is taken
    * @throws simclr.config.UserException if it is missing, damaged, harmful or of another program
    */
-  static ExportedEncoder of(Path export) {
-    LoadedModel model = LoadedModel.open(ExportDirectory.newest(export));
+  static ExportedEncoder of(Path export, TimeLimits limits) {
+    LoadedModel model = LoadedModel.open(ExportDirectory.newest(export), limits);
     try {
-      return new ExportedEncoder(model, model.requiredCard().imageSize());
+      return new ExportedEncoder(model, model.requiredInfo().imageSize());
     } catch (RuntimeException e) {
       model.close();
       throw e;

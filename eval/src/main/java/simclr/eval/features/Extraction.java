@@ -14,7 +14,6 @@ import org.tensorflow.Result;
 import org.tensorflow.Session;
 import org.tensorflow.exceptions.TFInvalidArgumentException;
 import org.tensorflow.exceptions.TensorFlowException;
-import org.tensorflow.op.Ops;
 import org.tensorflow.types.TFloat32;
 import org.tensorflow.types.TInt64;
 import simclr.config.Reporter;
@@ -23,6 +22,7 @@ import simclr.data.pipeline.Batch;
 import simclr.data.pipeline.InputPipeline;
 import simclr.data.records.Split;
 import simclr.export.bundle.HostTensor;
+import simclr.graph.GraphOps;
 import simclr.io.NpyDtype;
 import simclr.io.ResumableNpyWriter;
 
@@ -74,8 +74,12 @@ final class Extraction {
     long from = cache.progress(files, batch).orElse(0);
     if (from > 0) {
       reporter.line(
-          "extracting %s: going on behind %d of %d examples"
-              .formatted(split.name(), from, split.examples()));
+          String.format(
+              Locale.ROOT,
+              "extracting %s: going on behind %d of %d examples",
+              split.name(),
+              from,
+              split.examples()));
     }
     if (!pass(layers, files, batch, from)) {
       return false;
@@ -101,7 +105,7 @@ final class Extraction {
         Graph graph = new Graph();
         Writers writers = new Writers(layers, from)) {
       input.notice().ifPresent(reporter::line);
-      Batch next = input.build(Ops.create(graph));
+      Batch next = input.build(GraphOps.of(graph));
       try (Session session = new Session(graph)) {
         input.start(session, from / batch);
         EtaProgress countdown =

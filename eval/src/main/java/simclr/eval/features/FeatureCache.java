@@ -153,7 +153,7 @@ final class FeatureCache implements AutoCloseable {
 
   private Optional<JsonNode> read(String name) {
     try {
-      return Optional.of(JSON.readTree(Files.readString(directory.resolve(name))));
+      return Optional.of(JSON.readTree(Files.readAllBytes(directory.resolve(name))));
     } catch (IOException e) {
       // Not there, or half of it: then it is made again.
       return Optional.empty();

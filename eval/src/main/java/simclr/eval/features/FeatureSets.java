@@ -123,8 +123,8 @@ public record FeatureSets(
   private Partition carved(ImmutableIntArray held) {
     if (held.isEmpty()) {
       throw refused(
-          "%s has %s examples of %s classes, too few to carve a validation split from; expected more,"
-              + " a validation split, or a fixed setting such as --l2",
+          "%s has %s examples of %s classes, too few to carve a validation split from; expected"
+              + " more, a validation split, or a fixed setting such as --l2",
           train.name(), train.examples(), classes());
     }
     BitSet taken = new BitSet();

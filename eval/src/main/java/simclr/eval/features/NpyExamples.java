@@ -1,6 +1,7 @@
 package simclr.eval.features;
 
 import java.nio.file.Path;
+import java.util.Locale;
 import simclr.config.UserException;
 import simclr.eval.metrics.MultiLabels;
 import simclr.io.NpyFile;
@@ -22,8 +23,11 @@ final class NpyExamples {
     NpyFile file = NpyFile.open(flag, path);
     if (file.shape().length() != 2 || !file.dtype().isReal()) {
       throw file.broken(
-          "holds %s of shape %s, expected real numbers of shape (rows, features)"
-              .formatted(file.dtype().descr(), file.shape()));
+          String.format(
+              Locale.ROOT,
+              "holds %s of shape %s, expected real numbers of shape (rows, features)",
+              file.dtype().descr(),
+              file.shape()));
     }
     return new Features(file);
   }
@@ -54,8 +58,11 @@ final class NpyExamples {
   private static int[] labels(NpyFile file) {
     if (file.shape().length() != 1 || file.dtype().isReal()) {
       throw file.broken(
-          "holds %s of shape %s, expected whole numbers (int32 or int64) of shape (rows,), or a matrix (examples, classes) of 0 and 1"
-              .formatted(file.dtype().descr(), file.shape()));
+          String.format(
+              Locale.ROOT,
+              "holds %s of shape %s, expected whole numbers (int32 or int64) of shape (rows,), or a matrix (examples, classes) of 0 and 1",
+              file.dtype().descr(),
+              file.shape()));
     }
     int[] labels = new int[file.rows()];
     for (int i = 0; i < labels.length; i++) {
@@ -71,8 +78,11 @@ final class NpyExamples {
   private static MultiLabels multiLabels(NpyFile file) {
     if (file.columns() > MOST_CLASSES) {
       throw file.broken(
-          "is a matrix of %d columns, expected at most %d classes"
-              .formatted(file.columns(), MOST_CLASSES));
+          String.format(
+              Locale.ROOT,
+              "is a matrix of %d columns, expected at most %d classes",
+              file.columns(),
+              MOST_CLASSES));
     }
     boolean[][] classes = new boolean[file.rows()][file.columns()];
     for (int i = 0; i < classes.length; i++) {
@@ -80,8 +90,12 @@ final class NpyExamples {
         long value = file.whole(i, c);
         if (value != 0 && value != 1) {
           throw file.broken(
-              "row %d, column %d is %d, expected 0 or 1: whether the example is of the class"
-                  .formatted(i, c, value));
+              String.format(
+                  Locale.ROOT,
+                  "row %d, column %d is %d, expected 0 or 1: whether the example is of the class",
+                  i,
+                  c,
+                  value));
         }
         classes[i][c] = value == 1;
       }
@@ -119,8 +133,12 @@ final class NpyExamples {
         column++;
       }
       throw file.broken(
-          "row %d, column %d is %s, expected a finite number"
-              .formatted(row, column, values[offset + column]));
+          String.format(
+              Locale.ROOT,
+              "row %d, column %d is %s, expected a finite number",
+              row,
+              column,
+              values[offset + column]));
     }
   }
 }

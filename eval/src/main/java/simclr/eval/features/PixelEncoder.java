@@ -3,6 +3,7 @@ package simclr.eval.features;
 import com.google.common.collect.ImmutableList;
 import com.google.common.collect.ImmutableMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
 import java.util.OptionalLong;
 import org.tensorflow.ndarray.Shape;
@@ -19,7 +20,7 @@ record PixelEncoder(int imageSize) implements FrozenEncoder {
         Optional.empty(),
         Optional.empty(),
         OptionalLong.empty(),
-        Optional.of("%1$d x %1$d x 3 values in [0, 1]".formatted(imageSize)));
+        Optional.of(String.format(Locale.ROOT, "%1$d x %1$d x 3 values in [0, 1]", imageSize)));
   }
 
   @Override

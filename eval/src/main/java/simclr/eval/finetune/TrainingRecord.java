@@ -6,6 +6,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
@@ -14,6 +15,7 @@ import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import simclr.checkpoint.CheckpointFile;
 import simclr.checkpoint.ModelDir;
+import simclr.config.LocalPath;
 import simclr.config.RunConfig;
 import simclr.config.RunConfig.FrozenBn;
 import simclr.config.UserException;
@@ -31,7 +33,7 @@ import simclr.eval.record.Provenance;
 import simclr.eval.record.Representation;
 import simclr.eval.record.SplitInfo;
 import simclr.eval.record.Splits;
-import simclr.inference.EncoderRecord;
+import simclr.inference.EncoderFingerprint;
 import simclr.train.evaluate.EvaluationListener;
 
 /**
@@ -47,7 +49,7 @@ public final class TrainingRecord implements EvaluationListener {
 
   @Override
   public void evaluated(Evaluated evaluated) {
-    Path dir = Path.of(evaluated.config().requiredModelDir());
+    Path dir = LocalPath.of(evaluated.config().requiredModelDir(), "--model_dir");
     ClassificationMetrics metrics =
         ClassificationMetrics.ofPredictions(predictions(evaluated), evaluated.labels());
     metrics.writeAnswers(dir);
@@ -116,19 +118,20 @@ public final class TrainingRecord implements EvaluationListener {
   private static EncoderInfo encoder(RunConfig config) {
     Optional<CheckpointFile> start = config.checkpoint().flatMap(TrainingRecord::stillThere);
     boolean export =
-        start.filter(file -> file.prefix().endsWith(Path.of("variables", "variables"))).isPresent();
+        start.filter(file -> file.prefix().endsWith("variables/variables")).isPresent();
     return EncoderInfo.of(
         config.checkpoint().isEmpty() ? Kind.RANDOM_INIT : export ? Kind.EXPORT : Kind.CHECKPOINT,
         start.map(CheckpointFile::toString).or(config::checkpoint),
         start.map(file -> CheckpointFile.sha256(file.prefix())),
         OptionalLong.empty(),
         Optional.of(
-            "ResNet-%d, width %d, sk_ratio %s, se_ratio %s"
-                .formatted(
-                    config.resnetDepth(),
-                    config.widthMultiplier(),
-                    config.skRatio(),
-                    config.seRatio())));
+            String.format(
+                Locale.ROOT,
+                "ResNet-%d, width %d, sk_ratio %s, se_ratio %s",
+                config.resnetDepth(),
+                config.widthMultiplier(),
+                config.skRatio(),
+                config.seRatio())));
   }
 
   private static Optional<CheckpointFile> stillThere(String checkpoint) {
@@ -190,14 +193,14 @@ public final class TrainingRecord implements EvaluationListener {
 
   private static Map<String, String> trust(RunConfig config, CheckpointFile checkpoint, Path dir) {
     Map<String, String> trust = new LinkedHashMap<>();
-    Optional<EncoderRecord.Comparison> found =
-        EncoderRecord.read(dir).map(record -> record.compare(checkpoint));
+    Optional<EncoderFingerprint.Comparison> found =
+        EncoderFingerprint.read(dir).map(record -> record.compare(checkpoint));
     if (found.isEmpty()) {
       trust.put(
           "encoder_frozen",
           config.pretraining() ? "no: it was pretrained" : "unknown: the start was not recorded");
     } else {
-      EncoderRecord.Comparison compared = found.get();
+      EncoderFingerprint.Comparison compared = found.get();
       trust.put("encoder_frozen", verdict(compared));
       trust.put("variables_sha256_before", compared.weightsBefore());
       trust.put("variables_sha256_after", compared.weightsAfter());
@@ -211,7 +214,7 @@ public final class TrainingRecord implements EvaluationListener {
     return trust;
   }
 
-  private static String verdict(EncoderRecord.Comparison compared) {
+  private static String verdict(EncoderFingerprint.Comparison compared) {
     if (compared.firstChangedWeight().isPresent()) {
       return "no: " + compared.firstChangedWeight().get() + " changed";
     }

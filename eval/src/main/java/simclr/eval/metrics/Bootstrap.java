@@ -3,6 +3,7 @@ package simclr.eval.metrics;
 import static com.google.common.base.Preconditions.checkArgument;
 
 import java.util.Arrays;
+import java.util.Locale;
 import java.util.SplittableRandom;
 import java.util.function.ToDoubleFunction;
 import java.util.stream.DoubleStream;
@@ -31,8 +32,11 @@ public record Bootstrap(long seed, int samples) {
 
   /** How an interval was made, for a record of it. */
   public String method() {
-    return "percentile bootstrap, %d samples of the test examples, seed %d"
-        .formatted(samples, seed);
+    return String.format(
+        Locale.ROOT,
+        "percentile bootstrap, %d samples of the test examples, seed %d",
+        samples,
+        seed);
   }
 
   /**

@@ -8,14 +8,15 @@ import com.google.common.collect.ImmutableList;
 import java.io.IOException;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
+import simclr.config.Quoted;
 import simclr.config.UserException;
 import simclr.config.UserException.ExitCode;
 import simclr.io.DurableFiles;
+import simclr.io.TextFile;
 
 /**
  * What was answered to each test example, in the split's order.
@@ -105,7 +106,7 @@ public record Predictions(ImmutableList<Row> rows) {
   public static Predictions read(Path file) {
     String text;
     try {
-      text = Files.readString(file);
+      text = TextFile.text(file);
     } catch (NoSuchFileException e) {
       throw new UserException(
           ExitCode.NO_INPUT, "%s is not there, expected the predictions of an evaluation", file);
@@ -173,9 +174,13 @@ public record Predictions(ImmutableList<Row> rows) {
   }
 
   private static UserException broken(Path file, int number, String line, String expected) {
-    String shown = line.length() > 60 ? line.substring(0, 60) + "..." : line;
     return new UserException(
-        ExitCode.DATA, "%s line %s is \"%s\", expected %s", file, number, shown, expected);
+        ExitCode.DATA,
+        "%s line %s is \"%s\", expected %s",
+        file,
+        number,
+        Quoted.of(line),
+        expected);
   }
 
   private static String withoutReturn(String line) {

@@ -10,6 +10,7 @@ import org.tensorflow.op.core.Placeholder;
 import org.tensorflow.op.linalg.MatMul;
 import org.tensorflow.types.TFloat64;
 import org.tensorflow.types.family.TNumber;
+import simclr.graph.GraphOps;
 
 /** The covariance matrix of features in native memory, summed in double precision. */
 public final class Covariance {
@@ -23,7 +24,7 @@ public final class Covariance {
    */
   public static <T extends TNumber> TFloat64 of(NativeFeatures features, int width, Class<T> type) {
     try (Graph graph = new Graph()) {
-      Ops tf = Ops.create(graph);
+      Ops tf = GraphOps.of(graph);
       Shape square = Shape.of(width, width);
       Operand<T> x = tf.placeholder(type, Placeholder.shape(Shape.of(Shape.UNKNOWN_SIZE, width)));
       Operand<TFloat64> before = tf.placeholder(TFloat64.class, Placeholder.shape(square));
@@ -49,7 +50,7 @@ public final class Covariance {
   private static TFloat64 scaled(TFloat64 sum, double factor) {
     try (Graph graph = new Graph();
         TFloat64 owned = sum) {
-      Ops tf = Ops.create(graph);
+      Ops tf = GraphOps.of(graph);
       Operand<TFloat64> x = tf.placeholder(TFloat64.class, Placeholder.shape(sum.shape()));
       Operand<TFloat64> product = tf.math.mul(x, tf.constant(factor));
       try (Session session = new Session(graph)) {

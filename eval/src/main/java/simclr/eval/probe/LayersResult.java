@@ -30,7 +30,9 @@ public final class LayersResult {
   /** The table, and by how much h is better than g(h). */
   public List<String> lines() {
     List<String> lines = new ArrayList<>();
-    lines.add("%-18s %6s  %8s  %s".formatted("layer", "width", "top-1", "95 % interval"));
+    lines.add(
+        String.format(
+            Locale.ROOT, "%-18s %6s  %8s  %s", "layer", "width", "top-1", "95 % interval"));
     for (ProbeResult result : results) {
       lines.add(
           String.format(

@@ -13,6 +13,7 @@ import org.tensorflow.types.TFloat32;
 import simclr.config.UserException;
 import simclr.config.UserException.ExitCode;
 import simclr.eval.features.LabelledFeatures;
+import simclr.graph.GraphOps;
 
 /** A trained linear classifier: scores are weights times scaled features, plus biases. */
 public final class LinearClassifier {
@@ -79,7 +80,7 @@ public final class LinearClassifier {
 
   private void scoreUnchecked(LabelledFeatures examples, ScoreTaker taker) {
     try (Graph graph = new Graph()) {
-      Ops tf = Ops.create(graph);
+      Ops tf = GraphOps.of(graph);
       Shape inputs = Shape.of(Shape.UNKNOWN_SIZE, scaling.width());
       Shape matrix = Shape.of(scaling.width(), classes);
       Operand<TFloat32> x = tf.placeholder(TFloat32.class, Placeholder.shape(inputs));

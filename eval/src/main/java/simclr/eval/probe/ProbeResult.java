@@ -175,7 +175,12 @@ public record ProbeResult(EvaluationRecord record, ImmutableList<Outcome> outcom
   public List<String> lines() {
     List<String> lines = new ArrayList<>();
     lines.add(
-        "%s on %s: %s".formatted(record.protocol(), layer(), test().headline(record.measures())));
+        String.format(
+            Locale.ROOT,
+            "%s on %s: %s",
+            record.protocol(),
+            layer(),
+            test().headline(record.measures())));
     outcomes.get(0).lines().forEach(line -> lines.add("  " + line));
     if (outcomes.size() > 1) {
       SeedStatistics seeds = statistics(outcomes);

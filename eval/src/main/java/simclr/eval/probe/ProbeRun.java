@@ -5,6 +5,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
 import java.util.function.BooleanSupplier;
 import simclr.config.Reporter;
@@ -130,7 +131,11 @@ public record ProbeRun(
    */
   private Path progress(Path directory, long seed) {
     return directory.resolve(
-        "%s%s.partial".formatted(protocol.command(), seeds.size() == 1 ? "" : "-seed" + seed));
+        String.format(
+            Locale.ROOT,
+            "%s%s.partial",
+            protocol.command(),
+            seeds.size() == 1 ? "" : "-seed" + seed));
   }
 
   private void removeProgress(Path directory) {

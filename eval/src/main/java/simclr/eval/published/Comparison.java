@@ -89,12 +89,16 @@ public record Comparison(
       return "The published value is from memory and enters no verdict.";
     }
     if (difference.isEmpty()) {
-      return "Published as \"%s\", which is no number to subtract.".formatted(published.value());
+      return String.format(
+          Locale.ROOT, "Published as \"%s\", which is no number to subtract.", published.value());
     }
     double points = difference.getAsDouble();
     if (!published.exact()) {
-      return "The published value is rounded (\"%s\"): a difference of %s points is no verdict."
-          .formatted(published.value(), signed(points));
+      return String.format(
+          Locale.ROOT,
+          "The published value is rounded (\"%s\"): a difference of %s points is no verdict.",
+          published.value(),
+          signed(points));
     }
     boolean cifar = published.conditions().value(Setting.DATA).orElse("").contains("CIFAR");
     if (cifar && Math.abs(points) < CIFAR_NOISE) {
@@ -107,8 +111,10 @@ public record Comparison(
                 .orElse(false);
     return sampled
         ? "No finding: the published value lies within our 95 % interval."
-        : "%s than published by more than the noise of the test set."
-            .formatted(points > 0 ? "Better" : "Worse");
+        : String.format(
+            Locale.ROOT,
+            "%s than published by more than the noise of the test set.",
+            points > 0 ? "Better" : "Worse");
   }
 
   /** A number of points with its sign. */

@@ -8,6 +8,7 @@ import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 
 /**
  * A table of text: one header line, comma-separated, fields with commas or quotes in quotes (RFC
@@ -46,8 +47,13 @@ record CsvTable(String name, ImmutableList<ImmutableMap<String, String>> rows) {
       List<String> fields = records.get(i);
       if (fields.size() != head.size()) {
         throw new IllegalArgumentException(
-            "%s record %d has %d fields, expected %d"
-                .formatted(name, i, fields.size(), head.size()));
+            String.format(
+                Locale.ROOT,
+                "%s record %d has %d fields, expected %d",
+                name,
+                i,
+                fields.size(),
+                head.size()));
       }
       ImmutableMap.Builder<String, String> row = ImmutableMap.builder();
       for (int c = 0; c < head.size(); c++) {
@@ -89,7 +95,8 @@ record CsvTable(String name, ImmutableList<ImmutableMap<String, String>> rows) {
     }
     if (quoted) {
       throw new IllegalArgumentException(
-          "%s record %d has a quote that is not closed".formatted(name, records.size()));
+          String.format(
+              Locale.ROOT, "%s record %d has a quote that is not closed", name, records.size()));
     }
     if (!fields.isEmpty() || field.length() > 0) {
       fields.add(field.toString());

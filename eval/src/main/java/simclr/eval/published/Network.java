@@ -1,6 +1,7 @@
 package simclr.eval.published;
 
 import com.google.common.base.Splitter;
+import java.util.Locale;
 import java.util.Optional;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -34,12 +35,13 @@ public record Network(int depth, int width, boolean selectiveKernels, Optional<B
 
   @Override
   public String words() {
-    return "ResNet-%d %dx%s%s"
-        .formatted(
-            depth,
-            width,
-            selectiveKernels ? " SK" : "",
-            smallStem.map(small -> small ? ", CIFAR stem" : ", ImageNet stem").orElse(""));
+    return String.format(
+        Locale.ROOT,
+        "ResNet-%d %dx%s%s",
+        depth,
+        width,
+        selectiveKernels ? " SK" : "",
+        smallStem.map(small -> small ? ", CIFAR stem" : ", ImageNet stem").orElse(""));
   }
 
   @Override

@@ -1,6 +1,7 @@
 package simclr.eval.published;
 
 import com.google.common.base.Ascii;
+import java.util.Locale;
 
 /** Whether a row was read in its source or recalled. */
 public enum Verified {
@@ -16,6 +17,6 @@ public enum Verified {
       }
     }
     throw new IllegalArgumentException(
-        "verified is \"%s\", expected yes or memory".formatted(text));
+        String.format(Locale.ROOT, "verified is \"%s\", expected yes or memory", text));
   }
 }

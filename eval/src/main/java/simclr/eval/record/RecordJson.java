@@ -189,7 +189,7 @@ public final class RecordJson {
 
   private static ObjectNode object(Path file) {
     try {
-      JsonNode node = MAPPER.readTree(Files.readString(file));
+      JsonNode node = MAPPER.readTree(Files.readAllBytes(file));
       if (node instanceof ObjectNode object) {
         return object;
       }

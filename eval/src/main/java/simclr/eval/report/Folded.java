@@ -4,6 +4,7 @@ import static java.util.stream.Collectors.joining;
 
 import com.google.common.collect.ImmutableList;
 import java.util.List;
+import java.util.Locale;
 
 /**
  * Detail that is shown when asked for.
@@ -19,7 +20,10 @@ public record Folded(String summary, ImmutableList<Block> blocks) implements Blo
 
   @Override
   public String html() {
-    return "<details>\n<summary>%s</summary>\n%s</details>\n"
-        .formatted(HtmlReport.escape(summary), blocks.stream().map(Block::html).collect(joining()));
+    return String.format(
+        Locale.ROOT,
+        "<details>\n<summary>%s</summary>\n%s</details>\n",
+        HtmlReport.escape(summary),
+        blocks.stream().map(Block::html).collect(joining()));
   }
 }

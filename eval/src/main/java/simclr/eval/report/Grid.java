@@ -4,6 +4,7 @@ import static java.util.stream.Collectors.joining;
 
 import com.google.common.collect.ImmutableList;
 import java.util.List;
+import java.util.Locale;
 
 /**
  * Charts beside one another, as many as fit.
@@ -20,7 +21,7 @@ public record Grid(ImmutableList<Block> charts) implements Block {
   public String html() {
     // Three in a row would leave the fourth alone.
     boolean two = charts.size() == 2 || charts.size() == 4;
-    return "<div class=\"charts%s\">\n".formatted(two ? " two" : "")
+    return String.format(Locale.ROOT, "<div class=\"charts%s\">\n", two ? " two" : "")
         + charts.stream().map(Block::html).collect(joining())
         + "</div>\n";
   }

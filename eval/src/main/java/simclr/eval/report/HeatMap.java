@@ -81,8 +81,13 @@ public record HeatMap(
         cells.add(
             new Cell(
                 count == 0 ? "" : Long.toString(count),
-                "%s, named %s: %d of %d"
-                    .formatted(names.get(truth), names.get(named), count, examples),
+                String.format(
+                    Locale.ROOT,
+                    "%s, named %s: %d of %d",
+                    names.get(truth),
+                    names.get(named),
+                    count,
+                    examples),
                 examples == 0 ? 0 : (double) count / examples,
                 truth == named));
       }
@@ -95,42 +100,51 @@ public record HeatMap(
   public String html() {
     int width = LEFT + columnNames.size() * CELL + 24;
     int height = TOP + rowNames.size() * CELL + 4;
-    return """
+    return String.format(
+        Locale.ROOT,
+        """
         <figure class="card wide" tabindex="0"><figcaption>%s</figcaption>
         <svg class="heat" style="min-width:%dpx;max-width:%dpx" viewBox="0 0 %d %d" role="img" \
         aria-label="%s">
         <text class="axis" x="%d" y="14">%s</text>
         <text class="axis" x="2" y="%d">%s</text>
         %s%s%s</svg></figure>
-        """
-        .formatted(
-            HtmlReport.escape(title),
-            Math.min(width, 620),
-            Math.max(width, 420),
-            width,
-            height,
-            HtmlReport.escape(title),
-            LEFT,
-            HtmlReport.escape(axes.columns()),
-            TOP - 8,
-            HtmlReport.escape(axes.rows()),
-            IntStream.range(0, columnNames.size()).mapToObj(this::columnName).collect(joining()),
-            IntStream.range(0, rowNames.size()).mapToObj(this::rowName).collect(joining()),
-            IntStream.range(0, rowNames.size()).mapToObj(this::row).collect(joining()));
+        """,
+        HtmlReport.escape(title),
+        Math.min(width, 620),
+        Math.max(width, 420),
+        width,
+        height,
+        HtmlReport.escape(title),
+        LEFT,
+        HtmlReport.escape(axes.columns()),
+        TOP - 8,
+        HtmlReport.escape(axes.rows()),
+        IntStream.range(0, columnNames.size()).mapToObj(this::columnName).collect(joining()),
+        IntStream.range(0, rowNames.size()).mapToObj(this::rowName).collect(joining()),
+        IntStream.range(0, rowNames.size()).mapToObj(this::row).collect(joining()));
   }
 
   private String columnName(int index) {
-    return """
-        <text class="axis" text-anchor="start" transform="translate(%d %d) rotate(-45)">%s</text>
+    return String.format(
+        Locale.ROOT,
         """
-        .formatted(LEFT + index * CELL + CELL / 2, TOP - 6, shortened(columnNames.get(index)));
+        <text class="axis" text-anchor="start" transform="translate(%d %d) rotate(-45)">%s</text>
+        """,
+        LEFT + index * CELL + CELL / 2,
+        TOP - 6,
+        shortened(columnNames.get(index)));
   }
 
   private String rowName(int index) {
-    return """
-        <text class="axis" x="%d" y="%d" text-anchor="end">%s</text>
+    return String.format(
+        Locale.ROOT,
         """
-        .formatted(LEFT - 6, TOP + index * CELL + CELL / 2 + 4, shortened(rowNames.get(index)));
+        <text class="axis" x="%d" y="%d" text-anchor="end">%s</text>
+        """,
+        LEFT - 6,
+        TOP + index * CELL + CELL / 2 + 4,
+        shortened(rowNames.get(index)));
   }
 
   private String row(int row) {
@@ -145,12 +159,13 @@ public record HeatMap(
     String number =
         cell.text().isEmpty()
             ? ""
-            : "<text class=\"%s\" x=\"%d\" y=\"%d\" text-anchor=\"middle\">%s</text>"
-                .formatted(
-                    cell.shade() > 0.5 ? "on" : "off",
-                    x + CELL / 2,
-                    y + CELL / 2 + 4,
-                    HtmlReport.escape(cell.text()));
+            : String.format(
+                Locale.ROOT,
+                "<text class=\"%s\" x=\"%d\" y=\"%d\" text-anchor=\"middle\">%s</text>",
+                cell.shade() > 0.5 ? "on" : "off",
+                x + CELL / 2,
+                y + CELL / 2 + 4,
+                HtmlReport.escape(cell.text()));
     return String.format(
         Locale.ROOT,
         "<g><title>%s</title><rect class=\"%s\" x=\"%d\" y=\"%d\" width=\"%d\""

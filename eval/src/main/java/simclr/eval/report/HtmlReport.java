@@ -8,6 +8,7 @@ import com.google.common.io.Resources;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
+import java.util.Locale;
 
 /**
  * A page that needs nothing beside it: styles, charts and pictures are inline, and it follows the
@@ -21,7 +22,9 @@ public record HtmlReport(String title, String lead, ImmutableList<Section> secti
 
   /** The page. */
   public String html() {
-    return """
+    return String.format(
+        Locale.ROOT,
+        """
         <!DOCTYPE html>
         <html lang="en">
         <head>
@@ -39,16 +42,15 @@ public record HtmlReport(String title, String lead, ImmutableList<Section> secti
         %s</main>
         </body>
         </html>
-        """
-        .formatted(
-            escape(title),
-            style(),
-            escape(title),
-            escape(lead),
-            sections.stream()
-                .filter(section -> !section.blocks().isEmpty())
-                .map(Section::html)
-                .collect(joining()));
+        """,
+        escape(title),
+        style(),
+        escape(title),
+        escape(lead),
+        sections.stream()
+            .filter(section -> !section.blocks().isEmpty())
+            .map(Section::html)
+            .collect(joining()));
   }
 
   /** Text as HTML shows it. */

@@ -4,6 +4,7 @@ import static java.util.stream.Collectors.joining;
 
 import com.google.common.collect.ImmutableList;
 import java.util.List;
+import java.util.Locale;
 import java.util.stream.IntStream;
 
 /**
@@ -48,7 +49,10 @@ public record Key(ImmutableList<String> names, Kind kind) implements Block {
   }
 
   private static String item(String drawing, String name) {
-    return "<li><svg viewBox=\"0 0 24 14\" aria-hidden=\"true\">%s</svg>%s</li>\n"
-        .formatted(drawing.strip(), HtmlReport.escape(name));
+    return String.format(
+        Locale.ROOT,
+        "<li><svg viewBox=\"0 0 24 14\" aria-hidden=\"true\">%s</svg>%s</li>\n",
+        drawing.strip(),
+        HtmlReport.escape(name));
   }
 }

@@ -3,6 +3,7 @@ package simclr.eval.report;
 import static java.util.stream.Collectors.joining;
 
 import com.google.common.collect.ImmutableMap;
+import java.util.Locale;
 
 /**
  * Terms and what they mean.
@@ -15,9 +16,11 @@ public record Legend(ImmutableMap<String, String> terms) implements Block {
     return terms.entrySet().stream()
         .map(
             term ->
-                "<dt>%s</dt><dd>%s</dd>\n"
-                    .formatted(
-                        HtmlReport.escape(term.getKey()), HtmlReport.escape(term.getValue())))
+                String.format(
+                    Locale.ROOT,
+                    "<dt>%s</dt><dd>%s</dd>\n",
+                    HtmlReport.escape(term.getKey()),
+                    HtmlReport.escape(term.getValue())))
         .collect(joining("", "<dl>\n", "</dl>\n"));
   }
 }

@@ -52,8 +52,11 @@ public record LineChart(
   @Override
   public String html() {
     return hasPoints()
-        ? "<figure class=\"card\"><figcaption>%s</figcaption>\n%s</figure>\n"
-            .formatted(HtmlReport.escape(title), svg())
+        ? String.format(
+            Locale.ROOT,
+            "<figure class=\"card\"><figcaption>%s</figcaption>\n%s</figure>\n",
+            HtmlReport.escape(title),
+            svg())
         : "";
   }
 
@@ -78,42 +81,44 @@ public record LineChart(
     Scale x = new Scale(0, Math.max(last, 1), LEFT, WIDTH - RIGHT);
     double bottom = percent || (low >= 0 && low < 0.2 * high) ? 0 : low - margin;
     Scale y = new Scale(bottom, high + margin, HEIGHT - BOTTOM, TOP);
-    return """
+    return String.format(
+        Locale.ROOT,
+        """
         <svg viewBox="0 0 %d %d" role="img" aria-label="%s">
         <text class="axis" x="2" y="14">%s</text>
         %s%s%s%s<text class="axis" x="%s" y="%d" text-anchor="end">step</text>
-        </svg>"""
-        .formatted(
-            WIDTH,
-            HEIGHT,
-            HtmlReport.escape(title),
-            HtmlReport.escape(yTitle),
-            horizontalTicks(y),
-            verticalTicks(x),
-            levels(y),
-            IntStream.range(0, series.size())
-                .mapToObj(i -> line(i, series.get(i), x, y))
-                .collect(joining()),
-            px(WIDTH - RIGHT),
-            HEIGHT - 4);
+        </svg>""",
+        WIDTH,
+        HEIGHT,
+        HtmlReport.escape(title),
+        HtmlReport.escape(yTitle),
+        horizontalTicks(y),
+        verticalTicks(x),
+        levels(y),
+        IntStream.range(0, series.size())
+            .mapToObj(i -> line(i, series.get(i), x, y))
+            .collect(joining()),
+        px(WIDTH - RIGHT),
+        HEIGHT - 4);
   }
 
   private String horizontalTicks(Scale y) {
     return y.ticks(3).stream()
         .map(
             tick ->
-                """
+                String.format(
+                    Locale.ROOT,
+                    """
                 <line class="grid" x1="%d" x2="%d" y1="%s" y2="%s"/>\
                 <text class="axis" x="%d" y="%s" text-anchor="end">%s</text>
-                """
-                    .formatted(
-                        LEFT,
-                        WIDTH - RIGHT,
-                        px(y.pixel(tick)),
-                        px(y.pixel(tick)),
-                        LEFT - 6,
-                        px(y.pixel(tick) + 4),
-                        text(tick)))
+                """,
+                    LEFT,
+                    WIDTH - RIGHT,
+                    px(y.pixel(tick)),
+                    px(y.pixel(tick)),
+                    LEFT - 6,
+                    px(y.pixel(tick) + 4),
+                    text(tick)))
         .collect(joining());
   }
 
@@ -121,10 +126,14 @@ public record LineChart(
     return x.ticks(4).stream()
         .map(
             tick ->
-                """
+                String.format(
+                    Locale.ROOT,
+                    """
                 <text class="axis" x="%s" y="%d" text-anchor="middle">%s</text>
-                """
-                    .formatted(px(x.pixel(tick)), HEIGHT - BOTTOM + 16, number(tick)))
+                """,
+                    px(x.pixel(tick)),
+                    HEIGHT - BOTTOM + 16,
+                    number(tick)))
         .collect(joining());
   }
 
@@ -136,18 +145,19 @@ public record LineChart(
             level -> {
               double at = y.pixel(level.value());
               boolean upperHalf = at < (TOP + HEIGHT - BOTTOM) / 2.0;
-              return """
+              return String.format(
+                  Locale.ROOT,
+                  """
                   <line class="reference" x1="%d" x2="%d" y1="%s" y2="%s"/>\
                   <text class="reference" x="%d" y="%s" text-anchor="end">%s</text>
-                  """
-                  .formatted(
-                      LEFT,
-                      WIDTH - RIGHT,
-                      px(at),
-                      px(at),
-                      WIDTH - RIGHT - 2,
-                      px(upperHalf ? at + 14 : at - 5),
-                      HtmlReport.escape(level.label()));
+                  """,
+                  LEFT,
+                  WIDTH - RIGHT,
+                  px(at),
+                  px(at),
+                  WIDTH - RIGHT - 2,
+                  px(upperHalf ? at + 14 : at - 5),
+                  HtmlReport.escape(level.label()));
             })
         .collect(joining());
   }
@@ -165,21 +175,23 @@ public record LineChart(
         points.size() > MOST_DOTS
             ? ""
             : points.stream().map(p -> dot(index, line, p, x, y)).collect(joining());
-    return "<polyline class=\"%s\" points=\"%s\"/>\n%s".formatted(Mark.line(index), path, dots);
+    return String.format(
+        Locale.ROOT, "<polyline class=\"%s\" points=\"%s\"/>\n%s", Mark.line(index), path, dots);
   }
 
   private String dot(int index, Series line, Map.Entry<Long, Float> p, Scale x, Scale y) {
     String name = series.size() == 1 ? "" : line.name() + ", ";
-    return """
-        <circle class="dot c%d" cx="%s" cy="%s" r="3"><title>%sstep %d: %s</title></circle>
+    return String.format(
+        Locale.ROOT,
         """
-        .formatted(
-            index % 10,
-            px(x.pixel(p.getKey())),
-            px(y.pixel(p.getValue())),
-            HtmlReport.escape(name),
-            p.getKey(),
-            text(p.getValue()));
+        <circle class="dot c%d" cx="%s" cy="%s" r="3"><title>%sstep %d: %s</title></circle>
+        """,
+        index % 10,
+        px(x.pixel(p.getKey())),
+        px(y.pixel(p.getValue())),
+        HtmlReport.escape(name),
+        p.getKey(),
+        text(p.getValue()));
   }
 
   /** Finite points, evenly chosen where there are too many; the last one is always there. */

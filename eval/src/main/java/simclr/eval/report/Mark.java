@@ -2,6 +2,8 @@ package simclr.eval.report;
 
 import static simclr.eval.report.Scale.px;
 
+import java.util.Locale;
+
 /**
  * How one of several things is told from the others: by colour, and by form for those who do not
  * see the colours.
@@ -18,7 +20,7 @@ final class Mark {
 
   /** CSS classes of a line. */
   static String line(int index) {
-    return "line c%d d%d".formatted(index % COLOURS, index % DASHES);
+    return String.format(Locale.ROOT, "line c%d d%d", index % COLOURS, index % DASHES);
   }
 
   /**
@@ -29,14 +31,23 @@ final class Mark {
   static String point(int index, double x, double y, String tooltip) {
     String title = tooltip.isEmpty() ? "" : "<title>" + HtmlReport.escape(tooltip) + "</title>";
     if (index >= MOST) {
-      return "<circle class=\"other\" cx=\"%s\" cy=\"%s\" r=\"1.6\">%s</circle>\n"
-          .formatted(px(x), px(y), title);
+      return String.format(
+          Locale.ROOT,
+          "<circle class=\"other\" cx=\"%s\" cy=\"%s\" r=\"1.6\">%s</circle>\n",
+          px(x),
+          px(y),
+          title);
     }
     String colour = "p c" + index % COLOURS;
     int form = (index + index / COLOURS) % FORMS;
     if (form == 0) {
-      return "<circle class=\"%s\" cx=\"%s\" cy=\"%s\" r=\"2.8\">%s</circle>\n"
-          .formatted(colour, px(x), px(y), title);
+      return String.format(
+          Locale.ROOT,
+          "<circle class=\"%s\" cx=\"%s\" cy=\"%s\" r=\"2.8\">%s</circle>\n",
+          colour,
+          px(x),
+          px(y),
+          title);
     }
     String outline =
         switch (form) {
@@ -45,7 +56,13 @@ final class Mark {
           case 3 -> "m0-3.6l3.2 3.6l-3.2 3.6l-3.2-3.6z";
           default -> "m0 3.4l3.2-5.6h-6.4z";
         };
-    return "<path class=\"%s\" d=\"M%s %s%s\">%s</path>\n"
-        .formatted(colour, px(x), px(y), outline, title);
+    return String.format(
+        Locale.ROOT,
+        "<path class=\"%s\" d=\"M%s %s%s\">%s</path>\n",
+        colour,
+        px(x),
+        px(y),
+        outline,
+        title);
   }
 }

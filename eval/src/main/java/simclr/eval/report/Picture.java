@@ -8,6 +8,7 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.util.Base64;
 import java.util.List;
+import java.util.Locale;
 import javax.imageio.ImageIO;
 
 /**
@@ -52,18 +53,19 @@ public record Picture(String title, String caption, String png, int width, int h
 
   @Override
   public String html() {
-    return """
+    return String.format(
+        Locale.ROOT,
+        """
         <div class="card"><img class="sheet" style="max-width:%dpx" width="%d" height="%d" alt="%s"
         src="data:image/png;base64,%s"></div>
         <p class="caption">%s</p>
-        """
-        .formatted(
-            MOST_ZOOM * width,
-            width,
-            height,
-            HtmlReport.escape(title),
-            png,
-            HtmlReport.escape(caption));
+        """,
+        MOST_ZOOM * width,
+        width,
+        height,
+        HtmlReport.escape(title),
+        png,
+        HtmlReport.escape(caption));
   }
 
   private static void paint(BufferedImage sheet, int left, int top, byte[] rgb, int size) {

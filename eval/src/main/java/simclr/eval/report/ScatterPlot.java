@@ -5,6 +5,7 @@ import static java.util.stream.Collectors.joining;
 import static simclr.eval.report.Scale.px;
 
 import com.google.common.collect.ImmutableList;
+import java.util.Locale;
 import java.util.stream.IntStream;
 
 /**
@@ -54,29 +55,30 @@ public record ScatterPlot(
                       of < 0 ? Mark.MOST : of, x.pixel(point[0]), y.pixel(point[1]), name);
                 })
             .collect(joining());
-    return """
+    return String.format(
+        Locale.ROOT,
+        """
         <figure class="card"><figcaption>%s</figcaption>
         <svg viewBox="0 0 %d %d" role="img" aria-label="%s">
         <rect class="frame" x="%d" y="%d" width="%d" height="%d"/>
         <text class="axis" x="%d" y="14">%s</text>
         <text class="axis" x="%s" y="%d" text-anchor="end">%s</text>
         %s</svg></figure>
-        """
-        .formatted(
-            HtmlReport.escape(title),
-            WIDTH,
-            HEIGHT,
-            HtmlReport.escape(title),
-            EDGE,
-            TOP,
-            WIDTH - 2 * EDGE,
-            HEIGHT - TOP - BOTTOM,
-            EDGE,
-            HtmlReport.escape(yTitle),
-            px(WIDTH - EDGE),
-            HEIGHT - 8,
-            HtmlReport.escape(xTitle),
-            drawn);
+        """,
+        HtmlReport.escape(title),
+        WIDTH,
+        HEIGHT,
+        HtmlReport.escape(title),
+        EDGE,
+        TOP,
+        WIDTH - 2 * EDGE,
+        HEIGHT - TOP - BOTTOM,
+        EDGE,
+        HtmlReport.escape(yTitle),
+        px(WIDTH - EDGE),
+        HEIGHT - 8,
+        HtmlReport.escape(xTitle),
+        drawn);
   }
 
   private Scale scale(int axis, double first, double last) {

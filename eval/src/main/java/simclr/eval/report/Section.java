@@ -4,6 +4,7 @@ import static java.util.stream.Collectors.joining;
 
 import com.google.common.collect.ImmutableList;
 import java.util.List;
+import java.util.Locale;
 
 /**
  * A part of a page.
@@ -23,11 +24,14 @@ public record Section(String heading, ImmutableList<Block> blocks) {
   }
 
   String html() {
-    return """
+    return String.format(
+        Locale.ROOT,
+        """
         <section>
         <h2>%s</h2>
         %s</section>
-        """
-        .formatted(HtmlReport.escape(heading), blocks.stream().map(Block::html).collect(joining()));
+        """,
+        HtmlReport.escape(heading),
+        blocks.stream().map(Block::html).collect(joining()));
   }
 }

@@ -7,6 +7,7 @@ import static java.util.stream.Collectors.joining;
 import com.google.common.collect.ImmutableList;
 import com.google.common.collect.ImmutableSet;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.stream.IntStream;
 
@@ -97,15 +98,16 @@ public record Table(ImmutableList<String> head, ImmutableList<ImmutableList<Cell
             : IntStream.range(0, head.size())
                 .mapToObj(this::heading)
                 .collect(joining("", "<thead><tr>", "</tr></thead>\n"));
-    return """
+    return String.format(
+        Locale.ROOT,
+        """
         <div class="wide" tabindex="0"><table class="%s">
         %s<tbody>
         %s</tbody></table></div>
-        """
-        .formatted(
-            head.isEmpty() ? "pairs" : "rows",
-            columns,
-            rows.stream().map(this::row).collect(joining()));
+        """,
+        head.isEmpty() ? "pairs" : "rows",
+        columns,
+        rows.stream().map(this::row).collect(joining()));
   }
 
   /** Over numbers to the right, as they are. */
@@ -113,14 +115,20 @@ public record Table(ImmutableList<String> head, ImmutableList<ImmutableList<Cell
     boolean numbers =
         !rows.isEmpty()
             && ImmutableSet.of(Kind.NUMBER, Kind.STRONG).contains(rows.get(0).get(column).kind());
-    return "<th scope=\"col\"%s>%s</th>"
-        .formatted(numbers ? " class=\"number\"" : "", HtmlReport.escape(head.get(column)));
+    return String.format(
+        Locale.ROOT,
+        "<th scope=\"col\"%s>%s</th>",
+        numbers ? " class=\"number\"" : "",
+        HtmlReport.escape(head.get(column)));
   }
 
   private String row(ImmutableList<Cell> row) {
     if (isNote(row)) {
-      return "<tr class=\"note\"><td colspan=\"%d\"><div>%s</div></td></tr>\n"
-          .formatted(Math.max(head.size(), 1), HtmlReport.escape(row.get(0).text()));
+      return String.format(
+          Locale.ROOT,
+          "<tr class=\"note\"><td colspan=\"%d\"><div>%s</div></td></tr>\n",
+          Math.max(head.size(), 1),
+          HtmlReport.escape(row.get(0).text()));
     }
     return row.stream().map(Table::cell).collect(joining("", "<tr>", "</tr>\n"));
   }

@@ -6,12 +6,12 @@ import org.tensorflow.Graph;
 import org.tensorflow.Result;
 import org.tensorflow.Session;
 import org.tensorflow.ndarray.FloatNdArray;
-import org.tensorflow.op.Ops;
 import org.tensorflow.types.TFloat32;
 import simclr.config.RunConfig;
 import simclr.data.pipeline.Batch;
 import simclr.data.pipeline.InputPipeline;
 import simclr.data.records.Split;
+import simclr.graph.GraphOps;
 import simclr.parallel.Devices;
 
 /** Pictures of what pretraining sees. */
@@ -28,7 +28,7 @@ final class AugmentedPairs {
     long seed = config.seed().orElse(0L);
     try (Graph graph = new Graph();
         InputPipeline input = InputPipeline.training(split, config, seed)) {
-      Batch batch = input.build(Ops.create(graph));
+      Batch batch = input.build(GraphOps.of(graph));
       try (Session session = new Session(graph, Devices.sessionConfig(config))) {
         input.start(session, 0);
         try (Result result = session.runner().fetch(batch.images()).run()) {

@@ -3,6 +3,7 @@ package simclr.eval.runs;
 import com.google.common.collect.ImmutableList;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.BooleanSupplier;
@@ -71,7 +72,8 @@ record EncodedSample(
           collected.add(result, wanted);
         }
         if (reporter.terminal()) {
-          reporter.status("encoding: %d of %d".formatted(collected.labels.size(), wanted));
+          reporter.status(
+              String.format(Locale.ROOT, "encoding: %d of %d", collected.labels.size(), wanted));
         }
       }
       if (reporter.terminal()) {

@@ -37,7 +37,7 @@ final class PublishedSection {
     int number = 0;
     for (EvaluationRow row : figures) {
       Table table = table(row);
-      String title = "%s: %s, %s".formatted(row.run(), row.what(), row.split());
+      String title = String.format(Locale.ROOT, "%s: %s, %s", row.run(), row.what(), row.split());
       if (number++ < OPEN) {
         blocks.add(new Paragraph(title));
         blocks.add(table);
@@ -86,7 +86,8 @@ final class PublishedSection {
   private static List<Cell> published(Comparison row) {
     PublishedResult result = row.published();
     List<Cell> cells = new ArrayList<>();
-    cells.add(Cell.name("%s: %s".formatted(result.origin().label(), result.name())));
+    cells.add(
+        Cell.name(String.format(Locale.ROOT, "%s: %s", result.origin().label(), result.name())));
     String metric =
         result.metric().equals(PublishedResult.TOP_1) ? "" : " (" + result.metric() + ")";
     cells.add(
@@ -108,11 +109,12 @@ final class PublishedSection {
 
   private static String note(Comparison row) {
     PublishedResult result = row.published();
-    return "%s Source: %s%s."
-        .formatted(
-            row.finding(),
-            result.source(),
-            result.note().isEmpty() ? "" : " (" + result.note() + ")");
+    return String.format(
+        Locale.ROOT,
+        "%s Source: %s%s.",
+        row.finding(),
+        result.source(),
+        result.note().isEmpty() ? "" : " (" + result.note() + ")");
   }
 
   private static String percent(double share) {

@@ -9,6 +9,7 @@ import java.util.Locale;
 import java.util.Optional;
 import java.util.OptionalLong;
 import simclr.config.FlagsFile;
+import simclr.config.LocalPath;
 import simclr.config.RunConfig;
 import simclr.config.UserException;
 import simclr.eval.features.Layers;
@@ -110,7 +111,7 @@ final class RunConditions {
     if (config.checkpoint().isEmpty()) {
       return Optional.empty();
     }
-    Path checkpoint = Path.of(config.checkpoint().get());
+    Path checkpoint = LocalPath.of(config.checkpoint().get(), "--checkpoint");
     Path directory =
         Files.isDirectory(checkpoint) ? checkpoint : checkpoint.toAbsolutePath().getParent();
     try {

@@ -1,6 +1,5 @@
 package simclr.eval.runs;
 
-
 import com.google.common.collect.ImmutableList;
 import com.google.common.collect.ImmutableMap;
 import java.util.ArrayList;
@@ -66,18 +65,19 @@ record RunPage(
 
   private String lead() {
     if (runs.size() > 1) {
-      return "%d runs with %d evaluations.".formatted(runs.size(), all().size());
+      return String.format(Locale.ROOT, "%d runs with %d evaluations.", runs.size(), all().size());
     }
     RunFolder run = runs.get(0);
     String what =
         run.config()
             .map(
                 config ->
-                    "ResNet-%d, %s on %s"
-                        .formatted(
-                            config.resnetDepth(),
-                            config.pretraining() ? "pretrained" : "trained with labels",
-                            config.dataset()))
+                    String.format(
+                        Locale.ROOT,
+                        "ResNet-%d, %s on %s",
+                        config.resnetDepth(),
+                        config.pretraining() ? "pretrained" : "trained with labels",
+                        config.dataset()))
             .orElse("A run");
     String step = run.step().isPresent() ? " to step " + run.step().getAsLong() : "";
     return what
@@ -93,12 +93,13 @@ record RunPage(
         .max(Comparator.comparingDouble(row -> value(row, figure)))
         .map(
             row ->
-                "; %s: %s %s on %s"
-                    .formatted(
-                        row.what(),
-                        Metric.label(figure),
-                        percent(value(row, figure)),
-                        row.split()));
+                String.format(
+                    Locale.ROOT,
+                    "; %s: %s %s on %s",
+                    row.what(),
+                    Metric.label(figure),
+                    percent(value(row, figure)),
+                    row.split()));
   }
 
   private List<Block> evaluations() {
@@ -243,7 +244,7 @@ record RunPage(
     List<Block> blocks = new ArrayList<>();
     for (EvaluationRow row : all()) {
       if (row.record().isPresent()) {
-        String title = "%s: %s, %s".formatted(row.run(), row.what(), row.split());
+        String title = String.format(Locale.ROOT, "%s: %s, %s", row.run(), row.what(), row.split());
         List<Block> tables = ClassTables.of(row.record().get(), title);
         if (blocks.isEmpty()) {
           blocks.addAll(tables);
@@ -271,7 +272,7 @@ record RunPage(
               record ->
                   blocks.add(
                       Folded.of(
-                          "Record of %s: %s".formatted(row.run(), row.what()),
+                          String.format(Locale.ROOT, "Record of %s: %s", row.run(), row.what()),
                           List.of(Table.pairs(record.pairs())))));
     }
     blocks.add(

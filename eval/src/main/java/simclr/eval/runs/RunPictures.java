@@ -83,7 +83,8 @@ final class RunPictures {
     }
     try {
       CheckpointFile weights = ModelDir.resolve(run.path().toString(), reporter::line);
-      reporter.line("%s: encoding test images with %s".formatted(run.name(), weights));
+      reporter.line(
+          String.format(Locale.ROOT, "%s: encoding test images with %s", run.name(), weights));
       Optional<EncodedSample> encoded =
           EncodedSample.of(
               config,

@@ -2,6 +2,7 @@ package simclr.eval.study;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import simclr.eval.metrics.ConfidenceInterval;
 import simclr.eval.published.Verified;
 
@@ -43,15 +44,16 @@ record Orderings(List<String> same, List<String> undecided, List<String> reverse
   /** In a sentence. */
   String sentence() {
     int all = same.size() + undecided.size() + reversed.size();
-    return "Of %d pairs that the paper orders, %d come out in its order, %d in the other, %d lie within each other's interval%s."
-        .formatted(
-            all,
-            same.size(),
-            reversed.size(),
-            undecided.size(),
-            reversed.isEmpty() || reversed.size() > 5
-                ? ""
-                : "; the other way round than published: " + String.join("; ", reversed));
+    return String.format(
+        Locale.ROOT,
+        "Of %d pairs that the paper orders, %d come out in its order, %d in the other, %d lie within each other's interval%s.",
+        all,
+        same.size(),
+        reversed.size(),
+        undecided.size(),
+        reversed.isEmpty() || reversed.size() > 5
+            ? ""
+            : "; the other way round than published: " + String.join("; ", reversed));
   }
 
   /** NaN, which is neither larger nor smaller, where nothing was read in a source. */

@@ -200,7 +200,11 @@ public record StudyResult(
                 .build()));
     return new HtmlReport(
             study.title(),
-            "%d runs, evaluated alike: %s.".formatted(rows.size(), study.evaluation().words()),
+            String.format(
+                Locale.ROOT,
+                "%d runs, evaluated alike: %s.",
+                rows.size(),
+                study.evaluation().words()),
             ImmutableList.copyOf(sections))
         .html();
   }

@@ -10,6 +10,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.BooleanSupplier;
@@ -29,6 +30,7 @@ import simclr.eval.metrics.Metric;
 import simclr.eval.probe.ProbeRun;
 import simclr.eval.record.EncoderInfo.Kind;
 import simclr.eval.record.EvaluationRecord;
+import simclr.export.bundle.TimeLimits;
 import simclr.io.DurableFiles;
 import simclr.summary.ScalarHistory;
 import simclr.summary.Tag;
@@ -75,7 +77,8 @@ public final class StudyRun {
     ImmutableList.Builder<StudyRow> rows = ImmutableList.builder();
     for (int i = 0; i < study.runs().size(); i++) {
       PlannedRun run = study.runs().get(i);
-      String which = "run %d of %d, %s".formatted(i + 1, study.runs().size(), run.name());
+      String which =
+          String.format(Locale.ROOT, "run %d of %d, %s", i + 1, study.runs().size(), run.name());
       Optional<StudyRow> row = execute(run, which);
       if (row.isEmpty()) {
         return Optional.empty();
@@ -144,7 +147,8 @@ public final class StudyRun {
             Optional.empty(),
             Optional.empty(),
             Optional.empty(),
-            FeatureDtype.FLOAT32);
+            FeatureDtype.FLOAT32,
+            TimeLimits.DEFAULT);
     try (EncoderFeatures features = EncoderFeatures.open(choice, reporter)) {
       for (String layer : study.layersOf(run)) {
         ProbeRun probe =
@@ -162,7 +166,8 @@ public final class StudyRun {
   }
 
   private Path directory(Path dir, String layer) {
-    String name = "study-%s-%s".formatted(study.evaluation().protocol().command(), layer);
+    String name =
+        String.format(Locale.ROOT, "study-%s-%s", study.evaluation().protocol().command(), layer);
     return dir.resolve("eval").resolve(name);
   }
 

@@ -7,7 +7,6 @@ import com.google.common.base.Splitter;
 import com.google.common.collect.ImmutableList;
 import com.google.common.collect.ImmutableMap;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -17,8 +16,10 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import simclr.config.Quoted;
 import simclr.config.UserException;
 import simclr.config.UserException.ExitCode;
+import simclr.io.TextFile;
 
 /**
  * Reads a study from a text file:
@@ -71,7 +72,7 @@ final class SweepFile {
   static Study read(Path file, Map<String, String> given) {
     List<String> lines;
     try {
-      lines = Files.readAllLines(file);
+      lines = TextFile.lines(file);
     } catch (NoSuchFileException e) {
       throw new UserException(
           ExitCode.NO_INPUT, "%s is not there, expected the file of a study", file);
@@ -131,7 +132,7 @@ final class SweepFile {
             ExitCode.USAGE,
             "%s sets %s, expected title, published, evaluation or layers",
             file,
-            key);
+            Quoted.of(key));
       }
     }
     List<Section> runs =
@@ -207,6 +208,11 @@ final class SweepFile {
 
   private UserException wrong(int number, String line, String expected) {
     return new UserException(
-        ExitCode.USAGE, "%s line %s is \"%s\", expected %s", file, number, line, expected);
+        ExitCode.USAGE,
+        "%s line %s is \"%s\", expected %s",
+        file,
+        number,
+        Quoted.of(line),
+        expected);
   }
 }

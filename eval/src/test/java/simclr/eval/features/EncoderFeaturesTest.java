@@ -22,6 +22,7 @@ import org.junit.jupiter.api.io.TempDir;
 import simclr.config.Reporter;
 import simclr.config.UserException;
 import simclr.eval.record.EncoderInfo.Kind;
+import simclr.export.bundle.TimeLimits;
 
 /** Twelve procedural images through a ResNet-18 that was never trained. */
 final class EncoderFeaturesTest {
@@ -193,7 +194,8 @@ final class EncoderFeaturesTest {
         Optional.empty(),
         Optional.empty(),
         Optional.of(output),
-        dtype);
+        dtype,
+        TimeLimits.DEFAULT);
   }
 
   private static Reporter quiet() {

@@ -15,6 +15,7 @@ import simclr.config.Reporter;
 import simclr.config.RunConfig;
 import simclr.config.UserException;
 import simclr.eval.record.EncoderInfo.Kind;
+import simclr.export.bundle.TimeLimits;
 import simclr.export.savedmodel.ExportSource;
 import simclr.export.savedmodel.SavedModelExport;
 import simclr.train.run.Run;
@@ -100,7 +101,8 @@ final class ExportedEncoderTest {
             Optional.empty(),
             Optional.empty(),
             Optional.of(shared.resolve(kind.name())),
-            FeatureDtype.FLOAT32),
+            FeatureDtype.FLOAT32,
+            TimeLimits.DEFAULT),
         QUIET);
   }
 }

@@ -16,6 +16,7 @@ import simclr.eval.features.EncoderFeatures;
 import simclr.eval.features.FeatureDtype;
 import simclr.eval.probe.knn.Knn;
 import simclr.eval.record.EncoderInfo.Kind;
+import simclr.export.bundle.TimeLimits;
 import simclr.summary.ScalarHistory;
 import simclr.summary.Tag;
 import simclr.train.run.Run;
@@ -66,7 +67,8 @@ final class OnlineNeighboursTest {
             Optional.empty(),
             Optional.empty(),
             Optional.of(dir.resolve("probe")),
-            FeatureDtype.FLOAT32);
+            FeatureDtype.FLOAT32,
+            TimeLimits.DEFAULT);
     try (EncoderFeatures features = EncoderFeatures.open(choice, QUIET)) {
       return new ProbeRun(features, protocol, ImmutableList.of(1L), Optional.empty())
           .one(Optional.empty(), QUIET, () -> false)

@@ -1,6 +1,7 @@
 package simclr.export.bundle;
 
 import static com.google.common.base.Preconditions.checkState;
+import static java.util.stream.Collectors.joining;
 
 import com.google.common.collect.ImmutableMap;
 import com.google.common.collect.ImmutableSortedMap;
@@ -12,17 +13,21 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.locks.ReadWriteLock;
 import java.util.concurrent.locks.ReentrantReadWriteLock;
 import org.tensorflow.Result;
-import org.tensorflow.SavedModelBundle;
 import org.tensorflow.Session;
+import org.tensorflow.proto.MetaGraphDef;
+import org.tensorflow.proto.SavedModel;
 import org.tensorflow.proto.SignatureDef;
 import org.tensorflow.proto.TensorInfo;
 import org.tensorflow.types.family.TType;
+import simclr.config.Quoted;
 import simclr.config.UserException;
 import simclr.config.UserException.ExitCode;
 import simclr.export.inspect.OperationScan;
+import simclr.export.weights.SavedModelFile;
 
 /**
  * A SavedModel in memory with its signatures. Any number of threads may run it at a time; closing
@@ -35,57 +40,102 @@ public final class LoadedModel implements AutoCloseable {
   /** Names of what is no signature but part of the format. */
   private static final String INTERNAL_PREFIX = "__";
 
+  /** The tag of the graph that is loaded. */
+  private static final String SERVE = "serve";
+
   private final Path directory;
-  private final Optional<ModelCard> card;
-  private final SavedModelBundle bundle;
+  private final Optional<ExportInfo> info;
+  private final SessionGraph graph;
+  private final TimeLimits limits;
   private final ImmutableSortedMap<String, SignatureDef> signatures;
   private final ReadWriteLock use = new ReentrantReadWriteLock();
+  private final AtomicBoolean abandoned = new AtomicBoolean();
   private boolean closed;
 
-  private LoadedModel(Path directory, Optional<ModelCard> card, SavedModelBundle bundle) {
+  private LoadedModel(
+      Path directory,
+      Optional<ExportInfo> info,
+      SessionGraph graph,
+      TimeLimits limits,
+      ImmutableSortedMap<String, SignatureDef> signatures) {
     this.directory = directory;
-    this.card = card;
-    this.bundle = bundle;
+    this.info = info;
+    this.graph = graph;
+    this.limits = limits;
+    this.signatures = signatures;
+  }
+
+  /** The same within {@link TimeLimits#DEFAULT}. */
+  public static LoadedModel open(Path directory) {
+    return open(directory, TimeLimits.DEFAULT);
+  }
+
+  /**
+   * Loads a SavedModel, after a scan of its operations: a SavedModel can run code when it is
+   * loaded. What was scanned is what is loaded, whatever becomes of the file meanwhile.
+   *
+   * @param directory a version's, {@link ExportDirectory#isVersion}
+   * @throws UserException if it is missing, damaged, would do more than compute, or takes longer
+   *     than it may
+   */
+  public static LoadedModel open(Path directory, TimeLimits limits) {
+    Path file = directory.resolve(ExportDirectory.SAVED_MODEL);
+    if (!Files.exists(file)) {
+      throw new UserException(ExitCode.NO_INPUT, "%s is missing, expected a SavedModel", file);
+    }
+    SavedModel model = OperationScan.requireHarmless(directory);
+    Optional<ExportInfo> info = Manifest.read(directory);
+    MetaGraphDef meta = served(directory, model);
+    requireVariables(directory, meta);
+    AtomicBoolean tooLate = new AtomicBoolean();
+    return TimeLimits.within(
+        limits.load(),
+        () -> {
+          LoadedModel loaded = load(directory, info, meta, limits);
+          if (tooLate.get()) {
+            loaded.close();
+          }
+          return loaded;
+        },
+        running -> {
+          tooLate.set(true);
+          return late(directory, limits);
+        });
+  }
+
+  /** The graph for serving; a SavedModel may hold others, for training. */
+  private static MetaGraphDef served(Path directory, SavedModel model) {
+    return model.getMetaGraphsList().stream()
+        .filter(meta -> meta.getMetaInfoDef().getTagsList().equals(List.of(SERVE)))
+        .findFirst()
+        .orElseThrow(
+            () ->
+                new UserException(
+                    ExitCode.DATA,
+                    "%s cannot be loaded (its graphs have the tags %s), expected a whole SavedModel"
+                        + " with the tag %s",
+                    directory,
+                    Quoted.of(
+                        model.getMetaGraphsList().stream()
+                            .map(meta -> meta.getMetaInfoDef().getTagsList().toString())
+                            .collect(joining(", "))),
+                    SERVE));
+  }
+
+  private static LoadedModel load(
+      Path directory, Optional<ExportInfo> info, MetaGraphDef meta, TimeLimits limits) {
     ImmutableSortedMap.Builder<String, SignatureDef> named = ImmutableSortedMap.naturalOrder();
-    bundle
-        .metaGraphDef()
-        .getSignatureDefMap()
+    meta.getSignatureDefMap()
         .forEach(
             (name, signature) -> {
               if (!name.startsWith(INTERNAL_PREFIX)) {
                 named.put(name, signature);
               }
             });
-    this.signatures = named.build();
-  }
-
-  /**
-   * Loads a SavedModel, after a scan of its operations: a SavedModel can run code when it is
-   * loaded.
-   *
-   * @param directory a version's, {@link ExportDirectory#isVersion}
-   * @throws UserException if it is missing, damaged, or would do more than compute
-   */
-  public static LoadedModel open(Path directory) {
-    Path graph = directory.resolve(ExportDirectory.SAVED_MODEL);
-    if (!Files.exists(graph)) {
-      throw new UserException(ExitCode.NO_INPUT, "%s is missing, expected a SavedModel", graph);
-    }
-    OperationScan.of(directory).requireHarmless();
-    Optional<ModelCard> card = ModelCard.read(directory);
-    SavedModelBundle bundle = load(directory);
+    ImmutableSortedMap<String, SignatureDef> signatures = named.build();
+    SessionGraph graph;
     try {
-      requireVariables(directory, bundle);
-      return new LoadedModel(directory, card, bundle);
-    } catch (UserException e) {
-      bundle.close();
-      throw e;
-    }
-  }
-
-  private static SavedModelBundle load(Path directory) {
-    try {
-      return SavedModelBundle.load(directory.toString(), "serve");
+      graph = SessionGraph.load(directory, meta, TimeLimits.options(limits.load()));
     } catch (RuntimeException e) {
       if (ModelFailure.of(e) instanceof ModelFailure failure) {
         throw new UserException(
@@ -96,14 +146,32 @@ public final class LoadedModel implements AutoCloseable {
       }
       throw e;
     }
+    try {
+      signatures.forEach(graph::requireTensors);
+    } catch (UserException e) {
+      graph.close();
+      throw e;
+    }
+    return new LoadedModel(directory, info, graph, limits, signatures);
   }
 
-  /** Without that file TensorFlow loads the graph and leaves its variables empty. */
-  private static void requireVariables(Path directory, SavedModelBundle bundle) {
-    Path index = directory.resolve("variables").resolve("variables.index");
-    boolean restores = !bundle.metaGraphDef().getSaverDef().getRestoreOpName().isEmpty();
-    if (restores && !Files.exists(index)) {
-      throw new UserException(ExitCode.DATA, "%s is missing, expected a whole SavedModel", index);
+  private static UserException late(Path directory, TimeLimits limits) {
+    return new UserException(
+        ExitCode.DATA,
+        "%s is not loaded after %s seconds, expected a model that loads within"
+            + " --load_timeout_seconds",
+        directory,
+        limits.load().toSeconds());
+  }
+
+  /** Without them TensorFlow would load the graph and leave its variables empty. */
+  private static void requireVariables(Path directory, MetaGraphDef meta) {
+    if (!meta.getSaverDef().getRestoreOpName().isEmpty()) {
+      Path prefix = SavedModelFile.variables(directory);
+      Path index = prefix.resolveSibling(prefix.getFileName() + ".index");
+      if (!Files.exists(index)) {
+        throw new UserException(ExitCode.DATA, "%s is missing, expected a whole SavedModel", index);
+      }
     }
   }
 
@@ -112,8 +180,8 @@ public final class LoadedModel implements AutoCloseable {
   }
 
   /** What the export says of itself; empty in SavedModels of other programs. */
-  public Optional<ModelCard> card() {
-    return card;
+  public Optional<ExportInfo> info() {
+    return info;
   }
 
   /**
@@ -121,14 +189,14 @@ public final class LoadedModel implements AutoCloseable {
    *
    * @throws UserException (data) if there is none
    */
-  public ModelCard requiredCard() {
-    return card()
+  public ExportInfo requiredInfo() {
+    return info()
         .orElseThrow(
             () ->
                 new UserException(
                     ExitCode.DATA,
                     "%s is missing, expected an export of this program",
-                    directory.resolve("manifest.json")));
+                    Manifest.file(directory)));
   }
 
   /** All signatures by name. */
@@ -148,8 +216,8 @@ public final class LoadedModel implements AutoCloseable {
           ExitCode.DATA,
           "%s has no signature %s, expected one of %s",
           directory,
-          name,
-          String.join(", ", signatures.keySet()));
+          Quoted.of(name),
+          Quoted.of(String.join(", ", signatures.keySet())));
     }
     return signature;
   }
@@ -197,22 +265,45 @@ public final class LoadedModel implements AutoCloseable {
     use.readLock().lock();
     try {
       checkState(!closed, "%s was closed", directory);
-      Session.Runner runner = bundle.session().runner();
-      inputs.forEach(
-          (name, tensor) -> runner.feed(place(definition.getInputsOrThrow(name)), tensor));
-      names.forEach(name -> runner.fetch(place(definition.getOutputsOrThrow(name))));
-      try (Result result = runner.run()) {
-        ImmutableMap.Builder<String, HostTensor> values = ImmutableMap.builder();
-        for (int i = 0; i < names.size(); i++) {
-          values.put(names.get(i), HostTensor.of(result.get(i)));
-        }
-        return values.buildOrThrow();
-      } catch (RuntimeException e) {
-        throw ModelFailure.of(e);
-      }
+      return TimeLimits.within(
+          limits.run(),
+          () -> compute(definition, inputs, names),
+          running -> {
+            abandoned.compareAndSet(false, running);
+            return lateRun(signature);
+          });
     } finally {
       use.readLock().unlock();
     }
+  }
+
+  private ImmutableMap<String, HostTensor> compute(
+      SignatureDef signature, Map<String, ? extends TType> inputs, List<String> outputs) {
+    Session.Runner runner = graph.session().runner();
+    if (!limits.run().isZero()) {
+      runner.setOptions(TimeLimits.options(limits.run()));
+    }
+    inputs.forEach((name, tensor) -> runner.feed(place(signature.getInputsOrThrow(name)), tensor));
+    outputs.forEach(name -> runner.fetch(place(signature.getOutputsOrThrow(name))));
+    try (Result result = runner.run()) {
+      ImmutableMap.Builder<String, HostTensor> values = ImmutableMap.builder();
+      for (int i = 0; i < outputs.size(); i++) {
+        values.put(outputs.get(i), HostTensor.of(result.get(i)));
+      }
+      return values.buildOrThrow();
+    } catch (RuntimeException e) {
+      throw ModelFailure.of(e);
+    }
+  }
+
+  private UserException lateRun(String signature) {
+    return new UserException(
+        ExitCode.DATA,
+        "%s: signature %s has not answered after %s seconds, expected an answer within"
+            + " --run_timeout_seconds",
+        directory,
+        Quoted.of(signature),
+        limits.run().toSeconds());
   }
 
   /** Waits for those who run it. */
@@ -222,7 +313,10 @@ public final class LoadedModel implements AutoCloseable {
     try {
       if (!closed) {
         closed = true;
-        bundle.close();
+        // What TensorFlow is still computing with cannot be freed.
+        if (!abandoned.get()) {
+          graph.close();
+        }
       }
     } finally {
       use.writeLock().unlock();

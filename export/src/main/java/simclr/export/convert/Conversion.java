@@ -10,7 +10,6 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.function.Consumer;
 import java.util.stream.Stream;
-import org.tensorflow.Session;
 import simclr.checkpoint.CheckpointKeys;
 import simclr.config.UserException;
 import simclr.config.UserException.ExitCode;
@@ -54,7 +53,7 @@ public final class Conversion {
   private ConversionReport run(Consumer<String> say) {
     WeightSource source = open(say);
     InferredModel found = InferredModel.of(source);
-    say.accept("%s: %s".formatted(source, found));
+    say.accept(String.format(Locale.ROOT, "%s: %s", source, found));
     Matching matching = Matching.of(source, found, request.keepsSlots());
     InferredModel written = target.fitting(found);
     long step = source.step().orElse(0);
@@ -104,7 +103,7 @@ public final class Conversion {
 
   private WeightSource open(Consumer<String> say) {
     if (SavedModelFile.isIn(request.from())) {
-      OperationScan.of(request.from()).requireHarmless();
+      OperationScan.requireHarmless(request.from());
     }
     WeightSource source = WeightSource.open("--from", request.from(), request.ema(), say);
     boolean same =
@@ -193,8 +192,10 @@ public final class Conversion {
     }
     if (found.config().resnetDepth() < 50 && request.to() == Form.SAFETENSORS) {
       notes.add(
-          "layer1.0.downsample is in no stock torchvision ResNet-%s; add it to load the file"
-              .formatted(found.config().resnetDepth()));
+          String.format(
+              Locale.ROOT,
+              "layer1.0.downsample is in no stock torchvision ResNet-%s; add it to load the file",
+              found.config().resnetDepth()));
     }
     return notes.build();
   }

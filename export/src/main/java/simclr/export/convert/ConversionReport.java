@@ -10,6 +10,7 @@ import com.google.common.collect.Multimaps;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 
 /**
@@ -44,22 +45,31 @@ public record ConversionReport(
     lines.add(from);
     lines.add("  " + architecture + ", step " + step);
     lines.add(
-        "  %d tensors mapped, %d ignored, 0 missing".formatted(mapped.size(), ignored.size()));
+        String.format(
+            Locale.ROOT,
+            "  %d tensors mapped, %d ignored, 0 missing",
+            mapped.size(),
+            ignored.size()));
     ImmutableListMultimap<String, Ignored> byReason = Multimaps.index(ignored, Ignored::why);
     byReason
         .asMap()
         .forEach(
             (why, group) -> {
-              lines.add("  ignored, %s: %d".formatted(why, group.size()));
+              lines.add(String.format(Locale.ROOT, "  ignored, %s: %d", why, group.size()));
               group.stream().limit(NAMED).forEach(one -> lines.add("    " + one.name()));
               if (group.size() > NAMED) {
-                lines.add("    and %d more (--json names all)".formatted(group.size() - NAMED));
+                lines.add(
+                    String.format(
+                        Locale.ROOT, "    and %d more (--json names all)", group.size() - NAMED));
               }
             });
     notes.forEach(note -> lines.add("  note: " + note));
     lines.add(
-        "  read back and run on fixed images: %d values, largest difference %s"
-            .formatted(outputs, difference == 0 ? "0" : "%.1e".formatted(difference)));
+        String.format(
+            Locale.ROOT,
+            "  read back and run on fixed images: %d values, largest difference %s",
+            outputs,
+            difference == 0 ? "0" : String.format(Locale.ROOT, "%.1e", difference)));
     lines.add("written: " + output);
     return lines;
   }

@@ -20,6 +20,7 @@ import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import simclr.config.Quoted;
 import simclr.config.UserException;
 import simclr.config.UserException.ExitCode;
 
@@ -225,7 +226,7 @@ final class Safetensors {
     try {
       type = ElementType.valueOf(node.path("dtype").asText());
     } catch (IllegalArgumentException e) {
-      throw torn(file, name + " is of type " + node.path("dtype").asText());
+      throw torn(file, Quoted.of(name) + " is of type " + Quoted.of(node.path("dtype").asText()));
     }
     ImmutableList.Builder<Long> shape = ImmutableList.builder();
     node.path("shape").forEach(dimension -> shape.add(dimension.asLong(-1)));
@@ -237,7 +238,7 @@ final class Safetensors {
             && place.end() >= place.begin()
             && place.shape().stream().allMatch(d -> d >= 0 && d <= Integer.MAX_VALUE)
             && new Declared(name, type, place.shape()).bytes() == place.end() - place.begin();
-    check(sound, file, "the shape of %s does not fit its bytes", name);
+    check(sound, file, "the shape of %s does not fit its bytes", Quoted.of(name));
     return place;
   }
 

@@ -1,14 +1,19 @@
 package simclr.export.convert;
 
+import static com.google.common.base.Preconditions.checkNotNull;
+
 import com.google.common.collect.ImmutableList;
 import com.google.common.collect.ImmutableMap;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.ToLongFunction;
 import org.jspecify.annotations.Nullable;
 import org.tensorflow.Operand;
 import org.tensorflow.Result;
@@ -34,8 +39,14 @@ import simclr.model.Variables.Variable;
 final class SafetensorsTarget implements Target {
   static final String FILE = "model.safetensors";
 
+  /** 128 MB. */
+  private static final long NUMBERS_AT_ONCE = 1L << 25;
+
   /** A tensor in torch's layout. */
   private record Value(Declared declared, Operand<TFloat32> operand) {}
+
+  /** A variable that takes a tensor in torch's layout. */
+  private record Assignment(String name, Placeholder<TFloat32> torch, Op assign) {}
 
   @Override
   public InferredModel fitting(InferredModel model) {
@@ -89,13 +100,7 @@ final class SafetensorsTarget implements Target {
     values.values().forEach(value -> tensors.add(value.declared()));
     ImmutableMap<String, String> metadata = metadata(model, step, source);
     Safetensors.write(
-        directory.resolve(FILE),
-        metadata,
-        tensors,
-        tensor -> {
-          Value value = values.get(tensor.name());
-          return value == null ? ByteBuffer.allocate(Long.BYTES) : fetch(graph.session(), value);
-        });
+        directory.resolve(FILE), metadata, tensors, new InGroups(graph.session(), values)::of);
   }
 
   @Override
@@ -103,34 +108,55 @@ final class SafetensorsTarget implements Target {
     Safetensors file = Safetensors.open(directory.resolve(FILE));
     try (WeightGraph graph = WeightGraph.open(model, ImmutableList.of(), 0)) {
       Ops tf = graph.tf();
-      Map<String, Placeholder<TFloat32>> fed = new LinkedHashMap<>();
-      Map<String, Op> assigns = new LinkedHashMap<>();
+      List<Assignment> assignments = new ArrayList<>();
       for (Variable variable : graph.state().variables().all()) {
         String name = TorchNames.of(variable.spec()).orElseThrow();
         Placeholder<TFloat32> torch =
             tf.placeholder(TFloat32.class, Placeholder.shape(torchShape(variable.spec())));
-        fed.put(name, torch);
-        assigns.put(
-            name,
-            tf.assignVariableOp(
-                variable.handle(),
-                tf.linalg.transpose(
-                    torch, tf.constant(inverse(TorchNames.axes(variable.spec()))))));
+        Operand<TFloat32> value =
+            tf.linalg.transpose(torch, tf.constant(inverse(TorchNames.axes(variable.spec()))));
+        assignments.add(new Assignment(name, torch, tf.assignVariableOp(variable.handle(), value)));
       }
-      for (Map.Entry<String, Placeholder<TFloat32>> one : fed.entrySet()) {
-        float[] values = file.floats(one.getKey());
-        try (TFloat32 tensor = TFloat32.tensorOf(one.getValue().shape(), DataBuffers.of(values))) {
-          graph
-              .session()
-              .runner()
-              .feed(one.getValue(), tensor)
-              .addTarget(assigns.get(one.getKey()))
-              .run()
-              .close();
-        }
+      for (List<Assignment> group : groups(assignments, a -> a.torch().shape().size())) {
+        assign(graph.session(), file, group);
       }
       return graph.forward();
     }
+  }
+
+  private static void assign(Session session, Safetensors file, List<Assignment> group) {
+    List<TFloat32> fed = new ArrayList<>();
+    try {
+      Session.Runner runner = session.runner();
+      for (Assignment assignment : group) {
+        TFloat32 tensor =
+            TFloat32.tensorOf(
+                assignment.torch().shape(), DataBuffers.of(file.floats(assignment.name())));
+        fed.add(tensor);
+        runner.feed(assignment.torch(), tensor).addTarget(assignment.assign());
+      }
+      runner.run().close();
+    } finally {
+      fed.forEach(TFloat32::close);
+    }
+  }
+
+  /**
+   * Tensors that pass together. Every other set of them makes TensorFlow prepare the whole graph
+   * anew, so few sets are fast; all at once would hold a large model in memory twice.
+   */
+  private static <T> List<List<T>> groups(List<T> all, ToLongFunction<T> numbers) {
+    List<List<T>> groups = new ArrayList<>();
+    long room = 0;
+    for (T one : all) {
+      if (groups.isEmpty() || numbers.applyAsLong(one) > room) {
+        groups.add(new ArrayList<>());
+        room = NUMBERS_AT_ONCE;
+      }
+      groups.get(groups.size() - 1).add(one);
+      room -= numbers.applyAsLong(one);
+    }
+    return groups;
   }
 
   private static Value value(Ops tf, String name, VariableSpec spec, Operand<TFloat32> variable) {
@@ -160,18 +186,50 @@ final class SafetensorsTarget implements Target {
     return inverse;
   }
 
-  private static ByteBuffer fetch(Session session, Value value) {
-    try (Result result = session.runner().fetch(value.operand()).run()) {
-      Tensor tensor = result.get(0);
-      ByteDataBuffer raw = tensor.asRawTensor().data();
-      byte[] bytes = new byte[Math.toIntExact(raw.size())];
-      raw.read(bytes);
-      ByteBuffer buffer = ByteBuffer.wrap(bytes);
-      if (ByteOrder.nativeOrder() == ByteOrder.BIG_ENDIAN) {
-        throw new IllegalStateException("this machine keeps its numbers the other way round");
-      }
-      return buffer;
+  /** Fetches values in groups as they are asked for, in their order. */
+  private static final class InGroups {
+    private final Session session;
+    private final Map<String, Value> values;
+    private final Iterator<List<Value>> groups;
+    private final Map<String, ByteBuffer> fetched = new HashMap<>();
+
+    InGroups(Session session, Map<String, Value> values) {
+      this.session = session;
+      this.values = values;
+      this.groups =
+          groups(List.copyOf(values.values()), value -> value.declared().bytes() / Float.BYTES)
+              .iterator();
     }
+
+    ByteBuffer of(Declared tensor) {
+      if (!values.containsKey(tensor.name())) {
+        return ByteBuffer.allocate(Long.BYTES); // a counter of batches
+      }
+      while (!fetched.containsKey(tensor.name())) {
+        fetch(groups.next());
+      }
+      return checkNotNull(fetched.remove(tensor.name()));
+    }
+
+    private void fetch(List<Value> group) {
+      Session.Runner runner = session.runner();
+      group.forEach(value -> runner.fetch(value.operand()));
+      try (Result result = runner.run()) {
+        for (int i = 0; i < group.size(); i++) {
+          fetched.put(group.get(i).declared().name(), bytes(result.get(i)));
+        }
+      }
+    }
+  }
+
+  private static ByteBuffer bytes(Tensor tensor) {
+    ByteDataBuffer raw = tensor.asRawTensor().data();
+    byte[] bytes = new byte[Math.toIntExact(raw.size())];
+    raw.read(bytes);
+    if (ByteOrder.nativeOrder() == ByteOrder.BIG_ENDIAN) {
+      throw new IllegalStateException("this machine keeps its numbers the other way round");
+    }
+    return ByteBuffer.wrap(bytes);
   }
 
   private static ImmutableMap<String, String> metadata(

@@ -34,8 +34,7 @@ sealed interface Target permits Tf1Target, Tf2Target, SafetensorsTarget {
    * @param model the part that is written, as {@link #fitting} gives it
    * @param source named in the file, where the form has room for it
    */
-  void write(
-      WeightGraph graph, InferredModel model, long step, String source, Path directory);
+  void write(WeightGraph graph, InferredModel model, long step, String source, Path directory);
 
   /**
    * The model's answers, with the weights of what {@link #write} wrote.

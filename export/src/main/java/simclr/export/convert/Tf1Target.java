@@ -7,8 +7,8 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import org.tensorflow.Operand;
 import org.tensorflow.types.TInt64;
-import simclr.checkpoint.BundleWriter;
 import simclr.checkpoint.ModelDir;
+import simclr.checkpoint.bundle.BundleWriter;
 import simclr.export.weights.InferredModel;
 import simclr.model.VariableSpec;
 

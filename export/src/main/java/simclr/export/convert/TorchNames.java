@@ -1,5 +1,6 @@
 package simclr.export.convert;
 
+import java.util.Locale;
 import java.util.Optional;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -17,7 +18,8 @@ final class TorchNames {
       Pattern.compile(Part.ENCODER.prefix() + "initial_conv_relu_max_pool/\\d+/(conv2d|bn)/\\w+");
   private static final Pattern BLOCK =
       Pattern.compile(
-          Part.ENCODER.prefix() + "block_groups/(\\d+)/layers/(\\d+)/(\\w+)/(\\d+)/(conv2d|bn)/\\w+");
+          Part.ENCODER.prefix()
+              + "block_groups/(\\d+)/layers/(\\d+)/(\\w+)/(\\d+)/(conv2d|bn)/\\w+");
   private static final Pattern CLASSIFIER =
       Pattern.compile(Part.SUPERVISED_HEAD.prefix() + "linear_layer/dense/\\w+");
 
@@ -53,11 +55,12 @@ final class TorchNames {
     if (block.matches()) {
       int group = Integer.parseInt(block.group(1));
       return Optional.of(
-          "layer%d.%s.%s"
-              .formatted(
-                  group + 1,
-                  block.group(2),
-                  inBlock(block.group(3), Integer.parseInt(block.group(4)), block.group(5))));
+          String.format(
+              Locale.ROOT,
+              "layer%d.%s.%s",
+              group + 1,
+              block.group(2),
+              inBlock(block.group(3), Integer.parseInt(block.group(4)), block.group(5))));
     }
     return CLASSIFIER.matcher(key).matches() ? Optional.of("fc") : Optional.empty();
   }

@@ -21,9 +21,6 @@ import simclr.checkpoint.CheckpointFile;
 import simclr.checkpoint.Restorer;
 import simclr.checkpoint.RunState;
 import simclr.checkpoint.RunState.Slot;
-import simclr.config.RunConfig.OptimizerKind;
-import simclr.data.pipeline.Batch;
-import simclr.checkpoint.Architecture;
 import simclr.export.weights.InferredModel;
 import simclr.inference.ModelSpec;
 import simclr.inference.RestoredModel;
@@ -70,8 +67,7 @@ final class WeightGraph implements AutoCloseable {
   static WeightGraph open(InferredModel inferred, Collection<VariableSpec> slotted, long step) {
     WeightGraph graph =
         new WeightGraph(
-            RestoredModel.unfilled(
-                ModelSpec.fed(inferred.config(), inferred.numClasses())),
+            RestoredModel.unfilled(ModelSpec.fed(inferred.config(), inferred.numClasses())),
             slotted);
     Ops tf = graph.tf;
     graph

@@ -4,9 +4,11 @@ import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
+import simclr.config.LocalPath;
 import simclr.config.RunConfig;
 import simclr.config.UserException;
 import simclr.config.UserException.ExitCode;
+import simclr.export.bundle.TimeLimits;
 
 /**
  * What to embed, with what, where to.
@@ -15,6 +17,7 @@ import simclr.config.UserException.ExitCode;
  * @param dataset as {@code --dataset} of a run; without it {@code dataDir} is a folder of images
  * @param split with slices, as TFDS has them; {@code all} are all splits
  * @param output a name that ends in {@code .npy} or {@code .csv}
+ * @param limits how long the export may take
  */
 public record EmbedSettings(
     Path export,
@@ -22,7 +25,8 @@ public record EmbedSettings(
     Optional<Path> dataDir,
     String split,
     int batchSize,
-    Path output) {
+    Path output,
+    TimeLimits limits) {
 
   /** Checks what can be checked without looking. */
   public EmbedSettings {
@@ -56,6 +60,8 @@ public record EmbedSettings(
     String prefix = "folder:";
     return dataset.isEmpty()
         ? dataDir
-        : dataset.filter(d -> d.startsWith(prefix)).map(d -> Path.of(d.substring(prefix.length())));
+        : dataset
+            .filter(d -> d.startsWith(prefix))
+            .map(d -> LocalPath.of(d.substring(prefix.length()), "--dataset"));
   }
 }

@@ -2,14 +2,15 @@ package simclr.export.embed;
 
 import com.google.common.collect.ImmutableMap;
 import java.nio.file.Path;
+import java.util.Locale;
 import java.util.Optional;
+import java.util.concurrent.CancellationException;
 import java.util.function.BooleanSupplier;
 import org.tensorflow.Graph;
 import org.tensorflow.Result;
 import org.tensorflow.Session;
 import org.tensorflow.exceptions.TFInvalidArgumentException;
 import org.tensorflow.exceptions.TensorFlowException;
-import org.tensorflow.op.Ops;
 import org.tensorflow.types.TFloat32;
 import org.tensorflow.types.TInt64;
 import simclr.config.Reporter;
@@ -21,9 +22,10 @@ import simclr.data.records.Records;
 import simclr.data.records.Split;
 import simclr.data.source.DataSource;
 import simclr.export.bundle.ExportDirectory;
+import simclr.export.bundle.ExportInfo;
 import simclr.export.bundle.HostTensor;
 import simclr.export.bundle.LoadedModel;
-import simclr.export.bundle.ModelCard;
+import simclr.graph.GraphOps;
 
 /**
  * Writes what an exported encoder makes of every image of a split. The images come through the
@@ -44,7 +46,7 @@ public final class Embedding {
   /**
    * Embeds a split.
    *
-   * @param stop asked between batches
+   * @param stop asked while the images are looked for and between batches
    * @return empty if it was stopped; nothing is written then
    * @throws UserException if export, data set or an image is broken, or the output cannot be
    *     written
@@ -52,26 +54,28 @@ public final class Embedding {
   public static Optional<Summary> run(
       EmbedSettings settings, Reporter reporter, BooleanSupplier stop) {
     Path directory = ExportDirectory.newest(settings.export());
-    try (LoadedModel model = LoadedModel.open(directory)) {
-      ModelCard card = model.requiredCard();
-      RunConfig config = settings.asRun(card.imageSize());
-      Split split = DataSource.of(config).open(config.evalSplit());
+    try (LoadedModel model = LoadedModel.open(directory, settings.limits())) {
+      ExportInfo info = model.requiredInfo();
+      RunConfig config = settings.asRun(info.imageSize());
+      Split split = DataSource.of(config, stop).open(config.evalSplit());
       reporter.line(split.summary());
-      try (EmbeddingWriter writer = writer(settings.output(), card, split)) {
+      try (EmbeddingWriter writer = writer(settings.output(), info, split)) {
         if (!embed(model, config, split, settings, writer, reporter, stop)) {
           return Optional.empty();
         }
         writer.commit();
       }
       return Optional.of(
-          new Summary(settings.output(), directory, split.examples(), card.representationSize()));
+          new Summary(settings.output(), directory, split.examples(), info.representationSize()));
+    } catch (CancellationException e) {
+      return Optional.empty();
     }
   }
 
-  private static EmbeddingWriter writer(Path output, ModelCard card, Split split) {
+  private static EmbeddingWriter writer(Path output, ExportInfo info, Split split) {
     return output.toString().endsWith(".csv")
-        ? CsvEmbeddings.open(output, card.representationSize(), split.labelled())
-        : NpyEmbeddings.open(output, split.examples(), card.representationSize(), split.labelled());
+        ? CsvEmbeddings.open(output, info.representationSize(), split.labelled())
+        : NpyEmbeddings.open(output, split.examples(), info.representationSize(), split.labelled());
   }
 
   private static boolean embed(
@@ -85,7 +89,7 @@ public final class Embedding {
     try (InputPipeline input = InputPipeline.evaluation(split, config);
         Graph graph = new Graph()) {
       input.notice().ifPresent(reporter::line);
-      Batch batch = input.build(Ops.create(graph));
+      Batch batch = input.build(GraphOps.of(graph));
       try (Session session = new Session(graph)) {
         input.start(session, 0);
         long done = 0;
@@ -97,7 +101,8 @@ public final class Embedding {
             done += write(model, images, split, settings, done, writer);
           }
           if (reporter.terminal()) {
-            reporter.status("embedding: %d of %d".formatted(done, split.examples()));
+            reporter.status(
+                String.format(Locale.ROOT, "embedding: %d of %d", done, split.examples()));
           }
         }
       }

@@ -16,8 +16,8 @@ import org.tensorflow.op.Ops;
 import org.tensorflow.proto.MetaGraphDef;
 import org.tensorflow.types.TFloat32;
 import org.tensorflow.types.family.TType;
-import simclr.data.pipeline.Batch;
 import simclr.export.weights.SavedModelFile;
+import simclr.graph.GraphOps;
 import simclr.inference.RestoredModel;
 
 /**
@@ -39,7 +39,7 @@ final class HubCheck {
             .getName();
     try (Graph graph = new Graph()) {
       graph.importGraphDef(meta.getGraphDef());
-      Ops tf = Ops.create(graph);
+      Ops tf = GraphOps.of(graph);
       List<Op> restores = new ArrayList<>();
       graph
           .operations()
@@ -79,8 +79,7 @@ final class HubCheck {
   /** h of the same images, by the model that the module was written from. */
   static float[] representation(RestoredModel model, int imageSize) {
     try (TFloat32 images = images(imageSize);
-        Result result =
-            model.run(images, List.of(model.outputs().endpoints().finalAvgPool()))) {
+        Result result = model.run(images, List.of(model.outputs().endpoints().finalAvgPool()))) {
       return floats((TFloat32) result.get(0));
     }
   }

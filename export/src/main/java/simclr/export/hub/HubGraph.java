@@ -20,6 +20,7 @@ import org.tensorflow.types.TFloat32;
 import org.tensorflow.types.family.TType;
 import simclr.config.RunConfig;
 import simclr.export.savedmodel.DefaultAttributes;
+import simclr.graph.GraphOps;
 import simclr.model.SimClrModel;
 import simclr.model.VariableSpec;
 import simclr.model.VariableSpec.Part;
@@ -47,7 +48,7 @@ final class HubGraph {
    */
   static MetaGraphDef build(RunConfig config, int numClasses, boolean training) {
     try (Graph graph = new Graph()) {
-      Ops tf = Ops.create(graph);
+      Ops tf = GraphOps.of(graph);
       Placeholder<TFloat32> images =
           tf.withName(INPUT)
               .placeholder(TFloat32.class, Placeholder.shape(Shape.of(-1, -1, -1, 3)));
@@ -123,7 +124,8 @@ final class HubGraph {
     ImmutableMap<String, Operand<TFloat32>> encoder = outputs.endpoints().named();
     encoder.forEach(
         (name, value) -> {
-          Operand<TFloat32> tensor = identity(graph, tf, Part.ENCODER.tf1Scope() + '/' + name, value);
+          Operand<TFloat32> tensor =
+              identity(graph, tf, Part.ENCODER.tf1Scope() + '/' + name, value);
           named.put(name, tensor);
           if (name.equals("final_avg_pool")) {
             named.put("default", tensor);

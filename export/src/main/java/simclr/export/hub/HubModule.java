@@ -88,8 +88,7 @@ public final class HubModule {
   /** Returns h of the fixed images. */
   private static float[] writeVariables(
       RunConfig config, int numClasses, CheckpointFile checkpoint, Path directory) {
-    try (RestoredModel model =
-        RestoredModel.open(ModelSpec.fed(config, numClasses), checkpoint)) {
+    try (RestoredModel model = RestoredModel.open(ModelSpec.fed(config, numClasses), checkpoint)) {
       model.writeVariables(
           SavedModelFile.variables(directory), VariableSpec::tf1Name, Optional.empty());
       return HubCheck.representation(model, config.imageSize());

@@ -1,13 +1,12 @@
 package simclr.export.inspect;
 
-import static com.google.common.collect.ImmutableSet.toImmutableSet;
-
 import com.google.common.collect.ImmutableList;
 import com.google.common.collect.ImmutableListMultimap;
 import com.google.common.collect.ImmutableMap;
 import com.google.common.collect.ImmutableSet;
-import com.google.common.collect.Maps;
+import com.google.common.math.LongMath;
 import java.util.ArrayDeque;
+import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Deque;
 import java.util.HashSet;
@@ -15,6 +14,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.TreeSet;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.tensorflow.proto.AttrValue;
@@ -23,19 +23,22 @@ import org.tensorflow.proto.GraphDef;
 import org.tensorflow.proto.NodeDef;
 import org.tensorflow.proto.OpDef.ArgDef;
 
-/** Which operations run when one runs: by inputs within a graph, by calls into functions. */
+/** The main graph, its library of functions, and who mentions which of them. */
 final class CallGraph {
   /** The main graph or a function; each is itself and equal to no other. */
   static final class Body {
     private final String function;
     private final ImmutableList<String> arguments;
-    private final ImmutableMap<String, NodeDef> nodes;
+    private final ImmutableList<NodeDef> nodes;
+    private final ImmutableMap<String, NodeDef> byName;
 
-    private Body(
-        String function, ImmutableList<String> arguments, ImmutableMap<String, NodeDef> nodes) {
+    private Body(String function, List<String> arguments, List<NodeDef> nodes) {
       this.function = function;
-      this.arguments = arguments;
-      this.nodes = nodes;
+      this.arguments = ImmutableList.copyOf(arguments);
+      this.nodes = ImmutableList.copyOf(nodes);
+      ImmutableMap.Builder<String, NodeDef> named = ImmutableMap.builder();
+      nodes.forEach(node -> named.put(node.getName(), node));
+      this.byName = named.buildKeepingLast();
     }
 
     /** Its name; empty for the main graph. */
@@ -43,149 +46,189 @@ final class CallGraph {
       return function;
     }
 
+    boolean isMain() {
+      return function.isEmpty();
+    }
+
     /** Names of a function's arguments, in order. */
     ImmutableList<String> arguments() {
       return arguments;
     }
 
-    ImmutableMap<String, NodeDef> nodes() {
+    ImmutableList<NodeDef> nodes() {
       return nodes;
+    }
+
+    /** The node that makes a tensor; null if that is an argument, or not there. */
+    @Nullable NodeDef maker(String tensor) {
+      return byName.get(nodeOf(tensor));
+    }
+
+    /** Names that more than one node has. */
+    ImmutableSet<String> repeatedNames() {
+      Set<String> seen = new HashSet<>(arguments);
+      return nodes.stream()
+          .map(NodeDef::getName)
+          .filter(name -> !seen.add(name))
+          .collect(ImmutableSet.toImmutableSet());
     }
   }
 
   /** An operation and the body it stands in. */
   record Place(Body body, NodeDef node) {}
 
-  private static final ImmutableSet<String> CALLS =
-      ImmutableSet.of("StatefulPartitionedCall", "PartitionedCall");
+  /**
+   * What a body becomes once every call in it is replaced by what it calls, as TensorFlow does.
+   *
+   * @param operations how many, or Long.MAX_VALUE
+   * @param depth of calls within calls
+   */
+  private record Unfolded(long operations, int depth) {}
 
   private final Body main;
   private final ImmutableMap<String, Body> functions;
-  private final ImmutableListMultimap<String, Place> callers;
+  private final ImmutableListMultimap<String, Place> mentions;
 
-  private CallGraph(
-      Body main,
-      ImmutableMap<String, Body> functions,
-      ImmutableListMultimap<String, Place> callers) {
+  private CallGraph(Body main, ImmutableMap<String, Body> functions) {
     this.main = main;
     this.functions = functions;
-    this.callers = callers;
+    ImmutableListMultimap.Builder<String, Place> mentions = ImmutableListMultimap.builder();
+    bodies()
+        .forEach(
+            body ->
+                body.nodes()
+                    .forEach(
+                        node ->
+                            mentioned(node)
+                                .forEach(name -> mentions.put(name, new Place(body, node)))));
+    this.mentions = mentions.build();
   }
 
   static CallGraph of(GraphDef graph) {
-    Body main = new Body("", ImmutableList.of(), byName(graph.getNodeList()));
     Map<String, Body> functions = new LinkedHashMap<>();
     for (FunctionDef function : graph.getLibrary().getFunctionList()) {
       String name = function.getSignature().getName();
       List<String> arguments =
           function.getSignature().getInputArgList().stream().map(ArgDef::getName).toList();
-      functions.put(
-          name, new Body(name, ImmutableList.copyOf(arguments), byName(function.getNodeDefList())));
+      functions.put(name, new Body(name, arguments, function.getNodeDefList()));
     }
-    ImmutableListMultimap.Builder<String, Place> callers = ImmutableListMultimap.builder();
-    Stream.concat(Stream.of(main), functions.values().stream())
-        .forEach(
-            body ->
-                body.nodes()
-                    .values()
-                    .forEach(
-                        node ->
-                            mentioned(node)
-                                .filter(functions::containsKey)
-                                .forEach(name -> callers.put(name, new Place(body, node)))));
-    return new CallGraph(main, ImmutableMap.copyOf(functions), callers.build());
+    return new CallGraph(
+        new Body("", ImmutableList.of(), graph.getNodeList()), ImmutableMap.copyOf(functions));
   }
 
-  /** Whether an operation type is a function of the library. */
+  Body main() {
+    return main;
+  }
+
+  /** Whether the library has such a function. */
   boolean isFunction(String name) {
     return functions.containsKey(name);
   }
 
-  /** Every operation of the graph and of all functions. */
-  ImmutableList<Place> everything() {
-    return Stream.concat(Stream.of(main), functions.values().stream())
-        .flatMap(body -> body.nodes().values().stream().map(node -> new Place(body, node)))
-        .collect(ImmutableList.toImmutableList());
+  /** The main graph and all functions, called or not. */
+  Stream<Body> bodies() {
+    return Stream.concat(Stream.of(main), functions.values().stream());
+  }
+
+  /** Operations that mention a function: by their type, or anywhere in an attribute. */
+  ImmutableList<Place> mentions(String function) {
+    return mentions.get(function);
   }
 
   /**
-   * What runs when these run.
+   * Nodes of the main graph that run when these run.
    *
-   * @param tensors names in the main graph, with or without {@code :0}
-   * @param called names of functions
+   * @param tensors names with or without {@code :0}
    */
-  ImmutableSet<Place> reached(Collection<String> tensors, Collection<String> called) {
-    Set<Place> reached = new HashSet<>();
-    Set<String> entered = new HashSet<>();
-    Deque<Place> open = new ArrayDeque<>();
-    tensors.forEach(tensor -> add(main, tensor, open));
-    called.forEach(function -> enter(function, entered, open));
+  ImmutableSet<NodeDef> needed(Collection<String> tensors) {
+    Set<String> names = new HashSet<>();
+    Deque<String> open = new ArrayDeque<>(tensors);
+    ImmutableSet.Builder<NodeDef> needed = ImmutableSet.builder();
     while (!open.isEmpty()) {
-      Place place = open.pop();
-      if (reached.add(place)) {
-        place.node().getInputList().forEach(input -> add(place.body(), input, open));
-        mentioned(place.node()).forEach(function -> enter(function, entered, open));
+      @Nullable NodeDef node = main.maker(open.pop());
+      if (node != null && names.add(node.getName())) {
+        needed.add(node);
+        node.getInputList().forEach(open::push);
       }
     }
-    return ImmutableSet.copyOf(reached);
+    return needed.build();
   }
 
-  /** Whether a tensor is the given one of the main graph, handed on but not changed. */
-  boolean isHandedOn(Body body, String tensor, String original) {
-    return isHandedOn(body, tensor, original, new HashSet<>());
-  }
-
-  private boolean isHandedOn(Body body, String tensor, String original, Set<String> seen) {
-    String name = nodeOf(tensor);
-    if (!seen.add(body.function() + '/' + name)) {
-      return false;
-    } else if (body.equals(main) && name.equals(nodeOf(original))) {
-      return true;
+  /**
+   * What makes the calls boundless: a function that calls itself, by however many others, calls
+   * nested too deeply, or calls that double and double again.
+   *
+   * @return half a sentence; empty if there is no such thing
+   */
+  String boundless(long mostOperations, int mostDepth) {
+    Map<String, Unfolded> done = new LinkedHashMap<>();
+    Map<String, Set<String>> waitsFor = new LinkedHashMap<>();
+    Deque<String> ready = new ArrayDeque<>();
+    functions.forEach(
+        (name, body) -> {
+          Set<String> called = new TreeSet<>();
+          body.nodes().stream().flatMap(this::called).forEach(called::add);
+          waitsFor.put(name, called);
+          if (called.isEmpty()) {
+            ready.add(name);
+          }
+        });
+    while (!ready.isEmpty()) {
+      String name = ready.pop();
+      Unfolded unfolded = unfold(functions.getOrDefault(name, main), done);
+      if (unfolded.depth() > mostDepth) {
+        return "nests calls of functions more than " + mostDepth + " deep";
+      }
+      done.put(name, unfolded);
+      for (Place caller : mentions(name)) {
+        Set<String> waiting = waitsFor.getOrDefault(caller.body().function(), new TreeSet<>());
+        if (waiting.remove(name) && waiting.isEmpty()) {
+          ready.add(caller.body().function());
+        }
+      }
     }
-    @Nullable NodeDef node = body.nodes().get(name);
-    if (node != null) {
-      return node.getOp().equals("Identity") && isHandedOn(body, node.getInput(0), original, seen);
+    if (done.size() < functions.size()) {
+      return "calls itself, directly or by others";
     }
-    int argument = body.arguments().indexOf(name);
-    List<Place> calls = callers.get(body.function());
-    return argument >= 0
-        && !calls.isEmpty()
-        && calls.stream()
-            .allMatch(
-                call ->
-                    (CALLS.contains(call.node().getOp()) || isFunction(call.node().getOp()))
-                        && argument < call.node().getInputCount()
-                        && isHandedOn(call.body(), call.node().getInput(argument), original, seen));
+    return unfold(main, done).operations() > mostOperations
+        ? "calls functions that call functions, more than " + mostOperations + " operations in all"
+        : "";
   }
 
-  private void enter(String function, Set<String> entered, Deque<Place> open) {
-    @Nullable Body body = functions.get(function);
-    if (body != null && entered.add(function)) {
-      body.nodes().values().forEach(node -> open.push(new Place(body, node)));
+  private Unfolded unfold(Body body, Map<String, Unfolded> done) {
+    long operations = body.nodes().size();
+    int depth = 0;
+    for (NodeDef node : body.nodes()) {
+      for (String name : called(node).toList()) {
+        Unfolded callee = done.getOrDefault(name, new Unfolded(0, 0));
+        operations = LongMath.saturatedAdd(operations, callee.operations());
+        depth = Math.max(depth, callee.depth());
+      }
     }
+    return new Unfolded(operations, depth + 1);
   }
 
-  private static void add(Body body, String tensor, Deque<Place> open) {
-    @Nullable NodeDef node = body.nodes().get(nodeOf(tensor));
-    if (node != null) {
-      open.push(new Place(body, node));
-    }
+  private Stream<String> called(NodeDef node) {
+    return mentioned(node).filter(functions::containsKey);
   }
 
-  /** Functions that an operation calls: by its type, or by an attribute. */
   private static Stream<String> mentioned(NodeDef node) {
-    return Stream.concat(
-        Stream.of(node.getOp()),
-        node.getAttrMap().values().stream().flatMap(CallGraph::functionsOf));
+    List<String> names = new ArrayList<>();
+    names.add(node.getOp());
+    node.getAttrMap().values().forEach(value -> mentioned(value, names));
+    return names.stream();
   }
 
-  private static Stream<String> functionsOf(AttrValue value) {
-    if (value.hasFunc()) {
-      return Stream.concat(
-          Stream.of(value.getFunc().getName()),
-          value.getFunc().getAttrMap().values().stream().flatMap(CallGraph::functionsOf));
-    }
-    return value.getList().getFuncList().stream().map(function -> function.getName());
+  private static void mentioned(AttrValue value, List<String> names) {
+    // The list is empty in a value that is none.
+    Stream.concat(
+            value.hasFunc() ? Stream.of(value.getFunc()) : Stream.empty(),
+            value.getList().getFuncList().stream())
+        .forEach(
+            function -> {
+              names.add(function.getName());
+              function.getAttrMap().values().forEach(inner -> mentioned(inner, names));
+            });
   }
 
   /** A node's name of {@code ^control}, {@code node:0} or, within functions, {@code node:out:0}. */
@@ -193,12 +236,5 @@ final class CallGraph {
     int from = tensor.startsWith("^") ? 1 : 0;
     int colon = tensor.indexOf(':');
     return tensor.substring(from, colon < 0 ? tensor.length() : colon);
-  }
-
-  private static ImmutableMap<String, NodeDef> byName(List<NodeDef> nodes) {
-    return nodes.stream().map(NodeDef::getName).collect(toImmutableSet()).size() == nodes.size()
-        ? Maps.uniqueIndex(nodes, NodeDef::getName)
-        : nodes.stream()
-            .collect(ImmutableMap.toImmutableMap(NodeDef::getName, node -> node, (a, b) -> b));
   }
 }

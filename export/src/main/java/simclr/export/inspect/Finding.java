@@ -1,5 +1,7 @@
 package simclr.export.inspect;
 
+import simclr.config.Quoted;
+
 /**
  * Something in a SavedModel that reaches beyond computing.
  *
@@ -23,6 +25,12 @@ public record Finding(String operation, String node, String place, Effect effect
   /** E.g. {@code WriteFile (leak) in function __inference_f_1 reads or writes files}. */
   @Override
   public String toString() {
-    return operation + " (" + node + ") in " + place + ' ' + reason;
+    return Quoted.of(operation)
+        + " ("
+        + Quoted.of(node)
+        + ") in "
+        + Quoted.of(place)
+        + ' '
+        + reason;
   }
 }

@@ -12,12 +12,14 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.function.Consumer;
 import org.tensorflow.proto.SavedModel;
 import simclr.checkpoint.CheckpointFile.Entry;
+import simclr.config.Quoted;
 import simclr.config.UserException;
 import simclr.export.inspect.ModelInterface.Signature;
 import simclr.export.inspect.ModelInterface.Value;
@@ -89,13 +91,21 @@ public final class Inspection {
     architecture.ifPresent(found -> lines.add("  input: " + Meanings.INPUT));
     List<Row> rows = rows();
     lines.add(
-        "  tensors: %d, %,d elements, %,d bytes"
-            .formatted(rows.size(), elements(rows), source.file().bytes()));
-    parts().forEach((part, size) -> lines.add("    %s: %,d elements".formatted(part, size)));
+        String.format(
+            Locale.ROOT,
+            "  tensors: %d, %,d elements, %,d bytes",
+            rows.size(),
+            elements(rows),
+            source.file().bytes()));
+    parts()
+        .forEach(
+            (part, size) ->
+                lines.add(String.format(Locale.ROOT, "    %s: %,d elements", part, size)));
     int listed = allVariables ? rows.size() : Math.min(LISTED, rows.size());
     rows.subList(0, listed).forEach(row -> lines.add("    " + text(row)));
     if (listed < rows.size()) {
-      lines.add("    and %d more (--all lists them)".formatted(rows.size() - listed));
+      lines.add(
+          String.format(Locale.ROOT, "    and %d more (--all lists them)", rows.size() - listed));
     }
     offered.ifPresent(model -> describe(model, lines));
     if (offered.isPresent()) {
@@ -150,23 +160,30 @@ public final class Inspection {
     lines.add("  signatures: " + (model.signatures().isEmpty() ? "none" : ""));
     for (Signature signature : model.signatures()) {
       lines.add(
-          "    %s, tags %s: %s -> %s"
-              .formatted(
-                  signature.name(),
-                  signature.tags(),
-                  names(signature.inputs()),
-                  names(signature.outputs())));
+          String.format(
+              Locale.ROOT,
+              "    %s, tags %s: %s -> %s",
+              Quoted.of(signature.name()),
+              Quoted.of(signature.tags().toString()),
+              names(signature.inputs()),
+              names(signature.outputs())));
     }
     if (!model.endpoints().isEmpty()) {
       lines.add("  endpoints:");
       for (Value value : model.endpoints()) {
-        lines.add("    %-17s %-26s %s".formatted(value.name(), value.type(), value.meaning()));
+        lines.add(
+            String.format(
+                Locale.ROOT,
+                "    %-17s %-26s %s",
+                Quoted.of(value.name()),
+                value.type(),
+                value.meaning()));
       }
     }
   }
 
   private static String names(List<Value> values) {
-    return values.stream().map(v -> v.name() + ' ' + v.type()).collect(joining("; "));
+    return values.stream().map(v -> Quoted.of(v.name()) + ' ' + v.type()).collect(joining("; "));
   }
 
   private static ImmutableMap<String, Object> flags(InferredModel found) {
@@ -222,10 +239,11 @@ public final class Inspection {
   }
 
   private static String text(Row row) {
-    return "%s %s %s"
-        .formatted(
-            row.name(),
-            row.type(),
-            row.shape().stream().map(String::valueOf).collect(joining(", ", "(", ")")));
+    return String.format(
+        Locale.ROOT,
+        "%s %s %s",
+        Quoted.of(row.name()),
+        row.type(),
+        row.shape().stream().map(String::valueOf).collect(joining(", ", "(", ")")));
   }
 }

@@ -97,6 +97,7 @@ record ModelInterface(ImmutableList<Signature> signatures, ImmutableList<Value> 
     if (objects.getNodesCount() > 0) {
       for (ObjectReference child : objects.getNodes(0).getChildrenList()) {
         if (child.getLocalName().equals("__call__")
+            && child.getNodeId() >= 0
             && child.getNodeId() < objects.getNodesCount()) {
           SavedObject call = objects.getNodes(child.getNodeId());
           for (String name : call.getFunction().getConcreteFunctionsList()) {

@@ -1,19 +1,22 @@
 package simclr.export.inspect;
 
+import com.google.common.base.Splitter;
 import com.google.common.collect.ImmutableMap;
 import com.google.common.collect.ImmutableSet;
+import com.google.common.io.Resources;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
 import java.util.Optional;
 import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
 import org.tensorflow.TensorFlow;
-import org.tensorflow.proto.AttrValue;
-import org.tensorflow.proto.NodeDef;
 import org.tensorflow.proto.OpDef;
 import simclr.export.inspect.Finding.Effect;
 
 /**
- * What a single operation may do. A stateless operation of TensorFlow only computes, unless its
- * name is among the exceptions; a stateful one is let through only if it is known to keep its state
- * in memory; one that this TensorFlow does not know is not let through.
+ * Which operations a foreign model may contain: those of a list, which only compute. The patterns
+ * here only say why another one is refused.
  */
 final class OperationRules {
   /** What is wrong with an operation. */
@@ -21,7 +24,7 @@ final class OperationRules {
 
   private static final Pattern FILES =
       Pattern.compile(
-          "ReadFile|WriteFile|MatchingFiles|Save|SaveSlices|SaveV2|Restore|RestoreSlice|RestoreV2"
+          "ReadFile|WriteFile|ImmutableConst|PrintV2|DecodeProtoV2|EncodeProto|MatchingFiles|Save|SaveSlices|SaveV2|Restore|RestoreSlice|RestoreV2"
               + "|DTensorRestoreV2|DistributedSave|MergeV2Checkpoints|LoadAndRemapMatrix"
               + "|GenerateVocabRemapping|InitializeTableFromTextFile(V2)?|RecordInput|Skipgram"
               + "|FixedUnigramCandidateSampler|CreateSummary(File|Db)Writer|Write\\w*Summary"
@@ -42,27 +45,12 @@ final class OperationRules {
               + "|RemoteCall|RemoteFusedGraphExecute|WorkerHeartbeat|\\w*DistributedTPU\\w*"
               + "|BigQuery\\w*|BigTable\\w*|Gcs\\w*|Kafka\\w*");
 
-  private static final Pattern PIPELINE = Pattern.compile("\\w*(Dataset|Iterator)\\w*");
-
-  /** Stateful operations whose state is in memory and private to the session. */
-  private static final Pattern IN_MEMORY =
+  private static final Pattern SAVER =
       Pattern.compile(
-          "VarHandleOp|_VarHandlesOp|VarIsInitializedOp|ReadVariableOp|_ReadVariablesOp"
-              + "|Assign(Add|Sub)?VariableOp|VariableShape|DisableCopyOnRead|DestroyResourceOp"
-              + "|Variable|VariableV2|TemporaryVariable|Resource(Gather|Scatter|Apply|Sparse)\\w*"
-              + "|ResourceStridedSliceAssign|StatefulPartitionedCall|_?(If|While)|Case|Assert"
-              + "|CheckNumerics(V2)?|Print|Empty|GuaranteeConst|DeepCopy|DeviceIndex|Timestamp"
-              + "|Random(Uniform|UniformInt|StandardNormal|Shuffle|Gamma|Poisson|PoissonV2|Crop)"
-              + "|(Parameterized)?TruncatedNormal|Multinomial|SampleDistortedBoundingBox(V2)?"
-              + "|Stateful(Uniform|StandardNormal|TruncatedNormal|RandomBinomial)\\w*"
-              + "|RngSkip|RngReadAndSkip|StatelessRandomGetAlg|NonDeterministicInts"
-              + "|(Anonymous)?(Mutable)?(Dense)?HashTable(OfTensors)?(V2)?|InitializeTableV2"
-              + "|LookupTable(Find|Size|Insert|Remove|Import|Export)V2"
-              + "|TensorArray\\w*|Stack(Push|Pop|Close)?(V2)?|_(Device)?(Arg|Retval)");
+          "SaveV2|RestoreV2|MergeV2Checkpoints|ShardedFilename|StringJoin"
+              + "|StaticRegexFullMatch");
 
-  /** Streams of {@code PrintV2}; any other is a file. */
-  private static final ImmutableSet<String> CONSOLE =
-      ImmutableSet.of("stdout", "stderr", "log(info)", "log(warning)", "log(error)");
+  private static final Pattern PIPELINE = Pattern.compile("\\w*(Dataset|Iterator)\\w*");
 
   private static final Verdict TOUCHES_FILES =
       new Verdict(Effect.FILES, "reads or writes files of its choice");
@@ -70,10 +58,16 @@ final class OperationRules {
   private static final Verdict TALKS = new Verdict(Effect.NETWORK, "talks to other processes");
   private static final Verdict DATA_PIPELINE =
       new Verdict(Effect.UNKNOWN, "is of a data pipeline, which can read anything");
+  private static final Verdict SAVES =
+      new Verdict(Effect.FILES, "names files in another way than a saver of TensorFlow");
+  private static final Verdict ENDS = new Verdict(Effect.UNKNOWN, "ends the process that runs it");
   private static final Verdict FOREIGN =
       new Verdict(Effect.UNKNOWN, "is none of this TensorFlow's operations");
-  private static final Verdict STATEFUL =
-      new Verdict(Effect.UNKNOWN, "has side effects that this program does not know");
+  private static final Verdict NOT_LISTED =
+      new Verdict(Effect.UNKNOWN, "is none of the operations that are known to only compute");
+
+  private static final Pattern LIST_COMMENT = Pattern.compile("#.*");
+  private static final ImmutableSet<String> ALLOWED = allowed();
 
   private final ImmutableMap<String, OpDef> known;
 
@@ -83,45 +77,61 @@ final class OperationRules {
 
   /** By the operations that are linked into this TensorFlow. */
   static OperationRules ofThisTensorFlow() {
-    ImmutableMap.Builder<String, OpDef> known = ImmutableMap.builder();
-    TensorFlow.registeredOpList().getOpList().forEach(op -> known.put(op.getName(), op));
-    return new OperationRules(known.buildKeepingLast());
+    return Linked.RULES;
+  }
+
+  /** Asked for once: TensorFlow lists some two thousand operations. */
+  private static final class Linked {
+    static final OperationRules RULES = rules();
+
+    private static OperationRules rules() {
+      ImmutableMap.Builder<String, OpDef> known = ImmutableMap.builder();
+      TensorFlow.registeredOpList().getOpList().forEach(op -> known.put(op.getName(), op));
+      return new OperationRules(known.buildKeepingLast());
+    }
+  }
+
+  /** What this TensorFlow knows about an operation; null if nothing. */
+  @Nullable OpDef definition(String operation) {
+    return known.get(operation);
   }
 
   /** Empty for an operation that only computes. */
-  Optional<Verdict> judge(NodeDef node) {
-    String op = node.getOp();
-    if (CODE.matcher(op).matches()) {
+  Optional<Verdict> judge(String operation) {
+    if (known.get(operation) == null) {
+      return Optional.of(reason(operation).orElse(FOREIGN));
+    }
+    return ALLOWED.contains(operation)
+        ? Optional.empty()
+        : Optional.of(reason(operation).orElse(NOT_LISTED));
+  }
+
+  private static Optional<Verdict> reason(String operation) {
+    if (CODE.matcher(operation).matches()) {
       return Optional.of(RUNS_CODE);
-    } else if (NETWORK.matcher(op).matches()) {
+    } else if (NETWORK.matcher(operation).matches()) {
       return Optional.of(TALKS);
-    } else if (FILES.matcher(op).matches() || namesAFile(node)) {
+    } else if (SAVER.matcher(operation).matches()) {
+      return Optional.of(SAVES);
+    } else if (FILES.matcher(operation).matches()) {
       return Optional.of(TOUCHES_FILES);
-    } else if (PIPELINE.matcher(op).matches()) {
+    } else if (PIPELINE.matcher(operation).matches()) {
       return Optional.of(DATA_PIPELINE);
     }
-    OpDef definition = known.get(op);
-    if (definition == null) {
-      return Optional.of(FOREIGN);
-    } else if (definition.getIsStateful()
-        && !IN_MEMORY.matcher(op).matches()
-        && !op.equals("PrintV2")) {
-      return Optional.of(STATEFUL);
+    return operation.equals("Abort") ? Optional.of(ENDS) : Optional.empty();
+  }
+
+  private static ImmutableSet<String> allowed() {
+    try {
+      return Resources.readLines(
+              Resources.getResource(OperationRules.class, "operations.txt"),
+              StandardCharsets.US_ASCII)
+          .stream()
+          .map(line -> LIST_COMMENT.matcher(line).replaceAll("").strip())
+          .flatMap(line -> Splitter.on(' ').omitEmptyStrings().splitToStream(line))
+          .collect(ImmutableSet.toImmutableSet());
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
     }
-    return Optional.empty();
-  }
-
-  private static boolean namesAFile(NodeDef node) {
-    return switch (node.getOp()) {
-      case "PrintV2" -> !CONSOLE.contains(attribute(node, "output_stream", "stderr"));
-      case "DecodeProtoV2", "EncodeProto" ->
-          !attribute(node, "descriptor_source", "local://").matches("|local://|bytes://(?s).*");
-      default -> false;
-    };
-  }
-
-  private static String attribute(NodeDef node, String name, String byDefault) {
-    AttrValue value = node.getAttrOrDefault(name, AttrValue.getDefaultInstance());
-    return value.hasS() ? value.getS().toStringUtf8() : byDefault;
   }
 }

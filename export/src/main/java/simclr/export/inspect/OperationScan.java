@@ -4,24 +4,24 @@ import static com.google.common.collect.ImmutableList.toImmutableList;
 import static java.util.stream.Collectors.joining;
 
 import com.google.common.collect.ImmutableList;
-import com.google.common.collect.ImmutableSet;
 import com.google.protobuf.Any;
 import com.google.protobuf.InvalidProtocolBufferException;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
-import java.util.Optional;
+import java.util.Set;
 import java.util.stream.Stream;
 import org.tensorflow.proto.AssetFileDef;
+import org.tensorflow.proto.FunctionDef;
+import org.tensorflow.proto.FunctionDefLibrary;
 import org.tensorflow.proto.MetaGraphDef;
 import org.tensorflow.proto.NodeDef;
+import org.tensorflow.proto.RegisteredGradient;
 import org.tensorflow.proto.SavedModel;
-import org.tensorflow.proto.SavedObjectGraphOuterClass.SavedObject;
-import org.tensorflow.proto.SaverDef;
-import org.tensorflow.proto.SignatureDef;
-import org.tensorflow.proto.TensorInfo;
 import simclr.config.UserException;
 import simclr.config.UserException.ExitCode;
+import simclr.export.inspect.CallGraph.Body;
 import simclr.export.inspect.CallGraph.Place;
 import simclr.export.inspect.Finding.Effect;
 import simclr.export.weights.SavedModelFile;
@@ -30,18 +30,18 @@ import simclr.export.weights.SavedModelFile;
  * The operations of a SavedModel that touch files, other code or the network. Loading a SavedModel
  * runs parts of it, so everything here that loads one scans it first.
  *
- * <p>Every operation of every graph and function is looked at, reached or not. A SavedModel must
- * save and restore its own variables; the operations for that are let through where only the
- * saver's own entry points reach them, and a restore only if it reads the file that the loader
- * names.
+ * <p>Every operation of every graph and of every function is looked at, reached or not, with its
+ * attributes; only what is known to be harmless passes. A SavedModel must save and restore its own
+ * variables; the operations for that pass in the form in which TensorFlow writes them.
  */
 public final class OperationScan {
   private static final int NAMED = 3;
-  private static final ImmutableSet<String> SAVING =
-      ImmutableSet.of("SaveV2", "MergeV2Checkpoints");
-  private static final String RESTORING = "RestoreV2";
-  private static final ImmutableList<String> RUN_ON_LOADING =
-      ImmutableList.of("saved_model_main_op", "legacy_init_op", "saved_model_train_op");
+
+  /** Calls within calls; the deepest model known here, the reference's ResNet, has 5. */
+  private static final int MOST_DEPTH = 100;
+
+  /** Once all calls are unfolded; a ResNet-152 has some ten thousand. */
+  private static final long MOST_OPERATIONS = 5_000_000;
 
   private final Path directory;
   private final ImmutableList<Finding> findings;
@@ -60,6 +60,19 @@ public final class OperationScan {
     return of(savedModelDir, SavedModelFile.read(savedModelDir));
   }
 
+  /**
+   * The one gate before a foreign model is loaded: reads it, scans it and returns what was scanned.
+   * The caller loads that, not the file, which another process may have changed since.
+   *
+   * @throws UserException NO_INPUT if the directory holds none, DATA if it is broken or would do
+   *     more than compute, naming the first findings
+   */
+  public static SavedModel requireHarmless(Path savedModelDir) {
+    SavedModel model = SavedModelFile.read(savedModelDir);
+    of(savedModelDir, model).requireHarmless();
+    return model;
+  }
+
   static OperationScan of(Path directory, SavedModel model) {
     OperationRules rules = OperationRules.ofThisTensorFlow();
     ImmutableList.Builder<Finding> findings = ImmutableList.builder();
@@ -74,12 +87,7 @@ public final class OperationScan {
     return findings;
   }
 
-  /**
-   * To be called before a SavedModel is loaded.
-   *
-   * @throws UserException DATA if there are findings, naming the first
-   */
-  public void requireHarmless() {
+  void requireHarmless() {
     if (!findings.isEmpty()) {
       throw new UserException(
           ExitCode.DATA,
@@ -92,73 +100,94 @@ public final class OperationScan {
 
   private static List<Finding> operations(MetaGraphDef graph, OperationRules rules) {
     CallGraph calls = CallGraph.of(graph.getGraphDef());
-    ImmutableSet<Place> saver = partsOfTheSaver(graph, calls);
-    List<Finding> findings = new ArrayList<>();
-    for (Place place : calls.everything()) {
-      NodeDef node = place.node();
-      if (!calls.isFunction(node.getOp()) && !saver.contains(place)) {
-        Optional<OperationRules.Verdict> verdict = rules.judge(node);
-        verdict.ifPresent(
-            bad ->
-                findings.add(
-                    new Finding(
-                        node.getOp(),
-                        node.getName(),
-                        where(graph, place),
-                        bad.effect(),
-                        bad.reason())));
-      }
+    AttributeRules attributes = new AttributeRules(calls);
+    SaverForm saver = SaverForm.of(graph, calls);
+    List<Finding> findings = new ArrayList<>(functions(graph, rules, attributes));
+    calls
+        .bodies()
+        .forEach(
+            body -> {
+              body.repeatedNames()
+                  .forEach(
+                      name ->
+                          findings.add(
+                              unknown("node", name, where(graph, body), "is there twice")));
+              body.nodes()
+                  .forEach(
+                      node ->
+                          findings.addAll(
+                              operation(graph, new Place(body, node), rules, attributes, saver)));
+            });
+    String boundless = calls.boundless(MOST_OPERATIONS, MOST_DEPTH);
+    if (!boundless.isEmpty()) {
+      findings.add(unknown("function", "of the library", graphName(graph), boundless));
     }
     return findings;
   }
 
-  /** Save and restore operations that serve the model's own variables and nothing else. */
-  private static ImmutableSet<Place> partsOfTheSaver(MetaGraphDef graph, CallGraph calls) {
-    SaverDef saver = graph.getSaverDef();
-    ImmutableSet<Place> others = calls.reached(tensorsOfUse(graph), functionsOfUse(graph));
-    ImmutableSet<Place> restore =
-        calls.reached(List.of(saver.getRestoreOpName()), ImmutableList.of());
-    ImmutableSet<Place> save =
-        calls.reached(List.of(saver.getSaveTensorName()), ImmutableList.of());
-    Stream<Place> restoring =
-        restore.stream()
-            .filter(place -> place.node().getOp().equals(RESTORING))
-            .filter(
-                place ->
-                    calls.isHandedOn(
-                        place.body(), place.node().getInput(0), saver.getFilenameTensorName()));
-    Stream<Place> saving =
-        save.stream()
-            .filter(place -> SAVING.contains(place.node().getOp()))
-            .filter(place -> !restore.contains(place));
-    return Stream.concat(restoring, saving)
-        .filter(place -> !others.contains(place))
-        .collect(ImmutableSet.toImmutableSet());
+  private static List<Finding> operation(
+      MetaGraphDef graph,
+      Place place,
+      OperationRules rules,
+      AttributeRules attributes,
+      SaverForm saver) {
+    NodeDef node = place.node();
+    boolean calls = attributes.isFunction(node.getOp());
+    List<Finding> findings = new ArrayList<>();
+    if (!calls && !saver.accepts(place)) {
+      rules
+          .judge(node.getOp())
+          .ifPresent(
+              bad ->
+                  findings.add(
+                      new Finding(
+                          node.getOp(),
+                          node.getName(),
+                          where(graph, place.body()),
+                          bad.effect(),
+                          bad.reason())));
+    }
+    attributes
+        .judge(node, calls ? null : rules.definition(node.getOp()))
+        .filter(reason -> findings.isEmpty())
+        .ifPresent(
+            reason ->
+                findings.add(
+                    unknown(node.getOp(), node.getName(), where(graph, place.body()), reason)));
+    return findings;
   }
 
-  /** What runs when the model is loaded, or when a signature is called. */
-  private static List<String> tensorsOfUse(MetaGraphDef graph) {
-    List<String> tensors = new ArrayList<>();
-    for (SignatureDef signature : graph.getSignatureDefMap().values()) {
-      signature.getOutputsMap().values().stream().map(TensorInfo::getName).forEach(tensors::add);
-    }
-    for (String key : RUN_ON_LOADING) {
-      if (graph.containsCollectionDef(key)) {
-        tensors.addAll(graph.getCollectionDefOrThrow(key).getNodeList().getValueList());
+  /** What is wrong with functions as such, whatever stands in them. */
+  private static List<Finding> functions(
+      MetaGraphDef graph, OperationRules rules, AttributeRules attributes) {
+    List<Finding> findings = new ArrayList<>();
+    Set<String> seen = new HashSet<>();
+    FunctionDefLibrary library = graph.getGraphDef().getLibrary();
+    for (FunctionDef function : library.getFunctionList()) {
+      String name = function.getSignature().getName();
+      if (name.isEmpty() || !seen.add(name)) {
+        findings.add(unknown("function", name, graphName(graph), "has no name of its own"));
+      } else if (rules.definition(name) != null) {
+        findings.add(unknown("function", name, graphName(graph), "has the name of an operation"));
       }
+      attributes
+          .judge(function)
+          .ifPresent(reason -> findings.add(unknown("function", name, graphName(graph), reason)));
     }
-    return tensors;
+    Stream.concat(
+            library.getGradientList().stream()
+                .flatMap(g -> Stream.of(g.getFunctionName(), g.getGradientFunc())),
+            library.getRegisteredGradientsList().stream().map(RegisteredGradient::getGradientFunc))
+        .filter(name -> !attributes.isFunction(name))
+        .forEach(
+            name ->
+                findings.add(
+                    unknown("gradient", name, graphName(graph), "is no function of the library")));
+    return findings;
   }
 
-  /** What Python can call once the model is loaded. */
-  private static List<String> functionsOfUse(MetaGraphDef graph) {
-    List<String> functions =
-        new ArrayList<>(graph.getObjectGraphDef().getConcreteFunctionsMap().keySet());
-    for (SavedObject object : graph.getObjectGraphDef().getNodesList()) {
-      functions.add(object.getBareConcreteFunction().getConcreteFunctionName());
-      functions.addAll(object.getFunction().getConcreteFunctionsList());
-    }
-    return functions;
+  private static Finding unknown(String what, String name, String place, String reason) {
+    return new Finding(what, name, place, Effect.UNKNOWN, reason);
   }
 
   private static ImmutableList<Finding> assets(MetaGraphDef graph) {
@@ -200,8 +229,8 @@ public final class OperationScan {
         || Stream.of(name.split("/", -1)).anyMatch(".."::equals);
   }
 
-  private static String where(MetaGraphDef graph, Place place) {
-    String function = place.body().function();
+  private static String where(MetaGraphDef graph, Body body) {
+    String function = body.function();
     return function.isEmpty() ? graphName(graph) : "function " + function;
   }
 

@@ -1,18 +1,17 @@
 package simclr.export.savedmodel;
 
-import static java.nio.charset.StandardCharsets.UTF_8;
-
 import com.google.common.collect.ImmutableList;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Locale;
 import java.util.function.Consumer;
 import simclr.config.RunConfig;
 import simclr.config.UserException;
 import simclr.config.UserException.ExitCode;
 import simclr.data.source.DataSource;
+import simclr.io.TextFile;
 
 /** Where the names of a classifier's classes come from; a checkpoint does not hold them. */
 final class ClassNames {
@@ -26,7 +25,7 @@ final class ClassNames {
   static ImmutableList<String> read(Path file) {
     List<String> lines;
     try {
-      lines = Files.readAllLines(file, UTF_8);
+      lines = TextFile.lines(file);
     } catch (NoSuchFileException e) {
       throw new UserException(
           ExitCode.NO_INPUT, "--labels is %s, expected a file with one class name a line", file);
@@ -55,12 +54,19 @@ final class ClassNames {
       if (names.size() == classes) {
         return names;
       }
-      why = "%s has %d classes and the checkpoint %d";
-      why = why.formatted(config.dataset(), names.size(), classes);
+      why =
+          String.format(
+              Locale.ROOT,
+              "%s has %s classes and the checkpoint %s",
+              config.dataset(),
+              names.size(),
+              classes);
     } catch (UserException e) {
       why = e.getMessage();
     }
-    say.accept("note: class names are left out (%s); --labels=FILE gives them".formatted(why));
+    say.accept(
+        String.format(
+            Locale.ROOT, "note: class names are left out (%s); --labels=FILE gives them", why));
     return ImmutableList.of();
   }
 }

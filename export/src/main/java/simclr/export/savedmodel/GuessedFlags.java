@@ -1,6 +1,7 @@
 package simclr.export.savedmodel;
 
 import com.google.common.collect.ImmutableMap;
+import java.util.Locale;
 import java.util.function.Consumer;
 import simclr.checkpoint.CheckpointFile;
 import simclr.export.weights.InferredModel;
@@ -20,8 +21,11 @@ public final class GuessedFlags {
     InferredModel found =
         InferredModel.of(WeightSource.open("--checkpoint", checkpoint.prefix(), false, line -> {}));
     say.accept(
-        "%s has no flags.json beside it; its tensors are of %s; --train_mode=pretrain is assumed"
-            .formatted(checkpoint, found));
+        String.format(
+            Locale.ROOT,
+            "%s has no flags.json beside it; its tensors are of %s; --train_mode=pretrain is assumed",
+            checkpoint,
+            found));
     ImmutableMap.Builder<String, String> flags = ImmutableMap.builder();
     found
         .config()

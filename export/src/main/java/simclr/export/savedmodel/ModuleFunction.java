@@ -26,6 +26,7 @@ import org.tensorflow.proto.NodeDef;
 import org.tensorflow.proto.OpDef;
 import org.tensorflow.proto.ResourceHandleProto;
 import org.tensorflow.proto.TensorShapeProto;
+import simclr.graph.GraphOps;
 import simclr.model.VariableSpec;
 import simclr.model.Variables;
 
@@ -61,7 +62,7 @@ record ModuleFunction(
   /** Builds {@code body} in a graph of its own and turns what its results need into a function. */
   static ModuleFunction build(String name, Function<Ops, Body> body) {
     try (Graph graph = new Graph()) {
-      Body built = body.apply(Ops.create(graph));
+      Body built = body.apply(GraphOps.of(graph));
       return of(name, graph.toGraphDef(), built);
     }
   }

@@ -21,6 +21,7 @@ import simclr.data.augment.EvaluationPreprocessing;
 import simclr.data.image.Encoding;
 import simclr.data.image.ImageDecoding;
 import simclr.export.savedmodel.ModuleFunction.Body;
+import simclr.graph.GraphOps;
 import simclr.model.SimClrModel;
 import simclr.model.VariableSpec;
 import simclr.model.Variables;
@@ -69,7 +70,7 @@ final class ModuleFunctions {
   /** The model's variables. */
   Registry registry() {
     try (Graph graph = new Graph()) {
-      Variables variables = model.declare(Ops.create(graph), false);
+      Variables variables = model.declare(GraphOps.of(graph), false);
       ImmutableList<VariableSpec> trainable = specs(variables.trainable());
       return new Registry(
           trainable,
@@ -157,7 +158,7 @@ final class ModuleFunctions {
 
   /** Each encoded image goes through the evaluation's preprocessing by itself, of any size. */
   private ModuleFunction imageBytes() {
-    try (ConcreteFunction preprocess = ConcreteFunction.create(this::preprocessOne)) {
+    try (ConcreteFunction preprocess = GraphOps.function(this::preprocessOne)) {
       return ModuleFunction.build(
           NAME + "signature_wrapper_" + IMAGE_BYTES,
           tf -> {

@@ -7,6 +7,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import org.tensorflow.Operand;
@@ -18,6 +19,7 @@ import org.tensorflow.proto.MetaGraphDef;
 import org.tensorflow.proto.SignatureDef;
 import org.tensorflow.types.TFloat32;
 import org.tensorflow.types.TString;
+import simclr.export.weights.LoadablePath;
 import simclr.inference.RestoredModel;
 import simclr.model.SimClrModel;
 import simclr.parallel.Devices;
@@ -89,11 +91,12 @@ final class ReloadCheck {
    * @throws IllegalStateException if anything differs: what was written is wrong
    */
   void run(Path directory) {
-    try (SavedModelBundle bundle =
-        SavedModelBundle.loader(directory.toString())
-            .withTags(SavedModelWriter.TAG)
-            .withConfigProto(Devices.sessionConfig(source.config()))
-            .load()) {
+    try (LoadablePath loadable = LoadablePath.of(directory);
+        SavedModelBundle bundle =
+            SavedModelBundle.loader(loadable.path().toString())
+                .withTags(SavedModelWriter.TAG)
+                .withConfigProto(Devices.sessionConfig(source.config()))
+                .load()) {
       for (int batch : BATCHES) {
         try (TFloat32 images = images(batch);
             TString encoded = Samples.batch(files.subList(0, batch))) {
@@ -136,8 +139,13 @@ final class ReloadCheck {
     Optional<String> wrong = expected(output, argument, batch).disagreement(Values.of(found));
     if (wrong.isPresent()) {
       throw new IllegalStateException(
-          "the export was written and answers otherwise than the model: %s of signature %s %s at %d images"
-              .formatted(output, signature, wrong.get(), batch));
+          String.format(
+              Locale.ROOT,
+              "the export was written and answers otherwise than the model: %s of signature %s %s at %d images",
+              output,
+              signature,
+              wrong.get(),
+              batch));
     }
   }
 

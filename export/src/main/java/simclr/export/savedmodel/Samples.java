@@ -14,6 +14,7 @@ import org.tensorflow.op.Ops;
 import org.tensorflow.types.TFloat32;
 import org.tensorflow.types.TString;
 import org.tensorflow.types.TUint8;
+import simclr.graph.GraphOps;
 
 /** Images to try an export on: the same every time, of several sizes, PNG and JPEG by turns. */
 final class Samples {
@@ -24,7 +25,7 @@ final class Samples {
   /** Encoded images. */
   static ImmutableList<byte[]> encoded(int count) {
     try (Graph graph = new Graph()) {
-      Ops tf = Ops.create(graph);
+      Ops tf = GraphOps.of(graph);
       List<Operand<TString>> files = new ArrayList<>();
       for (int i = 0; i < count; i++) {
         files.add(encode(tf, i));
@@ -54,7 +55,7 @@ final class Samples {
   /** The images as the model takes them, each through the evaluation's preprocessing. */
   static TFloat32 preprocessed(ModuleFunctions functions, List<byte[]> files) {
     try (Graph graph = new Graph()) {
-      Ops tf = Ops.create(graph);
+      Ops tf = GraphOps.of(graph);
       List<Operand<TFloat32>> images = new ArrayList<>();
       for (byte[] file : files) {
         try (TString bytes = TString.tensorOfBytes(NdArrays.scalarOfObject(file))) {

@@ -1,7 +1,17 @@
 package simclr.export.savedmodel;
 
+import static com.google.common.collect.ImmutableList.toImmutableList;
+
+import com.google.common.collect.ImmutableList;
+import com.google.common.collect.ImmutableMap;
+import com.google.protobuf.ByteString;
 import java.nio.file.Path;
+import java.util.Map;
+import org.tensorflow.ndarray.Shape;
+import org.tensorflow.proto.DataType;
+import org.tensorflow.proto.TensorProto;
 import simclr.config.UserException;
+import simclr.export.bundle.WarmUpRequest;
 import simclr.export.inspect.OperationScan;
 import simclr.inference.RestoredModel;
 
@@ -59,11 +69,36 @@ public final class SavedModelExport {
         writer.write(version.aside(), model);
         check = ReloadCheck.expecting(source, functions, model);
       }
-      WarmUp.write(version.aside(), writer.signatures(), source.config().imageSize());
-      Manifest.of(source, writer, step).write(version.aside());
-      OperationScan.of(version.aside()).requireHarmless();
+      WarmUpRequest.write(
+          version.aside(), MODEL_NAME, warmUp(writer.signatures(), source.config().imageSize()));
+      ManifestContents.of(source, writer, step).write(version.aside());
+      OperationScan.requireHarmless(version.aside());
       check.run(version.aside());
       return version.publish();
     }
+  }
+
+  /** One request for each signature. */
+  private static ImmutableList<WarmUpRequest> warmUp(
+      Map<String, ModuleFunction> signatures, int imageSize) {
+    return signatures.entrySet().stream()
+        .map(
+            signature ->
+                new WarmUpRequest(
+                    signature.getKey(), example(signature.getValue().input(), imageSize)))
+        .collect(toImmutableList());
+  }
+
+  private static ImmutableMap<String, TensorProto> example(TensorSpec input, int imageSize) {
+    boolean encoded = input.type() == DataType.DT_STRING;
+    Shape shape = encoded ? Shape.of(1) : Shape.of(1, imageSize, imageSize, 3);
+    TensorProto.Builder value =
+        TensorProto.newBuilder().setDtype(input.type()).setTensorShape(TensorSpec.proto(shape));
+    if (encoded) {
+      value.addStringVal(ByteString.copyFrom(Samples.encoded(1).get(0)));
+    } else {
+      value.addFloatVal(0.5f); // It stands for all elements.
+    }
+    return ImmutableMap.of(input.name(), value.build());
   }
 }

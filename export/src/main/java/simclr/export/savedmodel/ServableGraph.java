@@ -32,6 +32,7 @@ import org.tensorflow.types.TFloat32;
 import org.tensorflow.types.TString;
 import org.tensorflow.types.family.TType;
 import simclr.checkpoint.CheckpointKeys;
+import simclr.graph.GraphOps;
 import simclr.model.VariableSpec;
 
 /**
@@ -49,7 +50,7 @@ final class ServableGraph {
 
   private ServableGraph(List<VariableSpec> variables, boolean labels) {
     try (Graph built = new Graph()) {
-      Ops tf = Ops.create(built);
+      Ops tf = GraphOps.of(built);
       addVariables(built, tf, variables);
       if (labels) {
         tf.withName(LABELS).constant("");

@@ -3,6 +3,7 @@ package simclr.export.savedmodel;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
 import java.nio.file.Path;
+import java.util.Locale;
 import simclr.io.DurableFiles;
 
 /** The two files that TensorFlow Serving is started with, in its text format. */
@@ -25,7 +26,9 @@ public final class ServingConfig {
   }
 
   private static String models(Path base) {
-    return """
+    return String.format(
+        Locale.ROOT,
+        """
         model_config_list {
           config {
             name: "%s"
@@ -33,17 +36,18 @@ public final class ServingConfig {
             model_platform: "tensorflow"
           }
         }
-        """
-        .formatted(SavedModelExport.MODEL_NAME, quoted(base.toAbsolutePath().normalize()));
+        """,
+        SavedModelExport.MODEL_NAME,
+        quoted(base.toAbsolutePath().normalize()));
   }
 
   /** A request waits for 2 ms at most; threads are left to the server: one for each core. */
   private static String batching() {
     return """
-        max_batch_size { value: 32 }
-        batch_timeout_micros { value: 2000 }
-        max_enqueued_batches { value: 100 }
-        """;
+    max_batch_size { value: 32 }
+    batch_timeout_micros { value: 2000 }
+    max_enqueued_batches { value: 100 }
+    """;
   }
 
   private static String quoted(Path path) {

@@ -4,6 +4,7 @@ import static com.google.common.base.Preconditions.checkArgument;
 
 import com.google.common.collect.ImmutableList;
 import com.google.common.primitives.ImmutableDoubleArray;
+import java.util.Locale;
 import java.util.Optional;
 import org.tensorflow.Tensor;
 import org.tensorflow.ndarray.Shape;
@@ -44,10 +45,11 @@ record Values(Shape shape, ImmutableDoubleArray numbers, ImmutableList<String> t
   /** What is wrong with {@code found} in place of these; empty if it agrees. */
   Optional<String> disagreement(Values found) {
     if (!shape.equals(found.shape)) {
-      return Optional.of("has shape %s, expected %s".formatted(found.shape, shape));
+      return Optional.of(
+          String.format(Locale.ROOT, "has shape %s, expected %s", found.shape, shape));
     }
     if (!texts.equals(found.texts)) {
-      return Optional.of("is %s, expected %s".formatted(found.texts, texts));
+      return Optional.of(String.format(Locale.ROOT, "is %s, expected %s", found.texts, texts));
     }
     double largest = numbers.stream().map(Math::abs).max().orElse(0);
     double worst = 0;
@@ -57,6 +59,7 @@ record Values(Shape shape, ImmutableDoubleArray numbers, ImmutableList<String> t
     }
     return worst <= TOLERANCE * largest
         ? Optional.empty()
-        : Optional.of("is off by %s with values up to %s".formatted(worst, largest));
+        : Optional.of(
+            String.format(Locale.ROOT, "is off by %s with values up to %s", worst, largest));
   }
 }

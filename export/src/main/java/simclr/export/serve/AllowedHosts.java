@@ -66,7 +66,8 @@ final class AllowedHosts {
     static Optional<Authority> parse(String text) {
       Matcher matcher = AUTHORITY.matcher(text.toLowerCase(Locale.ROOT));
       return matcher.matches()
-          ? Optional.of(new Authority(matcher.group(1), Optional.ofNullable(matcher.group(2)).orElse("")))
+          ? Optional.of(
+              new Authority(matcher.group(1), Optional.ofNullable(matcher.group(2)).orElse("")))
           : Optional.empty();
     }
 
@@ -88,7 +89,7 @@ final class AllowedHosts {
    * Refuses what a page of another site may have sent.
    *
    * @param target of the request, which names a host too where the request goes through a proxy
-   * @throws Refusal if the host is not one of the names, or the request comes from another origin
+   * @throws HttpError if the host is not one of the names, or the request comes from another origin
    */
   void require(Headers headers, URI target) {
     List<String> hosts = values(headers, "Host");
@@ -140,7 +141,7 @@ final class AllowedHosts {
     return values == null ? ImmutableList.of() : values;
   }
 
-  private static Refusal forbidden(String template, Object... args) {
-    return new Refusal(Refusal.FORBIDDEN, template, args);
+  private static HttpError forbidden(String template, Object... args) {
+    return new HttpError(HttpError.FORBIDDEN, template, args);
   }
 }

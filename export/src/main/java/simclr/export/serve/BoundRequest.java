@@ -1,6 +1,6 @@
 package simclr.export.serve;
 
-import static simclr.export.serve.Refusal.badRequest;
+import static simclr.export.serve.HttpError.badRequest;
 
 import com.google.common.collect.ImmutableMap;
 import com.google.common.collect.Sets;
@@ -28,7 +28,7 @@ record BoundRequest(
   /**
    * Checks names, types, shapes and, if the model is an export of an encoder, the images.
    *
-   * @throws Refusal if something does not fit
+   * @throws HttpError if something does not fit
    */
   static BoundRequest of(PredictRequest request, LoadedModel model) {
     SignatureDef signature = model.signatures().get(request.signatureName());
@@ -48,7 +48,7 @@ record BoundRequest(
         throw badRequest("inputs have %s and %s rows, expected equally many", rows, tensor.rows());
       }
       rows = tensor.rows();
-      if (model.card().isPresent()) {
+      if (model.info().isPresent()) {
         pixels += requireImages(name, tensor);
       }
     }

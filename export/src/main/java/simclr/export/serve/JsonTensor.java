@@ -1,6 +1,6 @@
 package simclr.export.serve;
 
-import static simclr.export.serve.Refusal.badRequest;
+import static simclr.export.serve.HttpError.badRequest;
 
 import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonProcessingException;
@@ -173,7 +173,7 @@ final class JsonTensor {
     strings.add(value);
   }
 
-  private Refusal mixed() {
+  private HttpError mixed() {
     return badRequest("\"%s\" mixes numbers and strings, expected one kind", name);
   }
 

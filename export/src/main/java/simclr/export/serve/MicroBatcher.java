@@ -87,7 +87,7 @@ final class MicroBatcher implements AutoCloseable {
    * Computes a request; waits until it is done.
    *
    * @return parts of each output, in the order of the rows
-   * @throws Refusal if too much is waiting already, or TensorFlow refuses
+   * @throws HttpError if too much is waiting already, or TensorFlow refuses
    */
   Map<String, List<HostTensor>> run(BoundRequest request) {
     List<Task> tasks = split(request);
@@ -158,8 +158,8 @@ final class MicroBatcher implements AutoCloseable {
     try {
       // A request of any length is taken when nothing waits.
       if (closing || (waitingRows > 0 && waitingRows + rows > capacity)) {
-        throw new Refusal(
-            Refusal.UNAVAILABLE,
+        throw new HttpError(
+            HttpError.UNAVAILABLE,
             closing
                 ? "the model is being unloaded, expected a later request"
                 : "%s images wait already and %s more are too many, expected at most %s: try again",
@@ -179,7 +179,7 @@ final class MicroBatcher implements AutoCloseable {
     try {
       return task.outputs().join();
     } catch (java.util.concurrent.CompletionException e) {
-      if (e.getCause() instanceof Refusal refusal) {
+      if (e.getCause() instanceof HttpError refusal) {
         throw refusal;
       }
       throw e;
@@ -299,8 +299,8 @@ final class MicroBatcher implements AutoCloseable {
     outputs.forEach(
         (name, tensor) -> {
           if (tensor.shape().numDimensions() == 0 || tensor.rows() != rows) {
-            throw new Refusal(
-                Refusal.INTERNAL,
+            throw new HttpError(
+                HttpError.INTERNAL,
                 "output \"%s\" has the shape %s, expected %s rows as the inputs have",
                 name,
                 JsonTensor.text(tensor.shape()),
@@ -323,14 +323,14 @@ final class MicroBatcher implements AutoCloseable {
     }
   }
 
-  private Refusal refusal(ModelFailure failure, String signature, Task task) {
+  private HttpError refusal(ModelFailure failure, String signature, Task task) {
     boolean encoded =
         task.inputs().values().stream().allMatch(input -> input instanceof HostTensor.Strings);
     if (failure.reason() == ModelFailure.Reason.INPUT && encoded) {
       int row = firstThatFails(signature, task);
       if (row >= 0) {
-        return new Refusal(
-            Refusal.BAD_REQUEST,
+        return new HttpError(
+            HttpError.BAD_REQUEST,
             "image %s of \"%s\" cannot be decoded (%s)",
             task.first() + row,
             String.join(", ", task.inputs().keySet()),
@@ -365,13 +365,13 @@ final class MicroBatcher implements AutoCloseable {
     }
   }
 
-  private static Refusal refusal(ModelFailure failure) {
+  private static HttpError refusal(ModelFailure failure) {
     int status =
         switch (failure.reason()) {
-          case INPUT -> Refusal.BAD_REQUEST;
-          case MEMORY -> Refusal.EXHAUSTED;
-          case OTHER -> Refusal.INTERNAL;
+          case INPUT -> HttpError.BAD_REQUEST;
+          case MEMORY -> HttpError.EXHAUSTED;
+          case OTHER -> HttpError.INTERNAL;
         };
-    return new Refusal(status, "%s", failure.sentence());
+    return new HttpError(status, "%s", failure.sentence());
   }
 }

@@ -5,6 +5,7 @@ import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.time.Duration;
+import java.util.Locale;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.SynchronousQueue;
 import java.util.concurrent.ThreadPoolExecutor;
@@ -86,8 +87,12 @@ public final class ModelServer implements AutoCloseable {
 
   /** Where the model is: {@code http://127.0.0.1:8501/v1/models/simclr}. */
   public String url() {
-    return "http://%s:%d/v1/models/%s"
-        .formatted(server.getAddress().getAddress().getHostAddress(), port(), settings.modelName());
+    return String.format(
+        Locale.ROOT,
+        "http://%s:%d/v1/models/%s",
+        server.getAddress().getAddress().getHostAddress(),
+        port(),
+        settings.modelName());
   }
 
   /** The version that answers requests. */

@@ -1,6 +1,6 @@
 package simclr.export.serve;
 
-import static simclr.export.serve.Refusal.badRequest;
+import static simclr.export.serve.HttpError.badRequest;
 
 import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonParser;
@@ -66,7 +66,7 @@ record PredictRequest(
    * Reads a body to its end.
    *
    * @param known names of all inputs that the model has
-   * @throws Refusal if it is no JSON or not of this form
+   * @throws HttpError if it is no JSON or not of this form
    * @throws IOException if the connection breaks
    */
   static PredictRequest read(InputStream body, Set<String> known) throws IOException {

@@ -47,9 +47,9 @@ final class RequestBody extends FilterInputStream {
   }
 
   /** The answer to a body of more bytes. */
-  static Refusal tooLarge(long limit) {
-    return new Refusal(
-        Refusal.TOO_LARGE,
+  static HttpError tooLarge(long limit) {
+    return new HttpError(
+        HttpError.TOO_LARGE,
         "the body is longer than %s MiB, expected fewer instances in a request, or a server with a"
             + " larger --max_body_mib",
         limit >> 20);

@@ -1,6 +1,6 @@
 package simclr.export.serve;
 
-import static simclr.export.serve.Refusal.badRequest;
+import static simclr.export.serve.HttpError.badRequest;
 
 import com.sun.net.httpserver.HttpExchange;
 import com.sun.net.httpserver.HttpHandler;
@@ -64,7 +64,7 @@ final class RestHandler implements HttpHandler {
     try (exchange) {
       RequestBody body = new RequestBody(exchange.getRequestBody(), settings.maxBodyBytes());
       Answer answer = answerOrError(exchange, body);
-      boolean forbidden = answer.status == Refusal.FORBIDDEN;
+      boolean forbidden = answer.status == HttpError.FORBIDDEN;
       body.discard(forbidden ? MOST_OF_FORBIDDEN : RequestBody.MOST_DISCARDED);
       exchange.getResponseHeaders().set("Content-Type", "application/json");
       if (forbidden || stopping.get()) {
@@ -91,18 +91,18 @@ final class RestHandler implements HttpHandler {
     try {
       hosts.require(exchange.getRequestHeaders(), exchange.getRequestURI());
       if (stopping.get()) {
-        throw new Refusal(Refusal.UNAVAILABLE, "the server is stopping");
+        throw new HttpError(HttpError.UNAVAILABLE, "the server is stopping");
       }
       return answer(exchange, body);
-    } catch (Refusal refusal) {
+    } catch (HttpError refusal) {
       return error(refusal.status(), refusal.sentence());
     } catch (OutOfMemoryError e) {
       return error(
-          Refusal.EXHAUSTED,
+          HttpError.EXHAUSTED,
           "the server has no memory left for this request, expected fewer instances at a time");
     } catch (RuntimeException e) {
       reporter.line("a request failed: " + e);
-      return error(Refusal.INTERNAL, String.valueOf(e.getMessage()));
+      return error(HttpError.INTERNAL, String.valueOf(e.getMessage()));
     }
   }
 
@@ -116,8 +116,11 @@ final class RestHandler implements HttpHandler {
     } else if (method.equals("GET") && status.matches()) {
       return get(status);
     } else if (!path.startsWith("/v1/")) {
-      throw new Refusal(
-          Refusal.NOT_FOUND, "%s is not here, expected /v1/models/%s", path, settings.modelName());
+      throw new HttpError(
+          HttpError.NOT_FOUND,
+          "%s is not here, expected /v1/models/%s",
+          path,
+          settings.modelName());
     }
     throw badRequest("Malformed request: %s %s", method, path);
   }
@@ -151,15 +154,15 @@ final class RestHandler implements HttpHandler {
     }
     SortedMap<Long, ModelDescription.Status> statuses = versions.statuses();
     if (!path.group(1).equals(settings.modelName())) {
-      throw new Refusal(
-          Refusal.NOT_FOUND, "Could not find any versions of model %s", path.group(1));
+      throw new HttpError(
+          HttpError.NOT_FOUND, "Could not find any versions of model %s", path.group(1));
     }
     if (path.group(2) != null) {
       long number = Long.parseLong(path.group(2));
       ModelDescription.Status status = statuses.get(number);
       if (status == null) {
-        throw new Refusal(
-            Refusal.NOT_FOUND, "Could not find version %s of model %s", number, path.group(1));
+        throw new HttpError(
+            HttpError.NOT_FOUND, "Could not find version %s of model %s", number, path.group(1));
       }
       statuses = new TreeMap<>();
       statuses.put(number, status);
@@ -169,8 +172,8 @@ final class RestHandler implements HttpHandler {
 
   private ServedVersion acquire(String name, String version) {
     if (!name.equals(settings.modelName())) {
-      throw new Refusal(
-          Refusal.NOT_FOUND,
+      throw new HttpError(
+          HttpError.NOT_FOUND,
           "Servable not found for request: %s, expected the model %s",
           version == null ? "Latest(" + name + ")" : "Specific(" + name + ", " + version + ")",
           settings.modelName());
@@ -182,8 +185,8 @@ final class RestHandler implements HttpHandler {
         .acquire(Long.parseLong(version))
         .orElseThrow(
             () ->
-                new Refusal(
-                    Refusal.NOT_FOUND,
+                new HttpError(
+                    HttpError.NOT_FOUND,
                     "Servable not found for request: Specific(%s, %s), expected version %s",
                     name,
                     version,
@@ -193,8 +196,8 @@ final class RestHandler implements HttpHandler {
   private void requirePlain(HttpExchange exchange) {
     String encoding = exchange.getRequestHeaders().getFirst("Content-Encoding");
     if (encoding != null && !encoding.equalsIgnoreCase("identity")) {
-      throw new Refusal(
-          Refusal.UNSUPPORTED_MEDIA, "Content-Encoding is %s, expected none", encoding);
+      throw new HttpError(
+          HttpError.UNSUPPORTED_MEDIA, "Content-Encoding is %s, expected none", encoding);
     }
     String length = exchange.getRequestHeaders().getFirst("Content-Length");
     if (length != null

@@ -7,6 +7,7 @@ import java.time.temporal.ChronoUnit;
 import java.util.regex.Pattern;
 import simclr.config.UserException;
 import simclr.config.UserException.ExitCode;
+import simclr.export.bundle.TimeLimits;
 
 /**
  * What a server is told.
@@ -20,6 +21,7 @@ import simclr.config.UserException.ExitCode;
  * @param poll between two looks for new versions
  * @param maxBodyBytes longest request
  * @param allowedHosts names under which it answers beside those of the loopback interface
+ * @param limits how long a version may take to load, and for a batch
  */
 public record ServeSettings(
     Path modelDir,
@@ -30,7 +32,8 @@ public record ServeSettings(
     int maxEnqueuedBatches,
     Duration poll,
     long maxBodyBytes,
-    ImmutableList<String> allowedHosts) {
+    ImmutableList<String> allowedHosts,
+    TimeLimits limits) {
   private static final Pattern NAME = Pattern.compile("[\\w.-]+");
 
   /** Names, values and ranges as the command's flags have them. */
@@ -66,8 +69,16 @@ public record ServeSettings(
   /** The defaults, which the command's flags have too. */
   public static ServeSettings of(Path modelDir) {
     return new ServeSettings(
-        modelDir, "simclr", 8501, 32, Duration.ofMillis(2), 16, Duration.ofSeconds(1), 64L << 20,
- ImmutableList.of());
+        modelDir,
+        "simclr",
+        8501,
+        32,
+        Duration.ofMillis(2),
+        16,
+        Duration.ofSeconds(1),
+        64L << 20,
+        ImmutableList.of(),
+        TimeLimits.DEFAULT);
   }
 
   /** The same on another port. */
@@ -81,7 +92,8 @@ public record ServeSettings(
         maxEnqueuedBatches,
         poll,
         maxBodyBytes,
-        allowedHosts);
+        allowedHosts,
+        limits);
   }
 
   /** The names under which the server answers. */

@@ -41,7 +41,7 @@ final class ServedVersion {
    * @throws simclr.config.UserException if it is damaged, harmful, or fails its own requests
    */
   static ServedVersion load(long number, Path directory, ServeSettings settings) {
-    LoadedModel model = LoadedModel.open(directory);
+    LoadedModel model = LoadedModel.open(directory, settings.limits());
     try {
       WarmUp.run(model);
       return new ServedVersion(number, model, settings);

@@ -4,6 +4,7 @@ import com.google.common.collect.ImmutableSortedMap;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.SortedMap;
@@ -147,8 +148,11 @@ final class Versions implements AutoCloseable {
           current = next;
         }
         reporter.line(
-            "version %d answers now, version %d is unloaded after its last request"
-                .formatted(next.number(), before.number()));
+            String.format(
+                Locale.ROOT,
+                "version %d answers now, version %d is unloaded after its last request",
+                next.number(),
+                before.number()));
         before.retire();
       }
     } catch (UserException e) {
@@ -185,7 +189,8 @@ final class Versions implements AutoCloseable {
         return version;
       } catch (UserException e) {
         failures.put(number, new Failure(stamp, e));
-        reporter.line("version %d is left out: %s".formatted(number, e.getMessage()));
+        reporter.line(
+            String.format(Locale.ROOT, "version %d is left out: %s", number, e.getMessage()));
       } catch (RuntimeException | OutOfMemoryError e) {
         if (served == null) {
           throw e;
@@ -193,7 +198,8 @@ final class Versions implements AutoCloseable {
         UserException error =
             new UserException(ExitCode.INTERNAL, "%s cannot be loaded (%s)", directory, e);
         failures.put(number, new Failure(stamp, error));
-        reporter.line("version %d is left out: %s".formatted(number, error.getMessage()));
+        reporter.line(
+            String.format(Locale.ROOT, "version %d is left out: %s", number, error.getMessage()));
       }
     }
     return null;

@@ -6,11 +6,11 @@ import com.google.common.collect.ImmutableList;
 import com.google.common.collect.ImmutableMap;
 import java.util.Locale;
 import org.tensorflow.Graph;
-import org.tensorflow.op.Ops;
 import simclr.checkpoint.Architecture;
 import simclr.config.RunConfig;
 import simclr.config.UserException;
 import simclr.config.UserException.ExitCode;
+import simclr.graph.GraphOps;
 import simclr.model.SimClrModel;
 import simclr.model.VariableSpec;
 import simclr.model.Variables.Variable;
@@ -55,7 +55,7 @@ public record InferredModel(
   public static ImmutableList<VariableSpec> variables(RunConfig config, int numClasses) {
     try (Graph graph = new Graph()) {
       return new SimClrModel(config, numClasses)
-          .declare(Ops.create(graph), false).all().stream()
+          .declare(GraphOps.of(graph), false).all().stream()
               .map(Variable::spec)
               .collect(toImmutableList());
     }
@@ -71,15 +71,17 @@ public record InferredModel(
   @Override
   public String toString() {
     return architecture
-        + " (--resnet_depth=%s --width_multiplier=%s --sk_ratio=%s --se_ratio=%s --image_size=%s --proj_head_mode=%s --num_proj_layers=%s --proj_out_dim=%s)"
-            .formatted(
-                config.resnetDepth(),
-                config.widthMultiplier(),
-                config.skRatio(),
-                config.seRatio(),
-                config.imageSize(),
-                config.projHeadMode().name().toLowerCase(Locale.ROOT),
-                config.numProjLayers(),
-                config.projOutDim());
+        + String.format(
+            Locale.ROOT,
+            " (--resnet_depth=%s --width_multiplier=%s --sk_ratio=%s --se_ratio=%s --image_size=%s"
+                + " --proj_head_mode=%s --num_proj_layers=%s --proj_out_dim=%s)",
+            config.resnetDepth(),
+            config.widthMultiplier(),
+            config.skRatio(),
+            config.seRatio(),
+            config.imageSize(),
+            config.projHeadMode().name().toLowerCase(Locale.ROOT),
+            config.numProjLayers(),
+            config.projOutDim());
   }
 }

@@ -1,13 +1,12 @@
 package simclr.export.weights;
 
 import com.google.common.collect.ImmutableList;
-import java.io.BufferedInputStream;
 import java.io.IOException;
-import java.io.InputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import org.tensorflow.proto.MetaGraphDef;
 import org.tensorflow.proto.SavedModel;
+import simclr.config.Quoted;
 import simclr.config.UserException;
 import simclr.config.UserException.ExitCode;
 
@@ -25,6 +24,9 @@ public final class SavedModelFile {
    */
   private static final ImmutableList<String> OTHER_FORMS =
       ImmutableList.of("saved_model.pbtxt", "saved_model.cpb");
+
+  /** Weights lie in files of their own; what is left are graphs. */
+  private static final long LARGEST = 1L << 30;
 
   private SavedModelFile() {}
 
@@ -56,17 +58,35 @@ public final class SavedModelFile {
     if (!Files.isRegularFile(file)) {
       throw new UserException(ExitCode.NO_INPUT, "%s is missing, expected a SavedModel", file);
     }
-    SavedModel model;
-    try (InputStream in = new BufferedInputStream(Files.newInputStream(file))) {
-      model = SavedModel.parseFrom(in);
-    } catch (IOException e) {
-      throw new UserException(
-          ExitCode.DATA, "%s cannot be parsed (%s), expected a whole SavedModel", file, e);
-    }
+    SavedModel model = parse(file);
     if (model.getMetaGraphsList().stream().noneMatch(MetaGraphDef::hasGraphDef)) {
       throw new UserException(
           ExitCode.DATA, "%s holds no graph, expected a whole SavedModel", file);
     }
     return model;
+  }
+
+  /** From memory: reading from a stream, protobuf fails on broken lengths in ways of its own. */
+  private static SavedModel parse(Path file) {
+    try {
+      long bytes = Files.size(file);
+      if (bytes > LARGEST) {
+        throw new UserException(
+            ExitCode.DATA, "%s has %s bytes, expected at most %s", file, bytes, LARGEST);
+      }
+      return SavedModel.parseFrom(Files.readAllBytes(file));
+    } catch (IOException e) {
+      throw unparsable(file, e);
+    } catch (RuntimeException e) {
+      throw e instanceof UserException ? e : unparsable(file, e);
+    }
+  }
+
+  private static UserException unparsable(Path file, Exception e) {
+    return new UserException(
+        ExitCode.DATA,
+        "%s cannot be parsed (%s), expected a whole SavedModel",
+        file,
+        Quoted.of(String.valueOf(e.getMessage())));
   }
 }

@@ -12,7 +12,6 @@ import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.function.Consumer;
 import java.util.function.Function;
-import org.tensorflow.Result;
 import org.tensorflow.ndarray.Shape;
 import org.tensorflow.proto.DataType;
 import org.tensorflow.types.TInt64;
@@ -23,6 +22,7 @@ import simclr.checkpoint.CheckpointKeys;
 import simclr.checkpoint.KerasNames;
 import simclr.checkpoint.ModelDir;
 import simclr.checkpoint.ObjectPaths;
+import simclr.checkpoint.bundle.BundleTensors;
 import simclr.config.UserException;
 import simclr.config.UserException.ExitCode;
 import simclr.model.VariableSpec;
@@ -161,7 +161,11 @@ public final class WeightSource {
   /** Name of the tensor that counts steps, where there is one. */
   public Optional<String> stepName() {
     return Optional.of(kind.tf1Names() ? TF1_STEP : CheckpointKeys.GLOBAL_STEP)
-        .filter(name -> find(name).filter(e -> e.type() == DataType.DT_INT64).isPresent());
+        .filter(name -> find(name).filter(WeightSource::isCount).isPresent());
+  }
+
+  private static boolean isCount(Entry entry) {
+    return entry.type() == DataType.DT_INT64 && entry.shape().isScalar();
   }
 
   /** The step that training had reached, where the file tells. */
@@ -170,7 +174,7 @@ public final class WeightSource {
     if (entry.isEmpty()) {
       return OptionalLong.empty();
     }
-    try (Result read = file.read(List.of(entry.get().key()))) {
+    try (BundleTensors read = file.read(List.of(entry.get().key()))) {
       return OptionalLong.of(((TInt64) read.get(0)).getLong());
     }
   }
@@ -198,7 +202,8 @@ public final class WeightSource {
 
   private static WeightSource objects(Path path, CheckpointFile file) {
     ImmutableMap<String, String> keys =
-        file.tensors().stream().collect(toImmutableMap(Entry::path, Entry::key));
+        file.tensors().stream()
+            .collect(toImmutableMap(Entry::path, Entry::key, (first, second) -> first));
     return new WeightSource(
         Kind.TF2_CHECKPOINT, path, file, keys, VariableSpec::checkpointKey, false);
   }

@@ -18,7 +18,6 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
-import org.tensorflow.Result;
 import org.tensorflow.proto.AssetFileDef;
 import org.tensorflow.proto.MetaGraphDef;
 import org.tensorflow.proto.NodeDef;
@@ -27,6 +26,7 @@ import org.tensorflow.types.TFloat32;
 import simclr.checkpoint.CheckpointFile;
 import simclr.checkpoint.CheckpointKeys;
 import simclr.checkpoint.ModelDir;
+import simclr.checkpoint.bundle.BundleTensors;
 import simclr.config.UserException;
 import simclr.config.UserException.ExitCode;
 import simclr.export.convert.ConversionRequest.Form;
@@ -337,7 +337,7 @@ final class ConversionTest {
     Map<String, Integer> hashes = new TreeMap<>();
     hashes.put("step", (int) file.step());
     for (List<String> some : Iterables.partition(paths, 64)) {
-      try (Result read = file.read(some.stream().map(CheckpointKeys::key).toList())) {
+      try (BundleTensors read = file.read(some.stream().map(CheckpointKeys::key).toList())) {
         for (int i = 0; i < some.size(); i++) {
           hashes.put(some.get(i), Arrays.hashCode(floats((TFloat32) read.get(i))));
         }
@@ -348,7 +348,7 @@ final class ConversionTest {
 
   private static float[] values(Path directory, String path) {
     CheckpointFile file = ModelDir.find("test", directory.toString(), line -> {});
-    try (Result read = file.read(List.of(CheckpointKeys.key(path)))) {
+    try (BundleTensors read = file.read(List.of(CheckpointKeys.key(path)))) {
       return floats((TFloat32) read.get(0));
     }
   }

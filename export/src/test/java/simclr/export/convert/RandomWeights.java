@@ -8,13 +8,14 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Random;
 import org.tensorflow.Operand;
+import org.tensorflow.Session;
 import org.tensorflow.ndarray.buffer.DataBuffers;
 import org.tensorflow.op.Op;
 import org.tensorflow.op.Ops;
 import org.tensorflow.types.TFloat32;
 import org.tensorflow.types.family.TType;
 import simclr.checkpoint.Architecture;
-import simclr.checkpoint.BundleWriter;
+import simclr.checkpoint.bundle.BundleWriter;
 import simclr.config.RunConfig;
 import simclr.export.weights.InferredModel;
 import simclr.model.VariableSpec;
@@ -51,7 +52,7 @@ public final class RandomWeights {
                 values.put(
                     "ema_model/" + v.spec().tf1Name(), tf.math.mul(v.value(), tf.constant(0.5f)));
               });
-      assigns(graph).forEach(assign -> graph.session().runner().addTarget(assign).run().close());
+      assign(graph);
       BundleWriter.build(tf, values).write(graph.session(), prefix);
     }
   }
@@ -63,7 +64,7 @@ public final class RandomWeights {
             .filter(VariableSpec::trainable)
             .collect(ImmutableList.toImmutableList());
     try (WeightGraph graph = WeightGraph.open(architecture, slotted, STEP)) {
-      assigns(graph).forEach(assign -> graph.session().runner().addTarget(assign).run().close());
+      assign(graph);
       target.write(graph, architecture, STEP, "test", directory);
     }
   }
@@ -78,6 +79,14 @@ public final class RandomWeights {
                 .buildKeepingLast());
     ImmutableList<VariableSpec> variables = InferredModel.variables(config, classes);
     return new InferredModel(Architecture.of(variables), config, classes, variables);
+  }
+
+  /** In one run: each other set of targets would prepare the whole graph anew. */
+  private static void assign(WeightGraph graph) {
+    ImmutableList<Op> assigns = assigns(graph);
+    Session.Runner runner = graph.session().runner();
+    assigns.forEach(runner::addTarget);
+    runner.run().close();
   }
 
   private static ImmutableList<Op> assigns(WeightGraph graph) {

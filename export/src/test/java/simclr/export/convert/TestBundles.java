@@ -10,8 +10,8 @@ import org.tensorflow.Operand;
 import org.tensorflow.Session;
 import org.tensorflow.op.Ops;
 import org.tensorflow.types.TFloat32;
-import simclr.checkpoint.BundleWriter;
 import simclr.checkpoint.CheckpointFile;
+import simclr.checkpoint.bundle.BundleWriter;
 
 /** Files of tensors that no model of this program has. */
 final class TestBundles {

@@ -22,6 +22,7 @@ import simclr.config.UserException;
 import simclr.config.UserException.ExitCode;
 import simclr.export.Encoder;
 import simclr.export.TestExport;
+import simclr.export.bundle.TimeLimits;
 
 final class EmbeddingTest {
   @TempDir Path dir;
@@ -82,7 +83,8 @@ final class EmbeddingTest {
             Optional.empty(),
             "test[:5]",
             2,
-            dir.resolve("out.csv"));
+            dir.resolve("out.csv"),
+            TimeLimits.DEFAULT);
     embed(settings);
     List<String> lines = Files.readAllLines(dir.resolve("out.csv"));
     assertThat(lines.get(0)).startsWith("name,label,h0,");
@@ -144,7 +146,8 @@ final class EmbeddingTest {
         Optional.of(dir.resolve(images)),
         "all",
         2,
-        dir.resolve(output));
+        dir.resolve(output),
+        TimeLimits.DEFAULT);
   }
 
   private static Optional<Embedding.Summary> embed(EmbedSettings settings) {

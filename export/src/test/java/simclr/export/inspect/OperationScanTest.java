@@ -4,7 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static org.assertj.core.api.Assertions.assertThatNoException;
 
-import com.google.protobuf.ByteString;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -14,17 +13,12 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.tensorflow.proto.AssetFileDef;
-import org.tensorflow.proto.AttrValue;
 import org.tensorflow.proto.FunctionDef;
 import org.tensorflow.proto.GraphDef;
 import org.tensorflow.proto.MetaGraphDef;
-import org.tensorflow.proto.NameAttrList;
 import org.tensorflow.proto.NodeDef;
 import org.tensorflow.proto.OpDef;
 import org.tensorflow.proto.SavedModel;
-import org.tensorflow.proto.SaverDef;
-import org.tensorflow.proto.SignatureDef;
-import org.tensorflow.proto.TensorInfo;
 import simclr.config.UserException;
 import simclr.config.UserException.ExitCode;
 import simclr.export.inspect.Finding.Effect;
@@ -40,44 +34,13 @@ final class OperationScanTest {
         .isThrownBy(scan(graph(node("x", "Placeholder"), node("y", "Relu", "x")))::requireHarmless);
   }
 
-  @ParameterizedTest
-  @ValueSource(
-      strings = {
-        "WriteFile",
-        "ReadFile",
-        "MatchingFiles",
-        "SaveV2",
-        "RestoreV2",
-        "Save",
-        "Restore",
-        "MergeV2Checkpoints",
-        "TextLineDataset",
-        "TFRecordDatasetV2",
-        "CSVDataset",
-        "MapDataset",
-        "IteratorV2",
-        "DumpTensor",
-        "DebugIdentityV2",
-        "CreateSummaryFileWriter",
-        "InitializeTableFromTextFileV2",
-        "PyFunc",
-        "EagerPyFunc",
-        "PyFuncStateless",
-        "XlaCustomCall",
-        "RpcCall",
-        "CollectiveReduceV2",
-        "_Send",
-        "DataServiceDatasetV4",
-        "WholeFileReaderV2",
-        "SomethingNobodyKnows",
-        "SleepOp"
-      })
-  void whatReachesBeyondComputingIsFound(String operation) {
-    OperationScan scan = scan(graph(node("bad", operation)));
-    assertThat(scan.findings()).hasSize(1);
+  @Test
+  void whatReachesBeyondComputingIsNamed() {
     assertThatExceptionOfType(UserException.class)
-        .isThrownBy(scan::requireHarmless)
-        .withMessageContaining("model is not loaded: " + operation + " (bad) in graph [serve]")
+        .isThrownBy(scan(graph(node("bad", "WriteFile")))::requireHarmless)
+        .withMessage(
+            "model is not loaded: WriteFile (bad) in graph [serve] reads or writes files of its"
+                + " choice; expected a model that only computes")
         .satisfies(e -> assertThat(e.exitCode()).isEqualTo(ExitCode.DATA));
   }
 
@@ -93,45 +56,6 @@ final class OperationScanTest {
                 "function hidden",
                 Effect.FILES,
                 "reads or writes files of its choice"));
-  }
-
-  @Test
-  void printingToAFileIsWriting() {
-    assertThat(scan(graph(print("stderr"))).findings()).isEmpty();
-    assertThat(scan(graph(print("file:///home/me/.bashrc"))).findings()).hasSize(1);
-  }
-
-  @Test
-  void theSaverMaySaveAndRestoreTheModelsOwnVariables() {
-    assertThat(scan(saving(restoring("prefix")), saver()).findings()).isEmpty();
-  }
-
-  @Test
-  void aRestoreThatReadsAFileOfItsOwnChoiceIsFound() {
-    assertThat(scan(saving(restoring("chosen")), saver()).findings())
-        .extracting(Finding::operation)
-        .containsExactly("RestoreV2");
-  }
-
-  @Test
-  void savingWhileRestoringIsFound() {
-    GraphDef.Builder graph = saving(restoring("prefix"));
-    graph.addNode(node("evil", "SaveV2", "filename"));
-    graph.setNode(2, graph.getNode(2).toBuilder().addInput("^evil"));
-    assertThat(scan(graph, saver()).findings()).extracting(Finding::node).containsExactly("evil");
-  }
-
-  @Test
-  void savingFromASignatureIsFound() {
-    MetaGraphDef.Builder meta = saver();
-    meta.putSignatureDef(
-        "serving_default",
-        SignatureDef.newBuilder()
-            .putOutputs("y", TensorInfo.newBuilder().setName("saved:0").build())
-            .build());
-    assertThat(scan(saving(restoring("prefix")), meta).findings())
-        .extracting(Finding::operation)
-        .contains("SaveV2");
   }
 
   @ParameterizedTest
@@ -181,39 +105,6 @@ final class OperationScanTest {
         DIR, SavedModel.newBuilder().addMetaGraphs(meta.setGraphDef(graph)).build());
   }
 
-  /** Nodes: filename, the call that saves, the call that restores. */
-  private static GraphDef.Builder saving(FunctionDef restore) {
-    GraphDef.Builder graph =
-        graph(
-            node("filename", "Placeholder"),
-            call("saved", "save", "filename"),
-            call("restored", "restore", "filename"));
-    graph
-        .getLibraryBuilder()
-        .addFunction(
-            function(
-                "save",
-                node("shard", "ShardedFilename", "prefix"),
-                node("write", "SaveV2", "shard"),
-                node("merge", "MergeV2Checkpoints", "shard", "^write")))
-        .addFunction(restore);
-    return graph;
-  }
-
-  private static FunctionDef restoring(String prefix) {
-    return function(
-        "restore", node("chosen", "Const"), node("read", "RestoreV2", prefix), node("no", "NoOp"));
-  }
-
-  private static MetaGraphDef.Builder saver() {
-    return MetaGraphDef.newBuilder()
-        .setSaverDef(
-            SaverDef.newBuilder()
-                .setFilenameTensorName("filename:0")
-                .setSaveTensorName("saved:0")
-                .setRestoreOpName("restored"));
-  }
-
   private static GraphDef.Builder graph(NodeDef... nodes) {
     GraphDef.Builder graph = GraphDef.newBuilder();
     for (NodeDef node : nodes) {
@@ -238,20 +129,5 @@ final class OperationScanTest {
       node.addInput(input);
     }
     return node.build();
-  }
-
-  private static NodeDef call(String name, String function, String input) {
-    return node(name, "StatefulPartitionedCall", input).toBuilder()
-        .putAttr(
-            "f",
-            AttrValue.newBuilder().setFunc(NameAttrList.newBuilder().setName(function)).build())
-        .build();
-  }
-
-  private static NodeDef print(String stream) {
-    return node("print", "PrintV2").toBuilder()
-        .putAttr(
-            "output_stream", AttrValue.newBuilder().setS(ByteString.copyFromUtf8(stream)).build())
-        .build();
   }
 }

@@ -30,7 +30,6 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.api.TestInstance.Lifecycle;
 import org.junit.jupiter.api.io.TempDir;
-import org.tensorflow.Result;
 import org.tensorflow.Tensor;
 import org.tensorflow.proto.FunctionDef;
 import org.tensorflow.proto.MetaGraphDef;
@@ -41,6 +40,7 @@ import org.tensorflow.proto.SavedObjectGraphOuterClass.SavedObject.KindCase;
 import org.tensorflow.proto.SavedObjectGraphOuterClass.SavedObjectGraph;
 import org.tensorflow.proto.SignatureDef;
 import simclr.checkpoint.CheckpointFile;
+import simclr.checkpoint.bundle.BundleTensors;
 import simclr.config.UserException;
 import simclr.config.UserException.ExitCode;
 import simclr.export.inspect.OperationScan;
@@ -171,8 +171,8 @@ final class SavedModelExportTest {
             .filter(key -> key.startsWith("model/"))
             .toList();
     assertThat(keys).hasSize(121);
-    try (Result there = exported.read(keys);
-        Result here = stored.checkpoint().read(keys)) {
+    try (BundleTensors there = exported.read(keys);
+        BundleTensors here = stored.checkpoint().read(keys)) {
       for (int i = 0; i < keys.size(); i++) {
         assertThat(bytes(there.get(i))).as(keys.get(i)).isEqualTo(bytes(here.get(i)));
       }
@@ -332,7 +332,7 @@ final class SavedModelExportTest {
     Files.write(data, bytes);
     ExportSource source = ExportSource.of(torn.config(), checkpoint, ImmutableList.of());
     Path target = root.resolve("torn-export");
-    assertRefused(() -> SavedModelExport.write(source, target), ExitCode.DATA, "is torn");
+    assertRefused(() -> SavedModelExport.write(source, target), ExitCode.DATA, "is damaged");
     assertThat(target).doesNotExist();
   }
 

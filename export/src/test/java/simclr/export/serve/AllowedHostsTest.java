@@ -126,8 +126,7 @@ final class AllowedHostsTest {
   })
   void pagesOfThisServerAreAnswered(String host, String origin) {
     assertThatCode(
-            () ->
-                require("/", "Host: " + host, "Origin: " + origin, "Sec-Fetch-Site: same-origin"))
+            () -> require("/", "Host: " + host, "Origin: " + origin, "Sec-Fetch-Site: same-origin"))
         .doesNotThrowAnyException();
   }
 
@@ -189,8 +188,7 @@ final class AllowedHostsTest {
   private static void assertForbidden(String message, String target, String... headers) {
     assertThatThrownBy(() -> require(target, headers))
         .isInstanceOfSatisfying(
-            Refusal.class,
-            refusal -> assertThat(refusal.status()).isEqualTo(403))
+            HttpError.class, refusal -> assertThat(refusal.status()).isEqualTo(403))
         .hasMessageStartingWith(message);
   }
 

@@ -30,6 +30,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import simclr.config.Reporter;
 import simclr.export.TestExport;
+import simclr.export.bundle.TimeLimits;
 
 /** What a page, a broken client or an attacker may send; after each the server answers others. */
 @TestInstance(Lifecycle.PER_CLASS)
@@ -52,7 +53,8 @@ final class HostileRequestsTest {
                 100,
                 Duration.ofMillis(50),
                 8 << 20,
-                ImmutableList.of()),
+                ImmutableList.of(),
+                TimeLimits.DEFAULT),
             Reporter.lines(line -> {}));
   }
 

@@ -22,6 +22,7 @@ import org.tensorflow.exceptions.TFInvalidArgumentException;
 import org.tensorflow.ndarray.Shape;
 import simclr.export.bundle.HostTensor;
 import simclr.export.bundle.ModelFailure;
+import simclr.export.bundle.TimeLimits;
 
 /** Who shares a batch with whom; the computation doubles its input and can be held up. */
 final class MicroBatcherTest {
@@ -104,7 +105,7 @@ final class MicroBatcherTest {
       awaitWaiting(batcher, 2);
       assertThatThrownBy(() -> batcher.run(request("f", 4, 1)))
           .isInstanceOfSatisfying(
-              Refusal.class, refusal -> assertThat(refusal.status()).isEqualTo(503))
+              HttpError.class, refusal -> assertThat(refusal.status()).isEqualTo(503))
           .hasMessage(
               "2 images wait already and 1 more are too many, expected at most 2: try again");
       go.countDown();
@@ -126,7 +127,7 @@ final class MicroBatcherTest {
       assertThat(List.of(first.get(), good.get(), alsoGood.get())).containsExactly(2f, 4f, 6f);
       assertThatThrownBy(bad::get)
           .isInstanceOf(ExecutionException.class)
-          .hasCauseInstanceOf(Refusal.class)
+          .hasCauseInstanceOf(HttpError.class)
           .hasMessageContaining("negative");
     }
   }
@@ -154,7 +155,7 @@ final class MicroBatcherTest {
     assertThat(running.get()).isEqualTo(2f);
     assertThat(waiting.get()).isEqualTo(4f);
     assertThatThrownBy(() -> batcher.run(request("f", 1, 1)))
-        .isInstanceOf(Refusal.class)
+        .isInstanceOf(HttpError.class)
         .hasMessageContaining("is being unloaded");
   }
 
@@ -216,6 +217,7 @@ final class MicroBatcherTest {
         maxEnqueuedBatches,
         Duration.ofSeconds(1),
         1 << 20,
-        ImmutableList.of());
+        ImmutableList.of(),
+        TimeLimits.DEFAULT);
   }
 }

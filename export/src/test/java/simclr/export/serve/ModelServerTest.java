@@ -40,6 +40,7 @@ import simclr.config.Reporter;
 import simclr.config.UserException;
 import simclr.export.Encoder;
 import simclr.export.TestExport;
+import simclr.export.bundle.TimeLimits;
 
 /** Requests over HTTP, answered by an export. */
 @TestInstance(Lifecycle.PER_CLASS)
@@ -395,7 +396,8 @@ final class ModelServerTest {
         100,
         Duration.ofMillis(50),
         2 << 20,
-        ImmutableList.of("model.example"));
+        ImmutableList.of("model.example"),
+        TimeLimits.DEFAULT);
   }
 
   private HttpRequest.Builder request(String suffix) {

@@ -73,7 +73,8 @@ final class PredictRequestTest {
         "{'inputs': [1]} {} => the body goes on behind its JSON object",
         "{} => the body has neither 'instances' nor 'inputs'",
         "{'instances': [1], 'inputs': [1]} => the body has 'instances' and 'inputs' or one twice",
-        "{'instances': [1], 'instances': [1]} => the body has 'instances' and 'inputs' or one twice",
+        "{'instances': [1], 'instances': [1]} => the body has 'instances' and 'inputs' or one"
+            + " twice",
         "{'instances': {}} => 'instances' is an object, expected a list",
         "{'instances': []} => 'instances' is empty",
         "{'instances': [null]} => 'instances' holds null",
@@ -98,7 +99,7 @@ final class PredictRequestTest {
   void whatDoesNotFitIsSaid(String body, String message) {
     assertThatThrownBy(() -> read(body))
         .isInstanceOfSatisfying(
-            Refusal.class, refusal -> assertThat(refusal.status()).isEqualTo(400))
+            HttpError.class, refusal -> assertThat(refusal.status()).isEqualTo(400))
         .hasMessageStartingWith(message.replace('\'', '"'))
         .hasMessageNotContaining("REDACTED");
   }
@@ -108,7 +109,7 @@ final class PredictRequestTest {
     String body = "{'signature_name': 'x', 'instances': [{'a': [0.5, 1e-3]}, {'a': [1, 2]}]}";
     for (int length = 0; length < body.length(); length++) {
       String prefix = body.substring(0, length);
-      assertThatThrownBy(() -> read(prefix)).as(prefix).isInstanceOf(Refusal.class);
+      assertThatThrownBy(() -> read(prefix)).as(prefix).isInstanceOf(HttpError.class);
     }
   }
 
@@ -123,7 +124,7 @@ final class PredictRequestTest {
     ByteArrayInputStream bytes = new ByteArrayInputStream(body.toString().getBytes(UTF_8));
     int all = bytes.available();
     assertThatThrownBy(() -> PredictRequest.read(bytes, Set.of("x")))
-        .isInstanceOf(Refusal.class)
+        .isInstanceOf(HttpError.class)
         .hasMessage(
             "the inputs are n0, n1, n2, n3, n4, n5, n6, n7, n8 and more, expected those of a"
                 + " signature, of x");
@@ -133,9 +134,10 @@ final class PredictRequestTest {
   @Test
   void deepNestingIsRefusedNotFollowed() {
     assertThatThrownBy(() -> read("{'instances': [" + "[".repeat(100_000)))
-        .isInstanceOf(Refusal.class)
+        .isInstanceOf(HttpError.class)
         .hasMessageContaining("has a list at level 9, expected at most 8 levels");
-    assertThatThrownBy(() -> read("{'other': " + "[".repeat(100_000))).isInstanceOf(Refusal.class);
+    assertThatThrownBy(() -> read("{'other': " + "[".repeat(100_000)))
+        .isInstanceOf(HttpError.class);
   }
 
   private static PredictRequest read(String body) throws IOException {

@@ -12,6 +12,7 @@ import org.tensorflow.op.core.Placeholder;
 import org.tensorflow.op.core.StatelessCase;
 import org.tensorflow.types.TFloat32;
 import org.tensorflow.types.TInt32;
+import simclr.graph.GraphOps;
 
 /** A change of an image by a number, such as of its contrast by a factor. */
 @FunctionalInterface
@@ -65,7 +66,7 @@ interface ImageOp {
   }
 
   private static ConcreteFunction branch(ImageOp change) {
-    return ConcreteFunction.create(
+    return GraphOps.function(
         tf -> {
           Operand<TFloat32> image = tf.placeholder(TFloat32.class, Placeholder.shape(ANY_IMAGE));
           Operand<TFloat32> factor =

@@ -3,6 +3,7 @@ package simclr.data.image;
 import com.google.common.base.Ascii;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.Locale;
 
 /**
  * What the head of an image file says, and whether the file is whole and of a kind that {@code
@@ -10,14 +11,22 @@ import java.nio.file.Path;
  *
  * @param channels as stored: 1 grey, 2 grey with alpha, 3 colour, 4 colour with alpha or CMYK
  * @param bits per channel, 16 at most
+ * @param orientation of EXIF: 1 as stored, 2 to 8 turned or mirrored
  */
-public record ImageHeader(Format format, int width, int height, int channels, int bits) {
+public record ImageHeader(
+    Format format, int width, int height, int channels, int bits, int orientation) {
   private static final int PNG = 0x89504e47;
   private static final int GIF = 0x47494638;
   private static final int IHDR = 0x49484452;
   private static final int PLTE = 0x504c5445;
   private static final int IDAT = 0x49444154;
   private static final int IEND = 0x49454e44;
+  private static final int EXIF_CHUNK = 0x65584966;
+
+  /** An image without orientation. */
+  ImageHeader(Format format, int width, int height, int channels, int bits) {
+    this(format, width, height, channels, bits, Exif.UPRIGHT);
+  }
 
   public enum Format {
     PNG,
@@ -62,16 +71,29 @@ public record ImageHeader(Format format, int width, int height, int channels, in
     return Math.min(width, height);
   }
 
+  /** Whether a viewer shows it turned or mirrored; {@code DecodeImage} does not. */
+  boolean turned() {
+    return orientation != Exif.UPRIGHT;
+  }
+
   boolean grey() {
     return channels < 3;
+  }
+
+  private ImageHeader oriented(int exif) {
+    return new ImageHeader(format, width, height, channels, bits, exif);
   }
 
   private static ImageHeader of(ImageBytes bytes) throws Unusable {
     ImageHeader header = parse(bytes);
     if (header.pixels() > EncodedImages.MOST_PIXELS) {
       throw new Unusable(
-          "has %s x %s pixels, expected at most %s million"
-              .formatted(header.width(), header.height(), EncodedImages.MOST_PIXELS / 1_000_000));
+          String.format(
+              Locale.ROOT,
+              "has %s x %s pixels, expected at most %s million",
+              header.width(),
+              header.height(),
+              EncodedImages.MOST_PIXELS / 1_000_000));
     }
     return header;
   }
@@ -114,6 +136,7 @@ public record ImageHeader(Format format, int width, int height, int channels, in
     }
     boolean palette = false;
     boolean data = false;
+    int orientation = Exif.UPRIGHT;
     long offset = 8;
     int type;
     do {
@@ -121,6 +144,9 @@ public record ImageHeader(Format format, int width, int height, int channels, in
       type = bytes.bigInt(offset + 4);
       palette |= type == PLTE;
       data |= type == IDAT;
+      if (type == EXIF_CHUNK) {
+        orientation = Exif.orientation(bytes, offset + 8);
+      }
       offset += 12 + length;
       bytes.requireUpTo(offset);
     } while (type != IEND);
@@ -134,11 +160,13 @@ public record ImageHeader(Format format, int width, int height, int channels, in
           case 6 -> 4;
           default -> 3;
         };
-    return sized(Format.PNG, bytes.bigInt(16), bytes.bigInt(20), channels, bits);
+    return sized(Format.PNG, bytes.bigInt(16), bytes.bigInt(20), channels, bits)
+        .oriented(orientation);
   }
 
   private static ImageHeader jpeg(ImageBytes bytes) throws Unusable {
     ImageHeader header = null;
+    int orientation = Exif.UPRIGHT;
     long offset = 2;
     while (true) {
       // As libjpeg does, pass over bytes that belong to no segment.
@@ -162,6 +190,9 @@ public record ImageHeader(Format format, int width, int height, int channels, in
       if (marker >= 0xc0 && marker <= 0xcf && marker != 0xc4 && marker != 0xc8 && marker != 0xcc) {
         header = jpegFrame(bytes, marker, offset);
       }
+      if (marker == 0xe1 && Exif.beginsAt(bytes, offset + 2)) {
+        orientation = Exif.orientation(bytes, offset + 8);
+      }
       offset += bytes.bigShort(offset);
     }
     if (header == null) {
@@ -170,7 +201,7 @@ public record ImageHeader(Format format, int width, int height, int channels, in
     // Within a scan 0xff 0xd9 is always the end marker. Some cameras write more behind it.
     for (long end = bytes.size() - 2; end >= offset; end--) {
       if (bytes.at(end) == 0xff && bytes.at(end + 1) == 0xd9) {
-        return header;
+        return header.oriented(orientation);
       }
     }
     throw new Unusable("is truncated: it has no end marker");

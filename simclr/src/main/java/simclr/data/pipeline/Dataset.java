@@ -15,6 +15,7 @@ import org.tensorflow.op.data.BatchDataset;
 import org.tensorflow.op.data.ParallelMapDataset;
 import org.tensorflow.types.TInt64;
 import org.tensorflow.types.family.TType;
+import simclr.graph.GraphOps;
 
 /**
  * TensorFlow's tf.data as a chain: each method adds one op to the graph and returns the data set
@@ -98,6 +99,12 @@ final class Dataset {
     }
   }
 
+  /** Without the elements that cannot be computed. */
+  Dataset withoutErrors() {
+    return new Dataset(
+        tf, tf.data.ignoreErrorsDataset(variant, element.types(), element.shapes()), element);
+  }
+
   /** Batches of exactly {@code size}; what remains at the end is dropped. */
   Dataset fullBatches(int size) {
     return batches(size, true, element.batched(size));
@@ -141,7 +148,7 @@ final class Dataset {
 
   private static ConcreteFunction function(
       String name, Element element, List<Operand<?>> captured, Body body) {
-    return ConcreteFunction.create(
+    return GraphOps.function(
         tf -> {
           Signature.Builder signature = Signature.builder().key(name);
           ImmutableList.Builder<Operand<?>> elements = ImmutableList.builder();

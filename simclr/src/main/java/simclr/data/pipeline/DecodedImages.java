@@ -23,6 +23,7 @@ import simclr.config.UserException.ExitCode;
 import simclr.data.records.ExampleReader;
 import simclr.data.records.ImageReader;
 import simclr.data.records.Split;
+import simclr.graph.GraphOps;
 
 /**
  * {@code --cache_dataset}: every image decoded once, at the start, and kept as pixels.
@@ -50,7 +51,7 @@ final class DecodedImages {
 
   private static ImageReader decode(ExampleSequence inOrder, long count) {
     try (Graph graph = new Graph()) {
-      Ops tf = Ops.create(graph);
+      Ops tf = GraphOps.of(graph);
       ExampleSequence.Mapped mapped =
           inOrder.map(
               tf,

@@ -1,10 +1,13 @@
 package simclr.data.pipeline;
 
 import com.google.common.collect.ImmutableList;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.PrimitiveIterator;
 import java.util.function.UnaryOperator;
+import java.util.stream.LongStream;
 import org.tensorflow.Graph;
 import org.tensorflow.Operand;
 import org.tensorflow.Result;
@@ -18,9 +21,11 @@ import org.tensorflow.op.core.RandomIndexShuffle;
 import org.tensorflow.types.TInt64;
 import org.tensorflow.types.family.TType;
 import simclr.config.UserException;
+import simclr.data.records.BrokenExample;
 import simclr.data.records.ExampleReader;
 import simclr.data.records.ExampleReader.Decoded;
 import simclr.data.records.Split;
+import simclr.graph.GraphOps;
 
 /**
  * The examples of a split in the order in which they are taken.
@@ -124,29 +129,58 @@ final class ExampleSequence implements AutoCloseable {
    */
   Optional<UserException> firstBroken(long start, long count) {
     long end = seed.isPresent() ? start + count : Math.min(start + count, split.examples());
+    List<UserException> first = new ArrayList<>();
+    readSingly(
+        LongStream.range(start, end),
+        (index, failure) -> {
+          first.add(reader.broken(index, failure));
+          return false;
+        });
+    return first.stream().findFirst();
+  }
+
+  /** Those of some elements, read one by one, that cannot be read. */
+  ImmutableList<BrokenExample> broken(LongStream counters) {
+    ImmutableList.Builder<BrokenExample> broken = ImmutableList.builder();
+    readSingly(
+        counters,
+        (index, failure) -> {
+          broken.add(BrokenExample.of(reader.name(index), reader.broken(index, failure)));
+          return true;
+        });
+    return broken.build();
+  }
+
+  /** Told of an example that cannot be read; answers whether to read on. */
+  private interface Failed {
+    boolean example(long index, RuntimeException failure);
+  }
+
+  private void readSingly(LongStream counters, Failed failed) {
     try (Graph graph = new Graph()) {
-      Ops tf = Ops.create(graph);
+      Ops tf = GraphOps.of(graph);
       List<Operand<?>> captured = placeholders(tf);
       Operand<TInt64> counter = tf.placeholder(TInt64.class, Placeholder.shape(Shape.scalar()));
       // Without a seed it is the placeholder itself, and that cannot be fetched.
       Operand<TInt64> index = tf.identity(index(tf, counter));
       Decoded example = reader.read(tf, index, captured);
       try (Session session = new Session(graph)) {
-        for (long c = start; c < end; c++) {
-          try (TInt64 at = TInt64.scalarOf(c)) {
+        PrimitiveIterator.OfLong each = counters.iterator();
+        boolean on = true;
+        while (on && each.hasNext()) {
+          try (TInt64 at = TInt64.scalarOf(each.nextLong())) {
             Session.Runner runner = feed(session.runner().feed(counter, at), captured);
             try {
               runner.addTarget(example.image().op()).addTarget(example.label().op()).run().close();
             } catch (TensorFlowException | TFInvalidArgumentException e) {
               try (Result found = session.runner().feed(counter, at).fetch(index).run()) {
-                return Optional.of(reader.broken(((TInt64) found.get(0)).getLong(), e));
+                on = failed.example(((TInt64) found.get(0)).getLong(), e);
               }
             }
           }
         }
       }
     }
-    return Optional.empty();
   }
 
   @Override

@@ -5,6 +5,7 @@ import static com.google.common.base.Preconditions.checkState;
 import com.google.common.base.Strings;
 import com.google.common.collect.ImmutableList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.function.UnaryOperator;
@@ -34,8 +35,10 @@ import simclr.data.augment.Augmentation;
 import simclr.data.augment.ComposedViews;
 import simclr.data.augment.EvaluationPreprocessing;
 import simclr.data.image.ImageDecoding;
+import simclr.data.image.ImageSizes;
 import simclr.data.records.ExampleReader.Decoded;
 import simclr.data.records.Split;
+import simclr.graph.GraphOps;
 
 /**
  * From stored examples to batches of views, all of it inside the graph: TensorFlow's own threads
@@ -290,31 +293,47 @@ public final class InputPipeline implements AutoCloseable {
 
   /**
    * What to say before evaluating, where the reference would fail: up to 32 pixels it takes images
-   * of {@code --image_size} only. The first image stands for all.
+   * of {@code --image_size} only. Where sizes were not counted the first image stands for all.
    */
   public Optional<String> notice() {
     if (!preparation.noticesOtherSizes()) {
       return Optional.empty();
     }
+    if (split.sizes().isPresent()) {
+      ImageSizes sizes = split.sizes().get();
+      long others = sizes.others(imageSize);
+      return sizes
+          .firstOther(imageSize)
+          .map(
+              size ->
+                  others == split.examples() && sizes.counts().size() == 1
+                      ? notice(String.format(Locale.ROOT, "images of %s pixels", size))
+                      : notice(
+                          String.format(
+                              Locale.ROOT,
+                              "%s of %s images (one has %s pixels)",
+                              others,
+                              split.examples(),
+                              size)));
+    }
     int[] size = firstSize();
     return size[0] == imageSize && size[1] == imageSize
         ? Optional.empty()
         : Optional.of(
-            Strings.lenientFormat(
-                "split %s: images of %s x %s pixels are resized to %s x %s for evaluation; the"
-                    + " reference evaluates no other size than --image_size up to %s",
-                split.name(),
-                size[1],
-                size[0],
-                imageSize,
-                imageSize,
-                EvaluationPreprocessing.LARGEST_UNCROPPED));
+            notice(String.format(Locale.ROOT, "images of %s x %s pixels", size[1], size[0])));
+  }
+
+  private String notice(String images) {
+    return Strings.lenientFormat(
+        "split %s: %s are resized to %s x %s for evaluation; the reference evaluates no other size"
+            + " than --image_size up to %s",
+        split.name(), images, imageSize, imageSize, EvaluationPreprocessing.LARGEST_UNCROPPED);
   }
 
   /** Height, width and channels of the first image. */
   private int[] firstSize() {
     try (Graph graph = new Graph()) {
-      Ops tf = Ops.create(graph);
+      Ops tf = GraphOps.of(graph);
       ExampleSequence.Mapped mapped =
           examples.map(
               tf,

@@ -34,6 +34,9 @@ public interface ExampleReader extends AutoCloseable {
    */
   Decoded read(Ops tf, Operand<TInt64> index, List<Operand<?>> captured);
 
+  /** What the user knows an example by; messages about it begin with this. */
+  String name(long index);
+
   /**
    * What to tell the user about an example that {@link #read} failed at.
    *

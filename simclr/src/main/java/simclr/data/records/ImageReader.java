@@ -3,6 +3,7 @@ package simclr.data.records;
 import com.google.common.collect.ImmutableList;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Locale;
 import java.util.function.BiFunction;
 import java.util.function.LongFunction;
 import org.tensorflow.Operand;
@@ -39,7 +40,9 @@ public record ImageReader(
         TString.tensorOfBytes(NdArrays.vectorOfObjects(records.images().toArray(byte[][]::new))),
         TInt64.vectorOf(records.labels().toArray()),
         (tf, bytes) -> ImageDecoding.decode(tf, bytes, records.encoding()),
-        index -> "example %s of %s, split %s,".formatted(index, split.source(), split.name()));
+        index ->
+            String.format(
+                Locale.ROOT, "example %s of %s, split %s,", index, split.source(), split.name()));
   }
 
   /** Leaves images in their files. */
@@ -64,6 +67,11 @@ public record ImageReader(
         tf.gather(captured.get(0).asOutput().expect(TString.class), index, axis);
     Operand<TInt64> label = tf.gather(captured.get(1).asOutput().expect(TInt64.class), index, axis);
     return new Decoded(decoding.apply(tf, string), label);
+  }
+
+  @Override
+  public String name(long index) {
+    return names.apply(index);
   }
 
   @Override

@@ -1,17 +1,19 @@
 package simclr.data.records;
 
-import simclr.io.UnreadableInput;
 import com.google.common.collect.ImmutableList;
 import com.google.common.primitives.ImmutableIntArray;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.TreeSet;
+import simclr.config.Quoted;
 import simclr.config.UserException;
 import simclr.config.UserException.ExitCode;
+import simclr.io.TextFile;
+import simclr.io.UnreadableInput;
 
 /**
  * The examples of a split that a file lists, as SimCLR's lists of 1 % and 10 % of ImageNet do: one
@@ -57,17 +59,14 @@ public final class NamedSubset {
     }
     return split.select(
         ImmutableIntArray.copyOf(chosen),
-        "those that %s lists (of %s)".formatted(list, split.examples()));
+        String.format(Locale.ROOT, "those that %s lists (of %s)", list, split.examples()));
   }
 
   private static List<String> read(Path list) {
     List<String> names;
     try {
       names =
-          Files.readAllLines(list).stream()
-              .map(String::strip)
-              .filter(name -> !name.isEmpty())
-              .toList();
+          TextFile.lines(list).stream().map(String::strip).filter(name -> !name.isEmpty()).toList();
     } catch (IOException e) {
       throw UnreadableInput.of(list, e, "a list of images, one name a line");
     }
@@ -83,7 +82,7 @@ public final class NamedSubset {
         ExitCode.DATA,
         "%s: \"%s\" " + what + ", expected the name of one each line",
         list,
-        name,
+        Quoted.of(name),
         split.examples(),
         split.name());
   }

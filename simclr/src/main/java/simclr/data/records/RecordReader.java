@@ -1,10 +1,11 @@
 package simclr.data.records;
 
-import simclr.io.TfRecordFile;
 import com.google.common.collect.ImmutableList;
 import com.google.protobuf.InvalidProtocolBufferException;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Locale;
+import org.jspecify.annotations.Nullable;
 import org.tensorflow.Operand;
 import org.tensorflow.Output;
 import org.tensorflow.ndarray.Shape;
@@ -24,6 +25,7 @@ import simclr.data.image.EncodedImages;
 import simclr.data.image.Encoding;
 import simclr.data.image.ImageDecoding;
 import simclr.data.records.Records.Shards.Part;
+import simclr.io.TfRecordFile;
 
 /**
  * Examples in TFRecord files too large for memory. Of each record its file and offset are kept (12
@@ -60,12 +62,12 @@ final class RecordReader implements ExampleReader {
     long[] offsets = new long[examples];
     int example = 0;
     // A subset has many parts in one file, one behind the other.
-    Path read = Path.of("");
+    @Nullable Path read = null;
     long[] inFile = {};
     for (int i = 0; i < shards.parts().size(); i++) {
       Part part = shards.parts().get(i);
       if (!part.file().equals(read)) {
-        inFile = TfRecordFile.offsets(part.file());
+        inFile = TfRecordFile.offsets(part.file(), end(shards.parts(), i));
         read = part.file();
       }
       for (long record = part.from(); record < part.to(); record++) {
@@ -78,6 +80,18 @@ final class RecordReader implements ExampleReader {
         shards.parts().stream().map(Part::file).map(Path::toString).toArray(String[]::new);
     return new RecordReader(
         split, shards, TString.vectorOf(paths), TInt32.vectorOf(parts), TInt64.vectorOf(offsets));
+  }
+
+  /** Behind the last record that the parts from {@code first} on want of its file. */
+  private static long end(List<Part> parts, int first) {
+    long end = 0;
+    for (Part part : parts.subList(first, parts.size())) {
+      if (!part.file().equals(parts.get(first).file())) {
+        break;
+      }
+      end = Math.max(end, part.to());
+    }
+    return end;
   }
 
   @Override
@@ -96,13 +110,29 @@ final class RecordReader implements ExampleReader {
   }
 
   @Override
+  public String name(long index) {
+    return name(part(index).file(), record(index));
+  }
+
+  @Override
   public UserException broken(long index, RuntimeException failure) {
-    Part part = shards.parts().get(parts.getInt(index));
+    return broken(part(index).file(), record(index), failure);
+  }
+
+  private Part part(long index) {
+    return shards.parts().get(parts.getInt(index));
+  }
+
+  private long record(long index) {
     long firstOfPart = index;
     while (firstOfPart > 0 && parts.getInt(firstOfPart - 1) == parts.getInt(index)) {
       firstOfPart--;
     }
-    return broken(part.file(), part.from() + index - firstOfPart, failure);
+    return part(index).from() + index - firstOfPart;
+  }
+
+  private static String name(Path file, long record) {
+    return String.format(Locale.ROOT, "%s: record %s", file, record);
   }
 
   private UserException broken(Path path, long record, RuntimeException failure) {
@@ -111,7 +141,7 @@ final class RecordReader implements ExampleReader {
         file.next();
       }
       byte[] data = file.next();
-      String name = "%s: record %s".formatted(path, record);
+      String name = name(path, record);
       return data == null
           ? new UserException(ExitCode.DATA, "%s is gone, it was there at the start", name)
           : broken(name, Example.parseFrom(data), failure);

@@ -7,9 +7,11 @@ import com.google.common.primitives.ImmutableIntArray;
 import com.google.common.primitives.ImmutableLongArray;
 import java.util.Arrays;
 import java.util.Locale;
+import java.util.Optional;
 import java.util.stream.IntStream;
 import simclr.config.UserException;
 import simclr.config.UserException.ExitCode;
+import simclr.data.image.ImageSizes;
 
 /**
  * The examples that a run trains on or evaluates.
@@ -20,6 +22,7 @@ import simclr.config.UserException.ExitCode;
  * @param records where they are
  * @param source what they are a part of, for the user: {@code TFDS cifar10:3.0.2}
  * @param facts what else the user should know, each a phrase: {@code smallest side 32 px}
+ * @param sizes of the images, where they were counted
  */
 public record Split(
     String name,
@@ -27,12 +30,24 @@ public record Split(
     ImmutableList<String> labelNames,
     Records records,
     String source,
-    ImmutableList<String> facts) {
+    ImmutableList<String> facts,
+    Optional<ImageSizes> sizes) {
 
   public Split {
     checkArgument(examples > 0, "split %s must not be empty", name);
     checkArgument(
         examples == records.examples(), "%s examples in %s records", examples, records.examples());
+  }
+
+  /** A split whose sizes of images were not counted. */
+  public Split(
+      String name,
+      long examples,
+      ImmutableList<String> labelNames,
+      Records records,
+      String source,
+      ImmutableList<String> facts) {
+    this(name, examples, labelNames, records, source, facts, Optional.empty());
   }
 
   /** A split about which there is nothing more to say. */

@@ -53,7 +53,8 @@ public final class StoredExample {
     return values.get(0).toByteArray();
   }
 
-  private static Features parse(Path file, long record, byte[] data) {
+  /** Reads the bytes of a record. */
+  public static Features parse(Path file, long record, byte[] data) {
     try {
       return Example.parseFrom(data).getFeatures();
     } catch (InvalidProtocolBufferException e) {

@@ -6,6 +6,7 @@ import com.google.common.primitives.ImmutableLongArray;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.TreeSet;
@@ -54,13 +55,14 @@ public record StratifiedSubset(Split split, ImmutableIntArray indices, String fa
     return new StratifiedSubset(
         split,
         ImmutableIntArray.copyOf(chosen),
-        "--label_fraction=%s of %s: %s images, %s of each class, seed %s"
-            .formatted(
-                fraction,
-                split.examples(),
-                chosen.size(),
-                fewest == most ? Integer.toString(most) : fewest + " to " + most,
-                seed));
+        String.format(
+            Locale.ROOT,
+            "--label_fraction=%s of %s: %s images, %s of each class, seed %s",
+            fraction,
+            split.examples(),
+            chosen.size(),
+            fewest == most ? Integer.toString(most) : fewest + " to " + most,
+            seed));
   }
 
   /** The split of the chosen examples. */

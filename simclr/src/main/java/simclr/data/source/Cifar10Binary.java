@@ -1,6 +1,5 @@
 package simclr.data.source;
 
-import simclr.io.UnreadableInput;
 import com.google.common.collect.ImmutableList;
 import com.google.common.collect.ImmutableMap;
 import com.google.common.primitives.ImmutableLongArray;
@@ -11,12 +10,17 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import simclr.config.UserException;
 import simclr.config.UserException.ExitCode;
 import simclr.data.image.Encoding;
+import simclr.data.records.BrokenExample;
 import simclr.data.records.Records;
 import simclr.data.records.Split;
+import simclr.io.TextFile;
+import simclr.io.UnreadableInput;
 
 /**
  * The binary version of CIFAR-10 as its authors distribute it: {@code data_batch_1.bin} to {@code
@@ -58,7 +62,7 @@ record Cifar10Binary(Path directory, ImmutableList<String> labelNames) implement
     ImmutableList<String> labelNames;
     try {
       labelNames =
-          Files.readAllLines(names).stream()
+          TextFile.lines(names).stream()
               .map(String::strip)
               .filter(name -> !name.isEmpty())
               .collect(ImmutableList.toImmutableList());
@@ -74,9 +78,20 @@ record Cifar10Binary(Path directory, ImmutableList<String> labelNames) implement
 
   @Override
   public Split open(String split) {
+    Examined examined = examine(split);
+    for (BrokenExample first : examined.broken()) {
+      throw new UserException(ExitCode.DATA, "%s", first);
+    }
+    return examined.usable().orElseThrow();
+  }
+
+  @Override
+  public Examined examine(String split) {
     Map<String, byte[]> contents = new LinkedHashMap<>();
     List<byte[]> images = new ArrayList<>();
     ImmutableLongArray.Builder labels = ImmutableLongArray.builder();
+    ImmutableList.Builder<BrokenExample> broken = ImmutableList.builder();
+    long examples = 0;
     for (SplitSlice slice : SplitSlice.parse(split, sizes())) {
       long start = 0;
       for (String name : files(slice.split())) {
@@ -85,17 +100,34 @@ record Cifar10Binary(Path directory, ImmutableList<String> labelNames) implement
         int to = (int) Math.min(count, slice.to() - start);
         for (int i = (int) Math.max(0, slice.from() - start); i < to; i++) {
           int at = i * RECORD_BYTES;
-          labels.add(label(name, i, records[at]));
-          images.add(Arrays.copyOfRange(records, at + 1, at + RECORD_BYTES));
+          int label = Byte.toUnsignedInt(records[at]);
+          examples++;
+          if (label < CLASSES) {
+            labels.add(label);
+            images.add(Arrays.copyOfRange(records, at + 1, at + RECORD_BYTES));
+          } else {
+            broken.add(
+                new BrokenExample(
+                    directory.resolve(name) + ": record " + i,
+                    String.format(
+                        Locale.ROOT, "has label %s, expected 0 to %s", label, CLASSES - 1)));
+          }
         }
         start += count;
       }
     }
+    return new Examined(
+        examples,
+        images.isEmpty() ? Optional.empty() : Optional.of(split(split, images, labels.build())),
+        broken.build());
+  }
+
+  private Split split(String name, List<byte[]> images, ImmutableLongArray labels) {
     return new Split(
-        split,
+        name,
         images.size(),
         labelNames,
-        new Records.InMemory(images, labels.build(), PIXELS),
+        new Records.InMemory(images, labels, PIXELS),
         "CIFAR-10 binary " + directory,
         ImmutableList.of("32 x 32 px"));
   }
@@ -144,19 +176,5 @@ record Cifar10Binary(Path directory, ImmutableList<String> labelNames) implement
     } catch (IOException e) {
       throw UnreadableInput.of(file, e, "a batch of CIFAR-10's binary version");
     }
-  }
-
-  private long label(String file, int record, byte label) {
-    int value = Byte.toUnsignedInt(label);
-    if (value >= CLASSES) {
-      throw new UserException(
-          ExitCode.DATA,
-          "%s: record %s has label %s, expected 0 to %s",
-          directory.resolve(file),
-          record,
-          value,
-          CLASSES - 1);
-    }
-    return value;
   }
 }

@@ -1,7 +1,10 @@
 package simclr.data.source;
 
 import java.nio.file.Path;
+import java.util.function.BooleanSupplier;
 import simclr.config.LabelSubset;
+import simclr.config.LocalPath;
+import simclr.config.Quoted;
 import simclr.config.RunConfig;
 import simclr.config.UserException;
 import simclr.config.UserException.ExitCode;
@@ -17,15 +20,27 @@ public sealed interface DataSource permits TfdsDirectory, ImageFolder, Cifar10Bi
    * @throws UserException if it does not exist or its description cannot be read
    */
   static DataSource of(RunConfig config) {
+    return of(config, ScanStop.NEVER.wanted());
+  }
+
+  /**
+   * The same, to be stopped while folders and files are looked through, here and in {@link #open}.
+   *
+   * @param wantedStop asked now and then, by several threads
+   * @throws java.util.concurrent.CancellationException if it answered true
+   */
+  static DataSource of(RunConfig config, BooleanSupplier wantedStop) {
+    ScanStop stop = new ScanStop(wantedStop);
     String dataset = config.dataset();
     if (Synthetic.isNamedBy(dataset)) {
       return Synthetic.of(dataset);
     } else if (dataset.startsWith("folder:")) {
-      return ImageFolder.in(directory(dataset));
+      return ImageFolder.in(directory(dataset), stop);
     } else if (dataset.startsWith("cifar10_binary:")) {
       return Cifar10Binary.in(directory(dataset));
     }
-    return TfdsDirectory.find(config.dataDir().map(Path::of), dataset);
+    return TfdsDirectory.find(
+        config.dataDir().map(dir -> LocalPath.of(dir, "--data_dir")), dataset, stop);
   }
 
   /**
@@ -38,6 +53,13 @@ public sealed interface DataSource permits TfdsDirectory, ImageFolder, Cifar10Bi
   Split open(String split);
 
   /**
+   * Looks at every example of a split as {@link #open} does, and past those that are broken.
+   *
+   * @throws UserException if there is no such split, or a file is missing
+   */
+  Examined examine(String split);
+
+  /**
    * The examples that the flags train on: {@code --train_split}, or that part of it that {@code
    * --train_subset} and {@code --label_fraction} leave. With a teacher the fraction leaves all
    * images and some of the labels.
@@ -48,7 +70,7 @@ public sealed interface DataSource permits TfdsDirectory, ImageFolder, Cifar10Bi
     LabelSubset part = config.labelSubset();
     Split split = open(config.trainSplit());
     if (part.trainSubset().isPresent()) {
-      split = NamedSubset.of(split, Path.of(part.trainSubset().get()));
+      split = NamedSubset.of(split, LocalPath.of(part.trainSubset().get(), "--train_subset"));
     }
     if (part.labelFraction() < 1) {
       StratifiedSubset subset = StratifiedSubset.of(split, part.labelFraction(), part.subsetSeed());
@@ -64,9 +86,9 @@ public sealed interface DataSource permits TfdsDirectory, ImageFolder, Cifar10Bi
       throw new UserException(
           ExitCode.USAGE,
           "--dataset is \"%s\", expected %s:DIR",
-          dataset,
+          Quoted.of(dataset),
           dataset.substring(0, colon));
     }
-    return Path.of(directory);
+    return LocalPath.of(directory, "--dataset");
   }
 }

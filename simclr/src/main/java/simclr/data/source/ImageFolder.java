@@ -1,6 +1,7 @@
 package simclr.data.source;
 
 import static com.google.common.collect.ImmutableList.toImmutableList;
+import static java.util.stream.Collectors.joining;
 
 import com.google.common.collect.ImmutableList;
 import com.google.common.collect.ImmutableMap;
@@ -16,11 +17,14 @@ import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
+import simclr.config.LocalPath;
 import simclr.config.UserException;
 import simclr.config.UserException.ExitCode;
 import simclr.data.image.ImageCensus;
 import simclr.data.image.ImageHeader;
+import simclr.data.records.BrokenExample;
 import simclr.data.records.Records;
 import simclr.data.records.Split;
 
@@ -40,13 +44,14 @@ import simclr.data.records.Split;
  * takes from every class.
  *
  * @param classes by label; empty without labels
- * @param others files left out because they are no images
+ * @param leftOut files that are not read
  */
 record ImageFolder(
     Path directory,
     ImmutableMap<String, FolderTree> splits,
     ImmutableList<String> classes,
-    long others)
+    LeftOut leftOut,
+    ScanStop stop)
     implements DataSource {
   private static final ImmutableSet<String> SPLIT_NAMES =
       ImmutableSet.of(
@@ -64,23 +69,26 @@ record ImageFolder(
   private record Item(Path file, long label) {}
 
   /** What the head of a file says, or why the file cannot be used. */
-  private record Finding(@Nullable ImageHeader header, String problem) {}
+  private record Finding(Item item, @Nullable ImageHeader header, String problem) {}
 
   /**
    * Lists the images of a folder.
    *
    * @throws UserException if there are none, or they do not lie as described above
    */
-  static ImageFolder in(Path directory) {
-    FolderTree root = FolderTree.read(directory);
+  static ImageFolder in(Path directory, ScanStop stop) {
+    FolderTree root = FolderTree.read(directory, stop);
     boolean onlySplits = root.folders().stream().allMatch(f -> SPLIT_NAMES.contains(f.name()));
     Map<String, FolderTree> splits = new LinkedHashMap<>();
     int depth = root.depth();
     if (depth < 0) {
       throw new UserException(
           ExitCode.NO_INPUT,
-          "%s holds no images, expected png, jpg, jpeg, bmp or gif files in it or its folders",
-          directory);
+          "%s holds no images, expected png, jpg, jpeg, bmp or gif files in it or its folders%s",
+          directory,
+          root.leftOut().facts().isEmpty()
+              ? ""
+              : " (" + String.join(", ", root.leftOut().facts()) + ")");
     } else if (depth == 0 || (depth == 1 && !onlySplits)) {
       splits.put("train", root);
     } else {
@@ -98,12 +106,42 @@ record ImageFolder(
         directory,
         ImmutableMap.copyOf(splits),
         classes.size() > 1 ? classes : ImmutableList.of(),
-        root.others());
+        root.leftOut(),
+        stop);
   }
 
   /** Reads the head of every image; a file that cannot be decoded fails the whole. */
   @Override
   public Split open(String split) {
+    List<Item> chosen = chosen(split);
+    List<Finding> findings = inspect(chosen);
+    List<BrokenExample> broken = broken(findings);
+    if (!broken.isEmpty()) {
+      int named = Math.min(ERRORS_NAMED, broken.size());
+      throw new UserException(
+          ExitCode.DATA,
+          "%s of %s images cannot be used: %s%s",
+          broken.size(),
+          chosen.size(),
+          broken.subList(0, named).stream().map(BrokenExample::toString).collect(joining("; ")),
+          broken.size() > named ? "; and " + (broken.size() - named) + " more" : "");
+    }
+    return split(split, chosen, findings);
+  }
+
+  @Override
+  public Examined examine(String split) {
+    List<Item> chosen = chosen(split);
+    List<Finding> findings = inspect(chosen);
+    List<Finding> whole = findings.stream().filter(each -> each.header() != null).toList();
+    List<Item> usable = whole.stream().map(Finding::item).toList();
+    return new Examined(
+        chosen.size(),
+        usable.isEmpty() ? Optional.empty() : Optional.of(split(split, usable, whole)),
+        broken(findings));
+  }
+
+  private List<Item> chosen(String split) {
     Map<String, List<Item>> items = new LinkedHashMap<>();
     splits.forEach((name, folder) -> items.put(name, items(folder)));
     ImmutableMap<String, ImmutableList<Long>> sizes =
@@ -114,15 +152,24 @@ record ImageFolder(
       List<Item> all = items.getOrDefault(slice.split(), List.of());
       chosen.addAll(all.subList((int) slice.from(), (int) slice.to()));
     }
+    return chosen;
+  }
+
+  private Split split(String name, List<Item> chosen, List<Finding> findings) {
+    ImageCensus census = new ImageCensus();
+    for (Finding finding : findings) {
+      if (finding.header() != null) {
+        census.add(finding.header());
+      }
+    }
+    chosen.forEach(item -> LocalPath.requireRepresentable(item.file(), "an image"));
     // Splits with and without labels together have none.
     boolean labelled = chosen.stream().noneMatch(item -> item.label() == Records.UNLABELLED);
     ImmutableList.Builder<String> facts = ImmutableList.builder();
-    facts.addAll(census(chosen).facts());
-    if (others > 0) {
-      facts.add(others + " other files left out");
-    }
+    facts.addAll(census.facts());
+    facts.addAll(leftOut.facts());
     return new Split(
-        split,
+        name,
         chosen.size(),
         labelled ? classes : ImmutableList.of(),
         new Records.ImageFiles(
@@ -130,7 +177,8 @@ record ImageFolder(
             ImmutableLongArray.copyOf(
                 chosen.stream().mapToLong(item -> labelled ? item.label() : Records.UNLABELLED))),
         "folder " + directory,
-        facts.build());
+        facts.build(),
+        Optional.of(census.sizes()));
   }
 
   private List<Item> items(FolderTree split) {
@@ -154,35 +202,24 @@ record ImageFolder(
     return Hashing.farmHashFingerprint64().hashString(path, StandardCharsets.UTF_8).asLong();
   }
 
-  private static ImageCensus census(List<Item> items) {
-    ImageCensus census = new ImageCensus();
-    List<String> problems = new ArrayList<>();
-    for (Finding finding : items.parallelStream().map(ImageFolder::inspect).toList()) {
-      if (finding.header() == null) {
-        problems.add(finding.problem());
-      } else {
-        census.add(finding.header());
-      }
-    }
-    if (!problems.isEmpty()) {
-      int named = Math.min(ERRORS_NAMED, problems.size());
-      throw new UserException(
-          ExitCode.DATA,
-          "%s of %s images cannot be used: %s%s",
-          problems.size(),
-          items.size(),
-          String.join("; ", problems.subList(0, named)),
-          problems.size() > named ? "; and " + (problems.size() - named) + " more" : "");
-    }
-    return census;
+  private List<Finding> inspect(List<Item> items) {
+    return items.parallelStream().map(this::inspect).toList();
   }
 
-  private static Finding inspect(Item item) {
+  private Finding inspect(Item item) {
+    stop.check();
     try {
-      return new Finding(ImageHeader.of(item.file()), "");
+      return new Finding(item, ImageHeader.of(item.file()), "");
     } catch (ImageHeader.Unusable e) {
-      return new Finding(null, item.file() + " " + e.getMessage());
+      return new Finding(item, null, String.valueOf(e.getMessage()));
     }
+  }
+
+  private static ImmutableList<BrokenExample> broken(List<Finding> findings) {
+    return findings.stream()
+        .filter(each -> each.header() == null)
+        .map(each -> new BrokenExample(each.item().file().toString(), each.problem()))
+        .collect(toImmutableList());
   }
 
   private static void requireNoImages(FolderTree folder) {

@@ -11,6 +11,7 @@ import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.stream.IntStream;
 import simclr.config.UserException;
 import simclr.config.UserException.ExitCode;
@@ -112,6 +113,13 @@ public record Synthetic(int train, int test, int size, int seed) implements Data
         new Records.InMemory(images.build(), allLabels, new Encoding.Raw(size, size, false)),
         NAME,
         ImmutableList.of(size + " x " + size + " px", "seed " + seed));
+  }
+
+  /** Nothing that is painted can be broken. */
+  @Override
+  public Examined examine(String split) {
+    Split painted = open(split);
+    return new Examined(painted.examples(), Optional.of(painted), ImmutableList.of());
   }
 
   private List<byte[]> paint(String split, int from, int to) {

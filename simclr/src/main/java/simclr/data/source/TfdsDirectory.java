@@ -1,7 +1,5 @@
 package simclr.data.source;
 
-import simclr.io.TfRecordFile;
-import simclr.io.UnreadableInput;
 import static java.util.stream.Collectors.joining;
 
 import com.google.common.collect.ImmutableList;
@@ -24,6 +22,8 @@ import simclr.data.image.Encoding;
 import simclr.data.records.Records;
 import simclr.data.records.Records.Shards.Part;
 import simclr.data.records.Split;
+import simclr.io.TfRecordFile;
+import simclr.io.UnreadableInput;
 
 /**
  * A data set prepared by tensorflow-datasets: {@code <data_dir>/<name>[/<config>]/<version>/} with
@@ -32,7 +32,8 @@ import simclr.data.records.Split;
  * @param directory of the version
  * @param title as TFDS writes it: {@code cifar10:3.0.2}
  */
-record TfdsDirectory(Path directory, String title, TfdsInfo info, TfdsFeatures features)
+record TfdsDirectory(
+    Path directory, String title, TfdsInfo info, TfdsFeatures features, ScanStop stop)
     implements DataSource {
   private static final String NUMBER = "(\\d+|\\*)";
   private static final Pattern NAME =
@@ -51,6 +52,11 @@ record TfdsDirectory(Path directory, String title, TfdsInfo info, TfdsFeatures f
    *     be read
    */
   static TfdsDirectory find(Optional<Path> dataDir, String name) {
+    return find(dataDir, name, ScanStop.NEVER);
+  }
+
+  /** The same, to be stopped while its files are read. */
+  static TfdsDirectory find(Optional<Path> dataDir, String name, ScanStop stop) {
     Matcher parts = NAME.matcher(name);
     if (!parts.matches()) {
       throw new UserException(
@@ -70,10 +76,13 @@ record TfdsDirectory(Path directory, String title, TfdsInfo info, TfdsFeatures f
     if (!Files.isDirectory(root)) {
       throw new UserException(
           ExitCode.NO_INPUT,
-          "%s is missing, expected a directory prepared by TFDS (in %s: %s)",
+          "%s is missing, expected a directory prepared by TFDS (in %s: %s)%s",
           root,
           prepared,
-          listing(prepared));
+          listing(prepared),
+          FolderTree.holdsImages(prepared)
+              ? "; did you mean --dataset=folder:" + prepared + "?"
+              : "");
     }
     Optional<String> config =
         Optional.ofNullable(parts.group("config")).or(() -> defaultConfig(root));
@@ -98,7 +107,7 @@ record TfdsDirectory(Path directory, String title, TfdsInfo info, TfdsFeatures f
     String title =
         parts.group("name") + config.map(c -> "/" + c).orElse("") + ":" + directory.getFileName();
     return new TfdsDirectory(
-        directory, title, info, TfdsFeatures.read(directory, info.supervisedKeys()));
+        directory, title, info, TfdsFeatures.read(directory, info.supervisedKeys()), stop);
   }
 
   /**
@@ -119,6 +128,11 @@ record TfdsDirectory(Path directory, String title, TfdsInfo info, TfdsFeatures f
         : streamed(split, parts);
   }
 
+  @Override
+  public Examined examine(String split) {
+    return new TfdsExamination(features, stop).examine(split, "TFDS " + title, parts(split));
+  }
+
   private ImmutableList<Part> parts(String split) {
     ImmutableList.Builder<Part> parts = ImmutableList.builder();
     for (SplitSlice slice : SplitSlice.parse(split, info.shardLengths())) {
@@ -136,7 +150,7 @@ record TfdsDirectory(Path directory, String title, TfdsInfo info, TfdsFeatures f
   }
 
   private Split inMemory(String split, ImmutableList<Part> parts) {
-    TfdsExamples examples = TfdsExamples.read(parts, features);
+    TfdsExamples examples = TfdsExamples.read(parts, features, stop);
     return new Split(
         split,
         examples.labels().size(),
@@ -147,12 +161,17 @@ record TfdsDirectory(Path directory, String title, TfdsInfo info, TfdsFeatures f
             new Encoding.Compressed(),
             examples.names()),
         "TFDS " + title,
-        examples.census().facts());
+        examples.census().facts(),
+        Optional.of(examples.census().sizes()));
   }
 
   private Split streamed(String split, ImmutableList<Part> parts) {
     parts.parallelStream()
-        .forEach(part -> TfdsExamples.requireCount(part, TfRecordFile.count(part.file())));
+        .forEach(
+            part -> {
+              stop.check();
+              TfdsExamples.requireCount(part, TfRecordFile.count(part.file()));
+            });
     // Where a split has no labels its records say so: -1.
     TfdsExamples firsts = TfdsExamples.peek(parts, features);
     Optional<String> label = firsts.labelled() ? features.label() : Optional.empty();
@@ -171,7 +190,8 @@ record TfdsDirectory(Path directory, String title, TfdsInfo info, TfdsFeatures f
     if (!Files.exists(metadata)) {
       return Optional.empty();
     }
-    String name = TfdsInfo.json(metadata).path("default_config_name").asText("");
+    String key = "default_config_name";
+    String name = TfdsInfo.fileName(metadata, key, TfdsInfo.json(metadata).path(key));
     return name.isEmpty() ? Optional.empty() : Optional.of(name);
   }
 

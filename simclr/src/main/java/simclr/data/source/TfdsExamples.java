@@ -32,9 +32,10 @@ final class TfdsExamples {
    * @throws UserException (data) if a file has other than the promised number of records, or a
    *     record is broken, has no image that can be decoded, or a label out of range
    */
-  static TfdsExamples read(List<Part> parts, TfdsFeatures features) {
+  static TfdsExamples read(List<Part> parts, TfdsFeatures features, ScanStop stop) {
     TfdsExamples examples = new TfdsExamples(features);
     for (Part part : parts) {
+      stop.check();
       int start = examples.labels.size();
       requireCount(part, examples.add(part, Long.MAX_VALUE));
       examples.requireAllOrNoLabels(part, start);
@@ -92,18 +93,32 @@ final class TfdsExamples {
   }
 
   private void add(Path file, long record, Features example) {
-    byte[] image = StoredExample.image(file, record, example, features.image());
-    try {
-      census.add(ImageHeader.of(image));
-    } catch (ImageHeader.Unusable e) {
-      throw StoredExample.broken(file, record, "has an image that " + e.getMessage());
-    }
-    images.add(image);
-    labels.add(label(file, record, example));
+    Checked checked = check(file, record, example, features);
+    census.add(checked.header());
+    images.add(checked.image());
+    labels.add(checked.label());
     features.name().flatMap(name -> StoredExample.text(example, name)).ifPresent(names::add);
   }
 
-  private long label(Path file, long record, Features example) {
+  /** An image whose head is in order, with a label in range. */
+  @SuppressWarnings("ArrayRecordComponent")
+  record Checked(byte[] image, ImageHeader header, long label) {}
+
+  /**
+   * Looks at an example.
+   *
+   * @throws UserException (data) if it has no image that can be decoded, or a label out of range
+   */
+  static Checked check(Path file, long record, Features example, TfdsFeatures features) {
+    byte[] image = StoredExample.image(file, record, example, features.image());
+    try {
+      return new Checked(image, ImageHeader.of(image), label(file, record, example, features));
+    } catch (ImageHeader.Unusable e) {
+      throw StoredExample.broken(file, record, "has an image that " + e.getMessage());
+    }
+  }
+
+  private static long label(Path file, long record, Features example, TfdsFeatures features) {
     if (features.label().isEmpty()) {
       return Records.UNLABELLED;
     }

@@ -1,6 +1,5 @@
 package simclr.data.source;
 
-import simclr.io.UnreadableInput;
 import static com.google.common.collect.ImmutableList.toImmutableList;
 
 import com.fasterxml.jackson.databind.JsonNode;
@@ -13,8 +12,11 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.stream.LongStream;
+import simclr.config.LocalPath;
 import simclr.config.UserException;
 import simclr.config.UserException.ExitCode;
+import simclr.io.TextFile;
+import simclr.io.UnreadableInput;
 
 /**
  * What {@code features.json} and {@code *.labels.txt} of a TFDS directory say about images and
@@ -126,14 +128,19 @@ record TfdsFeatures(
       throw TfdsInfo.unfit(
           featuresFile, "numClasses of " + label.name(), classes, "1 to " + MOST_CLASSES);
     }
-    Path file = featuresFile.resolveSibling(label.name() + ".labels.txt");
+    String labels = label.name() + ".labels.txt";
+    Path file =
+        featuresFile.resolveSibling(
+            LocalPath.ifValid(labels)
+                .orElseThrow(
+                    () -> TfdsInfo.unfit(featuresFile, "features", label.name(), "file names")));
     if (!Files.exists(file)) {
       return LongStream.range(0, classes).mapToObj(Long::toString).collect(toImmutableList());
     }
     ImmutableList<String> names;
     try {
       names =
-          Files.readAllLines(file).stream()
+          TextFile.lines(file).stream()
               .map(String::strip)
               .filter(name -> !name.isEmpty())
               .collect(toImmutableList());

@@ -1,6 +1,5 @@
 package simclr.data.source;
 
-import simclr.io.UnreadableInput;
 import static com.google.common.base.Preconditions.checkNotNull;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
@@ -15,8 +14,11 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import simclr.config.LocalPath;
+import simclr.config.Quoted;
 import simclr.config.UserException;
 import simclr.config.UserException.ExitCode;
+import simclr.io.UnreadableInput;
 
 /**
  * What {@code dataset_info.json} of a TFDS directory says about files and splits.
@@ -60,7 +62,7 @@ record TfdsInfo(
     Map<String, Shards> splits = new LinkedHashMap<>();
     for (JsonNode split : info.path("splits")) {
       String name = text(file, split, "name");
-      String template = split.path("filepathTemplate").asText("");
+      String template = fileName(file, "filepathTemplate", split.path("filepathTemplate"));
       Shards shards =
           new Shards(
               lengths(file, name, split.path("shardLengths")),
@@ -117,7 +119,7 @@ record TfdsInfo(
           ExitCode.DATA,
           "%s is no JSON: %s",
           file,
-          e.getOriginalMessage().lines().findFirst().get());
+          Quoted.of(e.getOriginalMessage().lines().findFirst().orElse("")));
     } catch (IOException e) {
       throw UnreadableInput.of(file, e, "a directory prepared by TFDS");
     }
@@ -129,7 +131,12 @@ record TfdsInfo(
 
   static UserException unfit(Path file, String key, Object found, String expected) {
     return new UserException(
-        ExitCode.DATA, "%s: %s is %s, expected %s", file, key, found, expected);
+        ExitCode.DATA,
+        "%s: %s is %s, expected %s",
+        file,
+        Quoted.of(key),
+        Quoted.of(String.valueOf(found)),
+        expected);
   }
 
   private static ImmutableList<Long> lengths(Path file, String split, JsonNode lengths) {
@@ -160,6 +167,15 @@ record TfdsInfo(
     String text = object.path(key).asText("");
     if (text.isEmpty()) {
       throw unfit(file, key, object.path(key), "a name");
+    }
+    return fileName(file, key, object.path(key));
+  }
+
+  /** Text that becomes part of a file's name. */
+  static String fileName(Path file, String key, JsonNode node) {
+    String text = node.asText("");
+    if (LocalPath.ifValid(text).isEmpty()) {
+      throw unfit(file, key, node, "part of a file's name");
     }
     return text;
   }

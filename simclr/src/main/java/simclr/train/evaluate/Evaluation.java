@@ -14,13 +14,12 @@ import org.tensorflow.types.TFloat32;
 import org.tensorflow.types.TInt64;
 import simclr.checkpoint.CheckpointFile;
 import simclr.config.FlagsFile;
+import simclr.config.LocalPath;
 import simclr.config.Reporter;
 import simclr.config.RunConfig;
-import simclr.data.pipeline.InputPipeline;
 import simclr.inference.ModelSpec;
 import simclr.inference.RestoredModel;
 import simclr.io.DurableFiles;
-import simclr.parallel.Devices;
 import simclr.summary.EventWriter;
 import simclr.train.evaluate.EvaluationListener.Evaluated;
 
@@ -53,8 +52,7 @@ final class Evaluation implements AutoCloseable {
   /** Builds the graph; the caller closes it. */
   static Evaluation of(EvaluationPlan plan, Reporter reporter, EvaluationListener listener) {
     RestoredModel model =
-        RestoredModel.unfilled(
-            ModelSpec.over(plan.test(), plan.config(), plan.numClasses()));
+        RestoredModel.unfilled(ModelSpec.over(plan.test(), plan.config(), plan.numClasses()));
     model.notice().ifPresent(reporter::line);
     return new Evaluation(plan, model, reporter, listener);
   }
@@ -103,7 +101,9 @@ final class Evaluation implements AutoCloseable {
         regularization.add(((TFloat32) result.get(2)).getFloat());
       }
       if (reporter.terminal()) {
-        reporter.status("evaluating step %d: batch %d of %d".formatted(step, i + 1, plan.steps()));
+        reporter.status(
+            String.format(
+                Locale.ROOT, "evaluating step %d: batch %d of %d", step, i + 1, plan.steps()));
       }
     }
     if (reporter.terminal()) {
@@ -124,13 +124,14 @@ final class Evaluation implements AutoCloseable {
 
   /** Returns the flags of the run. */
   private RunConfig write(EvaluationResult result) {
-    Path dir = Path.of(config.requiredModelDir());
+    Path dir = LocalPath.of(config.requiredModelDir(), "--model_dir");
     RunConfig run = withSeedOfRun(dir);
     try (EventWriter events = EventWriter.in(dir)) {
       events.scalars(result.step(), result.scalars());
     }
     DurableFiles.write(dir.resolve("result.json"), result.json());
-    DurableFiles.write(dir.resolve("result_%d.json".formatted(result.step())), result.json());
+    DurableFiles.write(
+        dir.resolve(String.format(Locale.ROOT, "result_%d.json", result.step())), result.json());
     DurableFiles.write(dir.resolve(FlagsFile.NAME), FlagsFile.content(run));
     result
         .scalars()

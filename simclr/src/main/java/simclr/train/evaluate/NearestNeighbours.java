@@ -2,6 +2,7 @@ package simclr.train.evaluate;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
 import java.util.OptionalDouble;
 import org.tensorflow.Operand;
@@ -84,8 +85,15 @@ public final class NearestNeighbours {
 
   /** How it is measured, for the log. */
   public String words() {
-    return "%d neighbours by cosine of h among %d training images, weight exp(cosine / %s), %d images of %s"
-        .formatted(NEIGHBOURS, bank.examples(), TEMPERATURE, queries.examples(), queries.name());
+    return String.format(
+        Locale.ROOT,
+        "%d neighbours by cosine of h among %d training images, weight exp(cosine / %s), %d images"
+            + " of %s",
+        NEIGHBOURS,
+        bank.examples(),
+        TEMPERATURE,
+        queries.examples(),
+        queries.name());
   }
 
   /** Share of the evaluation split that is named right, 0 to 1. */

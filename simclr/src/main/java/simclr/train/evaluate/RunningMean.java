@@ -1,6 +1,5 @@
 package simclr.train.evaluate;
 
-
 /** A mean accumulated in float32, as the reference's metrics are; 0 before the first value. */
 public final class RunningMean {
   private float total;

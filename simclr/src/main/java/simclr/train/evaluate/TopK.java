@@ -1,6 +1,5 @@
 package simclr.train.evaluate;
 
-
 /**
  * Counts of examples whose label is the first, or among the first five, by logit; each example
  * weighs the same, whatever its batch.

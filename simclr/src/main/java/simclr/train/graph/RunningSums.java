@@ -15,7 +15,7 @@ import org.tensorflow.op.Op;
 import org.tensorflow.op.Ops;
 import org.tensorflow.types.TFloat32;
 import org.tensorflow.types.TFloat64;
-import simclr.model.Handle;
+import simclr.model.ResourceVariable;
 import simclr.model.VariableSpec;
 import simclr.model.Variables.Variable;
 import simclr.summary.Tag;
@@ -64,10 +64,11 @@ final class RunningSums {
     int tags = towers.get(0).scalars().size();
     Operand<TFloat32> newNorms = gradientNorms(tf, towers.get(0).gradients());
     int variables = towers.get(0).gradients().size();
-    Handle sums = Handle.of(tf, TFloat32.class, Shape.of(tags), "running_sums");
-    Handle steps = Handle.scalar(tf, TFloat32.class, "running_steps");
-    Handle seconds = Handle.scalar(tf, TFloat64.class, "running_input_seconds");
-    Handle norms = Handle.of(tf, TFloat32.class, Shape.of(variables), "running_gradient_norms");
+    ResourceVariable sums = ResourceVariable.of(tf, TFloat32.class, Shape.of(tags), "running_sums");
+    ResourceVariable steps = ResourceVariable.scalar(tf, TFloat32.class, "running_steps");
+    ResourceVariable seconds = ResourceVariable.scalar(tf, TFloat64.class, "running_input_seconds");
+    ResourceVariable norms =
+        ResourceVariable.of(tf, TFloat32.class, Shape.of(variables), "running_gradient_norms");
     Operand<TFloat32> oldNorms = tf.readVariableOp(norms.operand(), TFloat32.class);
 
     additions.add(tf.assignAddVariableOp(sums.operand(), means.get(0)));

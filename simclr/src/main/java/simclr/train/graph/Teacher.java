@@ -3,6 +3,7 @@ package simclr.train.graph;
 import com.google.common.collect.ImmutableMap;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.Consumer;
@@ -71,15 +72,14 @@ public record Teacher(RunConfig config, int numClasses, CheckpointFile file) {
     flags.put("image_size", Integer.toString(student.imageSize()));
     flags.put("precision", student.toFlags().get("precision") + "");
     flags.put("global_bn", Boolean.toString(student.globalBn()));
-    Teacher teacher =
-        new Teacher(RunConfig.of(flags), found.numClasses(), file);
-    say.accept("teacher: %s, %s, frozen, in inference mode".formatted(file, found));
+    Teacher teacher = new Teacher(RunConfig.of(flags), found.numClasses(), file);
+    say.accept(
+        String.format(Locale.ROOT, "teacher: %s, %s, frozen, in inference mode", file, found));
     return teacher;
   }
 
   /** The directory of a checkpoint holds the run's flags; that of a SavedModel none. */
-  private static Map<String, String> shape(
-      String path, CheckpointFile file, Architecture found) {
+  private static Map<String, String> shape(String path, CheckpointFile file, Architecture found) {
     Path directory = file.prefix().toAbsolutePath().resolveSibling("");
     Optional<FlagsFile> recorded = FlagsFile.read(directory);
     if (recorded.isPresent()) {
@@ -90,8 +90,8 @@ public record Teacher(RunConfig config, int numClasses, CheckpointFile file) {
     if (found.encoder().isEmpty()) {
       throw new UserException(
           ExitCode.DATA,
-          "--teacher %s is no model that this program knows (%s), expected one of its checkpoints or"
-              + " SavedModels",
+          "--teacher %s is no model that this program knows (%s), expected one of its checkpoints"
+              + " or SavedModels",
           path,
           found);
     }
@@ -107,7 +107,7 @@ public record Teacher(RunConfig config, int numClasses, CheckpointFile file) {
    * @param images shape (n, height, width, 3), as the student sees them
    */
   Built build(Ops tf, Replicas replicas, Operand<TFloat32> images) {
-    String prefix = "teacher_%d/".formatted(replicas.rank());
+    String prefix = String.format(Locale.ROOT, "teacher_%d/", replicas.rank());
     Variables variables =
         Variables.captured(
             tf.withSubScope("teacher"),

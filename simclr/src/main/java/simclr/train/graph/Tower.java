@@ -139,7 +139,7 @@ record Tower(
   private static List<Optional<Operand<TFloat32>>> gradients(
       Graph graph, Ops tf, Variables variables, Replicas replicas, Operand<TFloat32> loss) {
     List<Variable> trainable = variables.trainable();
-    List<Variable> reached = Reach.of(loss).filter(trainable);
+    List<Variable> reached = GradientPath.of(loss).filter(trainable);
     Operand<TFloat32> share =
         replicas.count() == 1 ? loss : tf.math.div(loss, tf.constant((float) replicas.count()));
     Output<?>[] values = reached.stream().map(v -> v.value().asOutput()).toArray(Output<?>[]::new);

@@ -24,7 +24,8 @@ import simclr.checkpoint.RunState;
 import simclr.checkpoint.RunState.Slot;
 import simclr.config.RunConfig;
 import simclr.data.pipeline.Batch;
-import simclr.model.Handle;
+import simclr.graph.GraphOps;
+import simclr.model.ResourceVariable;
 import simclr.model.SimClrModel;
 import simclr.model.VariableSpec;
 import simclr.model.Variables;
@@ -63,15 +64,15 @@ public final class TrainingGraph implements AutoCloseable {
       Optional<Teacher> teacher,
       Function<Ops, Batch> input) {
     this.graph = graph;
-    Ops tf = Ops.create(graph);
+    Ops tf = GraphOps.of(graph);
     Timestamp before = Timestamp.create(tf.withSubScope("input").scope());
     this.batch = input.apply(tf.withSubScope("input").withControlDependencies(before));
     Timestamp after =
         Timestamp.create(tf.withSubScope("input").withControlDependencies(batch.images()).scope());
     this.pictures = pictures(tf.withSubScope("pictures"), batch.images());
 
-    Handle globalStep = Handle.scalar(tf, TInt64.class, "global_step");
-    Handle saveCounter = Handle.scalar(tf, TInt64.class, "save_counter");
+    ResourceVariable globalStep = ResourceVariable.scalar(tf, TInt64.class, "global_step");
+    ResourceVariable saveCounter = ResourceVariable.scalar(tf, TInt64.class, "save_counter");
     Operand<TInt64> completed = tf.readVariableOp(globalStep.operand(), TInt64.class);
     LearningRateSchedule schedule = LearningRateSchedule.of(config, trainExamples);
     this.learningRate = rate(tf, schedule, completed);
@@ -195,7 +196,9 @@ public final class TrainingGraph implements AutoCloseable {
 
   /** Copies the first replica's variables to the others, after it was restored. */
   public void synchronize(Session session) {
-    session.runner().addTarget(synchronize).run().close();
+    if (towers.size() > 1) { // a run of nothing would still prepare the graph
+      session.runner().addTarget(synchronize).run().close();
+    }
   }
 
   /** Whether all weights are finite numbers. */

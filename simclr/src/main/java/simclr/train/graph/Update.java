@@ -10,8 +10,8 @@ import org.tensorflow.op.Ops;
 import org.tensorflow.types.TFloat32;
 import org.tensorflow.types.family.TType;
 import simclr.checkpoint.RunState.Slot;
-import simclr.model.Handle;
 import simclr.model.Initialization;
+import simclr.model.ResourceVariable;
 import simclr.model.VariableSpec;
 import simclr.model.Variables.Variable;
 import simclr.optim.Optimizer;
@@ -73,8 +73,7 @@ final class Update {
   /** Assigns the values at step 0. */
   List<Op> initial(long seed) {
     Ops tf = tower.tf().withSubScope("initialize");
-    List<Op> initial =
-        new ArrayList<>(Initialization.assign(tf, tower.variables().all(), seed));
+    List<Op> initial = new ArrayList<>(Initialization.assign(tf, tower.variables().all(), seed));
     for (Slot slot : slots) {
       long[] shape = slot.of().shape().asArray();
       initial.add(tf.assignVariableOp(slot.handle(), tf.zeros(tf.constant(shape), TFloat32.class)));
@@ -100,7 +99,7 @@ final class Update {
     Ops tf = tower.tf();
     String sharedName =
         "replica_" + tower.replicas().rank() + "/" + variable.checkpointKey() + "/" + name;
-    Handle handle = Handle.of(tf, TFloat32.class, variable.shape(), sharedName);
+    ResourceVariable handle = ResourceVariable.of(tf, TFloat32.class, variable.shape(), sharedName);
     return new Slot(
         variable, name, handle.operand(), tf.readVariableOp(handle.operand(), TFloat32.class));
   }

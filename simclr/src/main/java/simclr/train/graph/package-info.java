@@ -1,2 +1,5 @@
-/** The training step as a graph: forward and backward pass of each replica, the update, initial weights. */
+/**
+ * The training step as a graph: forward and backward pass of each replica, the update, initial
+ * weights.
+ */
 package simclr.train.graph;

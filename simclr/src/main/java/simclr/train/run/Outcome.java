@@ -1,6 +1,5 @@
 package simclr.train.run;
 
-
 /** How a run ended, where it did not end with an error. */
 public enum Outcome {
   DONE,

@@ -3,19 +3,22 @@ package simclr.train.run;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
+import java.util.concurrent.CancellationException;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.BooleanSupplier;
 import simclr.checkpoint.CheckpointFile;
 import simclr.checkpoint.ModelDir;
 import simclr.config.FlagsFile;
+import simclr.config.LocalPath;
 import simclr.config.Reporter;
 import simclr.config.RunConfig;
 import simclr.config.RunConfig.Mode;
 import simclr.config.UserException;
 import simclr.config.UserException.ExitCode;
-import simclr.inference.EncoderRecord;
+import simclr.inference.EncoderFingerprint;
 import simclr.model.SimClrModel;
 import simclr.train.evaluate.EvaluationListener;
 import simclr.train.evaluate.EvaluationLoop;
@@ -60,7 +63,7 @@ public final class Run {
   /**
    * The same.
    *
-   * @param stop asked between steps and between batches
+   * @param stop asked while data are looked for, between steps and between batches
    */
   static Outcome execute(RunConfig config, Reporter reporter, BooleanSupplier stop) {
     return execute(config, reporter, EvaluationListener.NONE, stop);
@@ -68,12 +71,17 @@ public final class Run {
 
   private static Outcome execute(
       RunConfig config, Reporter reporter, EvaluationListener listener, BooleanSupplier stop) {
-    Path dir = Path.of(config.requiredModelDir());
+    Path dir = LocalPath.of(config.requiredModelDir(), "--model_dir");
     if (config.mode() == Mode.EVAL && !Files.isDirectory(dir)) {
       throw new UserException(
           ExitCode.NO_INPUT, "--model_dir %s is missing, expected the directory of a run", dir);
     }
-    RunPlan plan = RunPlan.of(config, reporter);
+    RunPlan plan;
+    try {
+      plan = RunPlan.of(config, reporter, stop);
+    } catch (CancellationException e) {
+      return Outcome.INTERRUPTED;
+    }
     plan.facts().forEach(reporter::line);
     plan.warnings().forEach(reporter::line);
     if (config.mode() != Mode.EVAL) {
@@ -97,12 +105,11 @@ public final class Run {
         return outcome;
       }
       CheckpointFile last = modelDir.latest(reporter::line).orElseThrow();
-      EncoderRecord.read(dir).ifPresent(record -> record.requireFrozen(last));
+      EncoderFingerprint.read(dir).ifPresent(record -> record.requireFrozen(last));
       if (given.config().mode() == Mode.TRAIN) {
         return outcome;
       }
-      return outcome(
-          EvaluationLoop.once(given.toEvaluate(), last, reporter, listener, stop));
+      return outcome(EvaluationLoop.once(given.toEvaluate(), last, reporter, listener, stop));
     }
   }
 
@@ -120,8 +127,13 @@ public final class Run {
     long step = own.map(CheckpointFile::step).orElse(0L);
     if (step >= total) {
       reporter.line(
-          "nothing to train: %s is at step %d of %d; take another --model_dir or more --train_epochs"
-              .formatted(modelDir.path(), step, total));
+          String.format(
+              Locale.ROOT,
+              "nothing to train: %s is at step %d of %d; take another --model_dir or more"
+                  + " --train_epochs",
+              modelDir.path(),
+              step,
+              total));
       return Outcome.DONE;
     }
     RunPlan plan = given.withSeed(seed(given.config(), modelDir.path(), own.isPresent(), reporter));
@@ -133,10 +145,10 @@ public final class Run {
   private static List<String> openingLines(RunPlan plan) {
     RunConfig config = plan.config();
     return List.of(
-        Opening.model(
+        RunBanner.model(
             config, new SimClrModel(config, plan.numClasses()).encoder(), plan.numClasses()),
-        Opening.schedule(config, plan.counts(), plan.trainSplit().examples()),
-        Opening.device(config));
+        RunBanner.schedule(config, plan.counts(), plan.trainSplit().examples()),
+        RunBanner.device(config));
   }
 
   /**

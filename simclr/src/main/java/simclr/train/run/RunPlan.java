@@ -4,14 +4,15 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.BooleanSupplier;
 import simclr.config.Reporter;
 import simclr.config.RunConfig;
 import simclr.config.RunConfig.Mode;
 import simclr.config.StepCounts;
 import simclr.config.UserException;
 import simclr.config.UserException.ExitCode;
-import simclr.data.source.DataSource;
 import simclr.data.records.Split;
+import simclr.data.source.DataSource;
 import simclr.train.evaluate.EvaluationPlan;
 import simclr.train.graph.Teacher;
 
@@ -45,15 +46,17 @@ record RunPlan(
   /**
    * Opens the data and checks the flags against it.
    *
+   * @param stop asked while folders and files are looked through
    * @throws UserException if flags and data do not fit together
+   * @throws java.util.concurrent.CancellationException if it was stopped
    */
-  static RunPlan of(RunConfig config, Reporter reporter) {
+  static RunPlan of(RunConfig config, Reporter reporter, BooleanSupplier stop) {
     boolean trains = config.mode() != Mode.EVAL;
     boolean evaluates = config.mode() != Mode.TRAIN;
     if (evaluates) {
       checkProbe(config);
     }
-    DataSource source = DataSource.of(config);
+    DataSource source = DataSource.of(config, stop);
     Optional<Split> evaluation =
         evaluates ? Optional.of(source.open(config.evalSplit())) : Optional.empty();
     Optional<Split> train =
@@ -111,10 +114,10 @@ record RunPlan(
   /** The counts as the reference logs them. */
   List<String> facts() {
     return List.of(
-        "# train examples: %d".formatted(examples(train)),
-        "# train_steps: %d".formatted(counts.trainSteps()),
-        "# eval examples: %d".formatted(examples(evaluation)),
-        "# eval steps: %d".formatted(counts.evalSteps()));
+        String.format(Locale.ROOT, "# train examples: %d", examples(train)),
+        String.format(Locale.ROOT, "# train_steps: %d", counts.trainSteps()),
+        String.format(Locale.ROOT, "# eval examples: %d", examples(evaluation)),
+        String.format(Locale.ROOT, "# eval steps: %d", counts.evalSteps()));
   }
 
   /** What is allowed and probably not meant. */

@@ -25,13 +25,14 @@ import simclr.config.StepCounts;
 import simclr.config.UserException;
 import simclr.config.UserException.ExitCode;
 import simclr.data.pipeline.InputPipeline;
-import simclr.inference.EncoderRecord;
+import simclr.graph.GraphOps;
+import simclr.inference.EncoderFingerprint;
 import simclr.model.Variables;
 import simclr.parallel.Devices;
 import simclr.summary.EventWriter;
 import simclr.summary.Tag;
 import simclr.train.evaluate.NearestNeighbours;
-import simclr.train.graph.StartingPoint;
+import simclr.train.graph.InitialWeights;
 import simclr.train.graph.Teacher;
 import simclr.train.graph.TrainingGraph;
 import simclr.train.run.Progress.Snapshot;
@@ -98,21 +99,22 @@ final class Trainer {
     RunConfig config = plan.config();
     long seed = plan.seed();
     long examples = plan.trainSplit().examples();
-    Optional<NearestNeighbours> neighbours = NearestNeighbours.of(
+    Optional<NearestNeighbours> neighbours =
+        NearestNeighbours.of(
             config, plan.trainSplit(), plan.evaluation(), plan.counts().epochSteps());
     neighbours.ifPresent(knn -> reporter.line("online kNN: " + knn.words()));
     try (InputPipeline input = InputPipeline.training(plan.trainSplit(), config, seed);
         TrainingGraph graph =
             TrainingGraph.build(
                 config, examples, plan.numClasses(), seed, plan.teacher(), input::build)) {
-      reporter.line(Opening.optimizer(config, graph.state().variables().trainable()));
-      Ops tf = Ops.create(graph.graph());
+      reporter.line(RunBanner.optimizer(config, graph.state().variables().trainable()));
+      Ops tf = GraphOps.of(graph.graph());
       Saver saver = Saver.build(tf, graph.state());
-      StartingPoint start = StartingPoint.build(tf, config, plan.teacher(), graph, saver);
+      InitialWeights start = InitialWeights.build(tf, config, plan.teacher(), graph, saver);
       try (Session session = new Session(graph.graph(), Devices.sessionConfig(config))) {
         long step = start.restore(session, own, reporter);
         if (step == 0 && !config.pretraining()) {
-          EncoderRecord.of(config, graph.state().variables().all(), session).write(modelDir);
+          EncoderFingerprint.of(config, graph.state().variables().all(), session).write(modelDir);
         }
         input.start(session, step);
         try (EventWriter events = EventWriter.in(modelDir.path())) {
@@ -140,8 +142,8 @@ final class Trainer {
   private static void verifyTeacher(
       Teacher teacher, TrainingGraph graph, Session session, Reporter reporter) {
     for (Variables variables : graph.teachers()) {
-      EncoderRecord.Comparison found =
-          EncoderRecord.of(teacher.config(), variables.all(), session).compare(teacher.file());
+      EncoderFingerprint.Comparison found =
+          EncoderFingerprint.of(teacher.config(), variables.all(), session).compare(teacher.file());
       Optional<String> changed = found.firstChangedWeight().or(found::firstChangedStatistic);
       if (changed.isPresent()) {
         throw new UserException(
@@ -151,8 +153,11 @@ final class Trainer {
             teacher.file());
       }
       reporter.line(
-          "teacher verified: its encoder is that of %s (SHA-256 of weights %s)"
-              .formatted(teacher.file(), found.weightsAfter()));
+          String.format(
+              Locale.ROOT,
+              "teacher verified: its encoder is that of %s (SHA-256 of weights %s)",
+              teacher.file(),
+              found.weightsAfter()));
     }
   }
 
@@ -213,7 +218,8 @@ final class Trainer {
       events.images(completed, "image", imageSize, imageSize, pictures);
     }
     modelDir.save(session, saver, completed);
-    reporter.line("Completed: %d / %d steps".formatted(completed, counts.trainSteps()));
+    reporter.line(
+        String.format(Locale.ROOT, "Completed: %d / %d steps", completed, counts.trainSteps()));
     round
         .means()
         .forEach(
@@ -263,7 +269,10 @@ final class Trainer {
     String largest =
         graph.readGradientNorms(session).entrySet().stream()
             .max(Comparator.comparing(Map.Entry::getValue))
-            .map(e -> "%.3g in %s".formatted(e.getValue(), e.getKey().checkpointKey()))
+            .map(
+                e ->
+                    String.format(
+                        Locale.ROOT, "%.3g in %s", e.getValue(), e.getKey().checkpointKey()))
             .orElse("unknown");
     String kept =
         ModelDir.latestPrefix(modelDir.path())

@@ -2,6 +2,7 @@ package simclr.train.run;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import simclr.config.RunConfig;
 import simclr.config.StepCounts;
 
@@ -13,26 +14,43 @@ final class Warnings {
     List<String> warnings = new ArrayList<>();
     if (counts.warmupSteps() > 0 && counts.warmupSteps() >= counts.trainSteps()) {
       warnings.add(
-          "warning: the warm-up takes %d steps and the run %d, so the rate never comes down; lower --warmup_epochs"
-              .formatted(counts.warmupSteps(), counts.trainSteps()));
+          String.format(
+              Locale.ROOT,
+              "warning: the warm-up takes %d steps and the run %d, so the rate never comes down;"
+                  + " lower --warmup_epochs",
+              counts.warmupSteps(),
+              counts.trainSteps()));
     }
     if (config.pretraining() && 4L * config.trainBatchSize() > trainExamples) {
       warnings.add(
-          "warning: --train_batch_size=%d is more than a quarter of the %d images, so the negatives hardly change from step to step; a smaller batch learns better on few images"
-              .formatted(config.trainBatchSize(), trainExamples));
+          String.format(
+              Locale.ROOT,
+              "warning: --train_batch_size=%d is more than a quarter of the %d images, so the"
+                  + " negatives hardly change from step to step; a smaller batch learns better on"
+                  + " few images",
+              config.trainBatchSize(),
+              trainExamples));
     }
     if (config.pretraining() && config.linearevalWhilePretraining() && numClasses == 0) {
       warnings.add("note: the images have no labels, so no linear probe is trained beside");
     }
     if (!config.globalBn() && config.replicas() > 1) {
       warnings.add(
-          "warning: --global_bn=false with %d replicas of %d images each: local statistics let the model tell views apart, the more so the smaller a replica's share"
-              .formatted(config.replicas(), config.trainBatchSize() / config.replicas()));
+          String.format(
+              Locale.ROOT,
+              "warning: --global_bn=false with %d replicas of %d images each: local statistics let"
+                  + " the model tell views apart, the more so the smaller a replica's share",
+              config.replicas(),
+              config.trainBatchSize() / config.replicas()));
     }
     if (config.fineTuneAfterBlock() == 4 && config.featureIndex() > 0) {
       warnings.add(
-          "note: --ft_proj_selector=%d puts the classifier on layer %d of the projection head, not on the encoder's output"
-              .formatted(config.ftProjSelector(), config.featureIndex()));
+          String.format(
+              Locale.ROOT,
+              "note: --ft_proj_selector=%d puts the classifier on layer %d of the projection head,"
+                  + " not on the encoder's output",
+              config.ftProjSelector(),
+              config.featureIndex()));
     }
     return warnings;
   }

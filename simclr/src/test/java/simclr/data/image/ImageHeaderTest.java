@@ -1,12 +1,9 @@
 package simclr.data.image;
 
-import simclr.data.records.Undecodable;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import com.google.common.collect.ImmutableList;
 import com.google.common.primitives.Bytes;
-import com.google.common.primitives.ImmutableLongArray;
 import java.awt.Transparency;
 import java.awt.color.ColorSpace;
 import java.awt.image.BufferedImage;
@@ -17,7 +14,6 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.Arrays;
-import java.util.List;
 import javax.imageio.ImageIO;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -25,8 +21,6 @@ import simclr.data.TestImages;
 import simclr.data.TfdsWriter;
 import simclr.data.image.ImageHeader.Format;
 import simclr.data.image.ImageHeader.Unusable;
-import simclr.data.records.Records;
-import simclr.data.records.Split;
 
 /** The header reader against TensorFlow's decoder: what one takes, the other must take. */
 final class ImageHeaderTest {
@@ -116,7 +110,7 @@ final class ImageHeaderTest {
 
   private void assertReadAndDecoded(byte[] image, ImageHeader header) throws Unusable {
     assertThat(ImageHeader.of(image)).isEqualTo(header);
-    assertThat(decodes(image)).as("%s", header).isTrue();
+    assertThat(TestImages.decodes(image)).as("%s", header).isTrue();
     Path file = dir.resolve("image");
     TfdsWriter.write(file, image);
     assertThat(ImageHeader.of(file)).isEqualTo(header);
@@ -126,19 +120,6 @@ final class ImageHeaderTest {
     assertThatThrownBy(() -> ImageHeader.of(image))
         .isInstanceOf(Unusable.class)
         .hasMessageContaining(why);
-  }
-
-  private static boolean decodes(byte[] image) {
-    Split split =
-        new Split(
-            "one",
-            1,
-            ImmutableList.of(),
-            new Records.InMemory(
-                List.of(image),
-                ImmutableLongArray.of(Records.UNLABELLED),
-                new Encoding.Compressed()));
-    return Undecodable.firstIn(split).isEmpty();
   }
 
   private static byte[] png(int kind) {

@@ -12,6 +12,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import org.assertj.core.api.AbstractStringAssert;
@@ -168,7 +169,7 @@ final class SubsetTest {
     List<String> names = new ArrayList<>();
     for (int i = 0; i < labels.length; i++) {
       images.add(new byte[] {(byte) i, (byte) (i >> 8), 0});
-      names.add("i%04d".formatted(i));
+      names.add(String.format(Locale.ROOT, "i%04d", i));
     }
     return new Split(
         "train",

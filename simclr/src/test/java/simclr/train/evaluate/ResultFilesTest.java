@@ -39,7 +39,8 @@ final class ResultFilesTest {
     JsonNode expected = JSON.readTree(REFERENCE);
     JsonNode json = JSON.readTree(result.json());
     assertThat(json).isEqualTo(expected);
-    assertThat(ImmutableList.copyOf(json.fieldNames())).containsExactlyElementsOf(ImmutableList.copyOf(expected.fieldNames()));
+    assertThat(ImmutableList.copyOf(json.fieldNames()))
+        .containsExactlyElementsOf(ImmutableList.copyOf(expected.fieldNames()));
   }
 
   /** Quoted, Python would take it for a string. */

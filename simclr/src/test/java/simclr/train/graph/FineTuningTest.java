@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.util.Arrays;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -89,12 +90,15 @@ final class FineTuningTest {
   }
 
   private static Map<String, float[]> values(TrainingGraph graph, Session session) {
+    List<Variable> variables = List.copyOf(graph.state().variables().all());
+    Session.Runner runner = session.runner();
+    variables.forEach(variable -> runner.fetch(variable.value()));
     Map<String, float[]> all = new HashMap<>();
-    for (Variable variable : graph.state().variables().all()) {
-      try (Result result = session.runner().fetch(variable.value()).run()) {
-        float[] values = new float[(int) variable.spec().shape().size()];
-        ((TFloat32) result.get(0)).asRawTensor().data().asFloats().read(values);
-        all.put(variable.spec().checkpointKey(), values);
+    try (Result result = runner.run()) {
+      for (int i = 0; i < variables.size(); i++) {
+        float[] values = new float[(int) variables.get(i).spec().shape().size()];
+        ((TFloat32) result.get(i)).asRawTensor().data().asFloats().read(values);
+        all.put(variables.get(i).spec().checkpointKey(), values);
       }
     }
     return all;

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.within;
 
 import java.util.Arrays;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -103,12 +104,15 @@ final class TrainingGraphTest {
   }
 
   private static Map<String, Integer> digests(TrainingGraph graph, Session session) {
+    List<Variable> variables = List.copyOf(graph.state().variables().all());
+    Session.Runner runner = session.runner();
+    variables.forEach(variable -> runner.fetch(variable.value()));
     Map<String, Integer> digests = new HashMap<>();
-    for (Variable variable : graph.state().variables().all()) {
-      try (Result result = session.runner().fetch(variable.value()).run()) {
-        float[] values = new float[(int) variable.spec().shape().size()];
-        ((TFloat32) result.get(0)).asRawTensor().data().asFloats().read(values);
-        digests.put(variable.spec().checkpointKey(), Arrays.hashCode(values));
+    try (Result result = runner.run()) {
+      for (int i = 0; i < variables.size(); i++) {
+        float[] values = new float[(int) variables.get(i).spec().shape().size()];
+        ((TFloat32) result.get(i)).asRawTensor().data().asFloats().read(values);
+        digests.put(variables.get(i).spec().checkpointKey(), Arrays.hashCode(values));
       }
     }
     return digests;

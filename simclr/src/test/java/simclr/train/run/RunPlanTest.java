@@ -60,7 +60,7 @@ final class RunPlanTest {
       RunConfig config =
           RunConfig.of(
               flags("mode", mode, "lineareval_while_pretraining", "false", "dataset", "not_there"));
-      assertRefused(() -> RunPlan.of(config, Reporter.lines(line -> {})))
+      assertRefused(() -> RunPlan.of(config, Reporter.lines(line -> {}), () -> false))
           .hasMessageContaining("--mode is " + mode);
     }
   }
@@ -78,7 +78,7 @@ final class RunPlanTest {
                 "not_there",
                 "train_batch_size",
                 "8"));
-    RunPlan plan = RunPlan.of(config, Reporter.lines(line -> {}));
+    RunPlan plan = RunPlan.of(config, Reporter.lines(line -> {}), () -> false);
     assertThat(plan.facts()).contains("# train examples: 64", "# eval examples: 0");
   }
 

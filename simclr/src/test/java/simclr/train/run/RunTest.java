@@ -28,13 +28,13 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.api.TestInstance.Lifecycle;
 import org.junit.jupiter.api.io.TempDir;
-import org.tensorflow.Result;
 import org.tensorflow.proto.Event;
 import org.tensorflow.proto.Summary;
 import org.tensorflow.types.TFloat32;
 import simclr.checkpoint.CheckpointFile;
 import simclr.checkpoint.CheckpointFile.Entry;
 import simclr.checkpoint.ModelDir;
+import simclr.checkpoint.bundle.BundleTensors;
 import simclr.config.FlagsFile;
 import simclr.config.Reporter;
 import simclr.config.RunConfig;
@@ -204,7 +204,7 @@ final class RunTest {
             "1");
     assertThat(outcome).isEqualTo(Outcome.DONE);
     assertThat(told).anyMatch(line -> line.contains("set to zero"));
-    try (Result head =
+    try (BundleTensors head =
         CheckpointFile.open(finetuned.resolve("ckpt-1"))
             .read(
                 List.of(
@@ -386,8 +386,8 @@ final class RunTest {
     List<String> keys =
         first.tensors().stream().map(Entry::key).filter(k -> k.startsWith("model/")).toList();
     assertThat(keys).hasSizeGreaterThan(100);
-    try (Result a = first.read(keys);
-        Result b = CheckpointFile.open(other).read(keys)) {
+    try (BundleTensors a = first.read(keys);
+        BundleTensors b = CheckpointFile.open(other).read(keys)) {
       for (int i = 0; i < keys.size(); i++) {
         assertThat(a.get(i)).as(keys.get(i)).isEqualTo(b.get(i));
       }

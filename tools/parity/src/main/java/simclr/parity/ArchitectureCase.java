@@ -2,6 +2,7 @@ package simclr.parity;
 
 import com.google.common.collect.ImmutableMap;
 import java.util.Comparator;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -84,10 +85,11 @@ final class ArchitectureCase implements GoldenCase {
                   .map(row -> (long) row.index(variables.size()))
                   .sorted(Comparator.naturalOrder())
                   .toList());
-      for (Row row : rows) {
-        String key = variables.get(row.index(variables.size())).key();
-        row.check(checks.of("moving_after_training", key), model.read(key));
-      }
+      Map<Row, String> keys = new LinkedHashMap<>();
+      rows.forEach(row -> keys.put(row, variables.get(row.index(variables.size())).key()));
+      Map<String, Values> moved = model.read(keys.values());
+      keys.forEach(
+          (row, key) -> row.check(checks.of("moving_after_training", key), OneOff.get(moved, key)));
     }
   }
 

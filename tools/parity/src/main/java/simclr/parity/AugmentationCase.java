@@ -23,11 +23,17 @@ final class AugmentationCase {
       ImmutableList.of("brightness", "contrast", "saturation", "hue");
 
   /** Adds an operation and names what it yields. */
-  private interface Operation extends Function<Ops, Map<String, Operand<? extends TType>>> {}
+  interface Operation extends Function<Ops, Map<String, Operand<? extends TType>>> {}
 
   private AugmentationCase() {}
 
   static void check(Fields golden, Checks checks) {
+    Operation operation = operation(golden, checks);
+    golden.checkOutputs(checks, golden.text("op") + ": ", OneOff.run(operation));
+  }
+
+  /** What a case asks for; its settings that need no graph are compared at once. */
+  static Operation operation(Fields golden, Checks checks) {
     String op = golden.text("op");
     Fields params = golden.object("params");
     InputImage input = InputImage.read(golden.object("input"));
@@ -53,7 +59,7 @@ final class AugmentationCase {
           default -> throw golden.error("op is %s, which is not known", op);
         };
     params.done();
-    golden.checkOutputs(checks, op + ": ", OneOff.run(operation));
+    return operation;
   }
 
   private static Operation image(Function<Ops, Operand<TFloat32>> build) {

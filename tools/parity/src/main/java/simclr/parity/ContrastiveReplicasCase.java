@@ -5,6 +5,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import org.tensorflow.DeviceSpec;
 import org.tensorflow.DeviceSpec.DeviceType;
@@ -25,7 +26,7 @@ import simclr.parallel.Replicas;
  */
 final class ContrastiveReplicasCase {
   private static final String HIDDEN_RULE =
-      "r in 0..%d: fill replica<r>/B/D/a scale 1, second half = first + fill replica<r>/B/D/b"
+      "r in 0..%s: fill replica<r>/B/D/a scale 1, second half = first + fill replica<r>/B/D/b"
           + " scale 0.7";
 
   private ContrastiveReplicasCase() {}
@@ -36,7 +37,7 @@ final class ContrastiveReplicasCase {
     int dim = golden.count("dim");
     NtXent ntXent = new NtXent(golden.number32("temperature"), true);
     Fields hidden = golden.object("hidden");
-    hidden.rule("per_replica", HIDDEN_RULE.formatted(replicas - 1));
+    hidden.rule("per_replica", String.format(Locale.ROOT, HIDDEN_RULE, replicas - 1));
     hidden.done();
 
     List<float[]> rows = new ArrayList<>();

@@ -15,6 +15,7 @@ import org.tensorflow.op.core.Placeholder;
 import org.tensorflow.types.TInt32;
 import org.tensorflow.types.TInt64;
 import simclr.data.augment.Crop;
+import simclr.graph.GraphOps;
 
 /**
  * Files {@code augment-crop-distribution}: thousands of crop boxes. The sampler is TensorFlow's and
@@ -63,7 +64,7 @@ final class CropDistributionCase {
   private static List<Box> draw(long height, long width, int count) {
     List<Box> boxes = new ArrayList<>();
     try (Graph graph = new Graph()) {
-      Ops tf = Ops.create(graph);
+      Ops tf = GraphOps.of(graph);
       Placeholder<TInt64> seed = tf.placeholder(TInt64.class, Placeholder.shape(Shape.of(2)));
       Operand<TInt32> shape = tf.array((int) height, (int) width, 3);
       Operand<TInt32> box = Crop.randomBox(tf, seed, shape, 1f);

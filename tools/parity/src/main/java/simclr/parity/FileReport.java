@@ -54,7 +54,13 @@ public record FileReport(
 
   private String heading() {
     StringBuilder heading = new StringBuilder();
-    notes.forEach(note -> heading.append(file).append(": ").append(note).append("%n".formatted()));
+    notes.forEach(
+        note ->
+            heading
+                .append(file)
+                .append(": ")
+                .append(note)
+                .append(String.format(Locale.ROOT, "%n")));
     return heading + title();
   }
 
@@ -105,7 +111,8 @@ public record FileReport(
                         quantity.error(),
                         quantity.tolerance())));
     if (failing.size() > FAILURES_SHOWN) {
-      table.append(String.format("    and %d more%n", failing.size() - FAILURES_SHOWN));
+      table.append(
+          String.format(Locale.ROOT, "    and %d more%n", failing.size() - FAILURES_SHOWN));
     }
   }
 }

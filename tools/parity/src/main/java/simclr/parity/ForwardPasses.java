@@ -1,5 +1,8 @@
 package simclr.parity;
 
+import static com.google.common.base.Preconditions.checkArgument;
+
+import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.function.Function;
@@ -11,6 +14,7 @@ import org.tensorflow.op.Ops;
 import org.tensorflow.op.core.Placeholder;
 import org.tensorflow.types.TFloat32;
 import simclr.config.RunConfig;
+import simclr.graph.GraphOps;
 import simclr.model.SimClrModel;
 import simclr.model.VariableSpec;
 import simclr.model.Variables;
@@ -36,7 +40,7 @@ final class ForwardPasses implements AutoCloseable {
    * @param shape (n, height, width, 3) of the images
    */
   ForwardPasses(RunConfig config, int numClasses, Shape shape) {
-    Ops tf = Ops.create(graph);
+    Ops tf = GraphOps.of(graph);
     images = tf.placeholder(TFloat32.class, Placeholder.shape(shape));
     SimClrModel model = new SimClrModel(config, numClasses);
     variables = Variables.inGraph(tf, false);
@@ -57,9 +61,7 @@ final class ForwardPasses implements AutoCloseable {
 
   /** Gives every variable a value. */
   void fill(Function<VariableSpec, float[]> values) {
-    for (Variable variable : variables.all()) {
-      assignments.assign(session, variable.spec(), values.apply(variable.spec()));
-    }
+    assignments.assign(session, variables.all().stream().map(Variable::spec).toList(), values);
   }
 
   /** The endpoints in inference mode; nothing changes. */
@@ -78,13 +80,15 @@ final class ForwardPasses implements AutoCloseable {
     }
   }
 
-  /** What a variable holds now. */
-  Values read(String checkpointKey) {
-    Operand<TFloat32> value = now.get(checkpointKey);
-    if (value == null) {
-      throw new IllegalArgumentException(checkpointKey + " is no variable of this model");
+  /** What variables hold now, by key, read in one run. */
+  Map<String, Values> read(Collection<String> checkpointKeys) {
+    Map<String, Operand<TFloat32>> wanted = new LinkedHashMap<>();
+    for (String key : checkpointKeys) {
+      Operand<TFloat32> value = now.get(key);
+      checkArgument(value != null, "%s is not a variable of this model", key);
+      wanted.put(key, value);
     }
-    return OneOff.fetch(session.runner(), Map.of(checkpointKey, value)).values().iterator().next();
+    return wanted.isEmpty() ? Map.of() : OneOff.fetch(session.runner(), wanted);
   }
 
   @Override

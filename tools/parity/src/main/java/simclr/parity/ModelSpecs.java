@@ -8,8 +8,8 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.tensorflow.Graph;
-import org.tensorflow.op.Ops;
 import simclr.config.RunConfig;
+import simclr.graph.GraphOps;
 import simclr.model.SimClrModel;
 import simclr.model.VariableSpec;
 import simclr.model.Variables;
@@ -33,7 +33,7 @@ record ModelSpecs(
 
   static ModelSpecs of(RunConfig config, int numClasses) {
     try (Graph graph = new Graph()) {
-      return of(new SimClrModel(config, numClasses).declare(Ops.create(graph), true));
+      return of(new SimClrModel(config, numClasses).declare(GraphOps.of(graph), true));
     }
   }
 

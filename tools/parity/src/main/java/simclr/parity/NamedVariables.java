@@ -41,7 +41,7 @@ final class NamedVariables {
                         name,
                         attribute,
                         Arrays.stream(Kind.values()).map(Kind::attribute).toList()));
-    Variables.Scope scope = variables.root().at(variables.all().size());
+    Variables.Scope scope = variables.root().child(variables.all().size());
     for (String part : parts.subList(0, parts.size() - 1)) {
       scope = scope.named(part);
     }

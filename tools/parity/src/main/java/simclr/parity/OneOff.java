@@ -17,6 +17,7 @@ import org.tensorflow.op.Ops;
 import org.tensorflow.proto.ConfigProto;
 import org.tensorflow.types.TFloat32;
 import org.tensorflow.types.family.TType;
+import simclr.graph.GraphOps;
 
 /** A graph that is built, run once and thrown away. */
 final class OneOff {
@@ -32,14 +33,17 @@ final class OneOff {
       ConfigProto devices,
       Function<Ops, ? extends Map<String, ? extends Operand<? extends TType>>> build) {
     try (Graph graph = new Graph()) {
-      Map<String, ? extends Operand<? extends TType>> outputs = build.apply(Ops.create(graph));
+      Map<String, ? extends Operand<? extends TType>> outputs = build.apply(GraphOps.of(graph));
       try (Session session = new Session(graph, devices)) {
         return fetch(session.runner(), outputs);
       }
     }
   }
 
-  /** Runs with what the runner has been fed. */
+  /**
+   * Runs with what the runner has been fed. All that is wanted of a state should be asked for at
+   * once: for every other set of outputs TensorFlow prepares the whole graph anew.
+   */
   static Map<String, Values> fetch(
       Session.Runner runner, Map<String, ? extends Operand<? extends TType>> outputs) {
     Map<String, Values> values = new LinkedHashMap<>();
@@ -62,7 +66,7 @@ final class OneOff {
     return operand.op().name() + ":" + operand.asOutput().index();
   }
 
-  static Values get(Map<String, Values> values, String name) {
+  static <T> T get(Map<String, T> values, String name) {
     return Optional.ofNullable(values.get(name))
         .orElseThrow(() -> new IllegalArgumentException(name + " was not asked for"));
   }

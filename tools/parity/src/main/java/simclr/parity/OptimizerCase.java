@@ -21,6 +21,7 @@ import org.tensorflow.op.core.VarHandleOp;
 import org.tensorflow.types.TFloat32;
 import org.tensorflow.types.TInt64;
 import org.tensorflow.types.family.TType;
+import simclr.graph.GraphOps;
 import simclr.model.Variables.Variable;
 import simclr.optim.Lars;
 import simclr.optim.Optimizer;
@@ -62,7 +63,7 @@ final class OptimizerCase implements GoldenCase {
       Fields golden, Checks checks, List<Golden> variables, List<Double> rates) {
     Optimizer optimizer = golden.has("config") ? lars(golden.object("config")) : byClass(golden);
     try (Graph graph = new Graph()) {
-      Ops tf = Ops.create(graph);
+      Ops tf = GraphOps.of(graph);
       NamedVariables named = new NamedVariables(tf);
       variables.forEach(variable -> named.add(golden, variable.name(), variable.shape()));
       List<Variable> built = ImmutableList.copyOf(named.variables().all());

@@ -1,34 +1,62 @@
 package simclr.parity;
 
+import static java.util.Objects.requireNonNull;
+
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import com.google.common.base.Throwables;
 import com.google.common.collect.ImmutableList;
+import com.google.common.util.concurrent.ExecutionError;
+import com.google.common.util.concurrent.Futures;
+import com.google.common.util.concurrent.UncheckedExecutionException;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 import java.util.function.Consumer;
 import simclr.config.UserException;
 
 /** What came of several golden files. */
 public record ParityReport(ImmutableList<FileReport> files) {
 
+  /** Files at a time; each holds a model, its gradients and slots in memory. */
+  private static final int AT_ONCE = 4;
+
   /**
-   * Checks files one after the other. All are opened first, so that a wrong name is not found out
-   * after minutes of work.
+   * Checks files, a few at a time: most of the work is TensorFlow's preparation of graphs, which
+   * takes one processor. All are opened first, so that a wrong name is not found out after minutes
+   * of work.
    *
-   * @param finished is told of every file when it is done
+   * @param finished is told of every file when it is done, in the order of {@code paths}
    * @throws UserException if a file is missing, is no golden file or holds something that is not
    *     understood
    */
   public static ParityReport check(List<Path> paths, Consumer<FileReport> finished) {
     List<GoldenFile> golden = paths.stream().map(GoldenFile::open).toList();
-    ImmutableList.Builder<FileReport> reports = ImmutableList.builder();
-    for (GoldenFile file : golden) {
-      FileReport report = file.check();
-      finished.accept(report);
-      reports.add(report);
+    int threads = Math.min(AT_ONCE, Runtime.getRuntime().availableProcessors());
+    ExecutorService workers = Executors.newFixedThreadPool(threads);
+    try {
+      List<Future<FileReport>> checked = new ArrayList<>();
+      golden.forEach(file -> checked.add(workers.submit(file::check)));
+      ImmutableList.Builder<FileReport> reports = ImmutableList.builder();
+      for (Future<FileReport> future : checked) {
+        FileReport report = Futures.getUnchecked(future);
+        finished.accept(report);
+        reports.add(report);
+      }
+      return new ParityReport(reports.build());
+    } catch (UncheckedExecutionException e) {
+      Throwables.throwIfUnchecked(requireNonNull(e.getCause()));
+      throw e;
+    } catch (ExecutionError e) {
+      throw (Error) requireNonNull(e.getCause());
+    } finally {
+      workers.shutdownNow(); // those that wait; what is running ends by itself
     }
-    return new ParityReport(reports.build());
   }
 
   public long quantities() {
@@ -46,8 +74,12 @@ public record ParityReport(ImmutableList<FileReport> files) {
   /** One line: {@code 1234 quantities in 5 files hold}, or how many fail. */
   public String summary() {
     String all =
-        "%d quantities in %d %s"
-            .formatted(quantities(), files.size(), files.size() == 1 ? "file" : "files");
+        String.format(
+            Locale.ROOT,
+            "%d quantities in %d %s",
+            quantities(),
+            files.size(),
+            files.size() == 1 ? "file" : "files");
     return holds() ? all + " hold" : failures() + " of " + all + " fail";
   }
 

@@ -6,13 +6,12 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import org.tensorflow.Result;
 import org.tensorflow.ndarray.Shape;
 import org.tensorflow.types.TFloat32;
 import simclr.checkpoint.CheckpointFile;
 import simclr.checkpoint.CheckpointKeys;
+import simclr.checkpoint.bundle.BundleTensors;
 import simclr.config.RunConfig;
-import simclr.data.pipeline.Batch;
 import simclr.inference.ModelSpec;
 import simclr.inference.RestoredModel;
 import simclr.model.VariableSpec;
@@ -111,7 +110,7 @@ final class ReferenceCheckpointCase implements GoldenCase {
   }
 
   private static Values read(CheckpointFile checkpoint, String key) {
-    try (Result result = checkpoint.read(List.of(key))) {
+    try (BundleTensors result = checkpoint.read(List.of(key))) {
       return Values.of(result.get(0));
     }
   }

@@ -16,6 +16,7 @@ import simclr.checkpoint.CheckpointKeys;
 import simclr.checkpoint.RunState;
 import simclr.checkpoint.Saver;
 import simclr.config.RunConfig;
+import simclr.graph.GraphOps;
 import simclr.model.SimClrModel;
 import simclr.model.Variables;
 import simclr.optim.Optimizer;
@@ -55,7 +56,7 @@ final class SavedKeys {
   /** The same for a run that has made no step, so that the optimizer has no slots. */
   static List<String> beforeTraining(RunConfig config, int numClasses) {
     try (Graph graph = new Graph()) {
-      Ops tf = Ops.create(graph);
+      Ops tf = GraphOps.of(graph);
       Variables variables = new SimClrModel(config, numClasses).declare(tf, true);
       Operand<TFloat32> rate = tf.constant(0f);
       RunState state =

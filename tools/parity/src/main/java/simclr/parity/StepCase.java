@@ -2,8 +2,10 @@ package simclr.parity;
 
 import com.google.common.collect.ImmutableMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
 import simclr.config.RunConfig;
+import simclr.model.VariableSpec;
 
 /**
  * Files {@code step-*}, {@code finetune-*} and {@code two-replica-*}: training steps through the
@@ -27,22 +29,32 @@ final class StepCase implements GoldenCase {
   @Override
   public void check(Fields file, Checks checks) {
     Replay replay = Replay.read(file);
-    Checks first = replay.run(0);
+    try (Steps steps = replay.build()) {
+      checks.addAll(check(replay, steps));
+    }
+  }
+
+  private static Checks check(Replay replay, Steps steps) {
+    Checks first = replay.run(steps, 0);
     long failures = failures(first);
     Checks best = first;
     if (failures > 0 && failures <= LOCAL * first.verdicts().size()) {
       for (int draw = 1; draw <= DRAWS && failures(best) > 0; draw++) {
-        Checks moved = replay.run(draw);
+        Checks moved = replay.run(steps, draw);
         if (failures(moved) == 0) {
           moved.note(
-              ("%d of %d quantities lie beyond a kink of ReLU that rounding decides; with every"
-                      + " image value moved by one float32 ulp (draw %d) all hold")
-                  .formatted(failures, first.verdicts().size(), draw));
+              String.format(
+                  Locale.ROOT,
+                  "%d of %d quantities lie beyond a kink of ReLU that rounding decides; with every"
+                      + " image value moved by one float32 ulp (draw %d) all hold",
+                  failures,
+                  first.verdicts().size(),
+                  draw));
           best = moved;
         }
       }
     }
-    checks.addAll(best);
+    return best;
   }
 
   private static long failures(Checks checks) {
@@ -89,31 +101,32 @@ final class StepCase implements GoldenCase {
           SavedBeside.read(file.object("optimizer_keys")));
     }
 
-    /** Takes the steps anew; {@code draw} as {@link GoldenStep#images} has it. */
-    Checks run(int draw) {
-      Checks checks = new Checks();
-      try (Steps run = new Steps(config, examples, numClasses, steps.get(0).shape())) {
-        if (!GoldenVariable.compare(checks, variables, run.specs())) {
-          throw file.error(
-              "variables are not those of the model that the flags select, so no step can be taken:"
-                  + " %s",
-              checks.firstFailure());
-        }
-        for (int i = 0; i < variables.size(); i++) {
-          run.assign(i, start(i));
-        }
-        run.begin();
+    /** The graph that takes the steps. */
+    Steps build() {
+      return new Steps(config, examples, numClasses, steps.get(0).shape());
+    }
 
-        StepChecks after = new StepChecks(checks, run);
-        for (int i = 0; i < steps.size(); i++) {
-          run.take(file, steps.get(i), draw, numClasses);
-          after.check("step " + i, steps.get(i));
-        }
-        after.checkWithoutGradient(withoutGradient);
-        after.checkUnmoved(i -> Values.floats(variables.get(i).shape(), start(i)), unmoved);
-        checks.of("global_step_after", "").equal("global step", run.globalStep(), globalStepAfter);
-        keys.check(checks, run);
+    /** Takes the steps from the start; {@code draw} as {@link GoldenStep#images} has it. */
+    Checks run(Steps run, int draw) {
+      Checks checks = new Checks();
+      List<VariableSpec> specs = run.specs().all();
+      if (!GoldenVariable.compare(checks, variables, run.specs())) {
+        throw file.error(
+            "variables are not those of the model that the flags select, so no step can be taken:"
+                + " %s",
+            checks.firstFailure());
       }
+      run.start(spec -> start(specs.indexOf(spec)));
+
+      StepChecks after = new StepChecks(checks, run);
+      for (int i = 0; i < steps.size(); i++) {
+        run.take(file, steps.get(i), draw, numClasses);
+        after.check("step " + i, steps.get(i));
+      }
+      after.checkWithoutGradient(withoutGradient);
+      after.checkUnmoved(i -> Values.floats(variables.get(i).shape(), start(i)), unmoved);
+      checks.of("global_step_after", "").equal("global step", run.globalStep(), globalStepAfter);
+      keys.check(checks, run);
       return checks;
     }
 

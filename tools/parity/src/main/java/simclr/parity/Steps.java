@@ -6,6 +6,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.Function;
 import org.tensorflow.Operand;
 import org.tensorflow.Session;
 import org.tensorflow.ndarray.Shape;
@@ -15,10 +16,12 @@ import org.tensorflow.types.TFloat32;
 import org.tensorflow.types.TInt64;
 import org.tensorflow.types.family.TType;
 import simclr.checkpoint.CheckpointFile;
+import simclr.checkpoint.CheckpointKeys;
 import simclr.checkpoint.RunState.Slot;
 import simclr.checkpoint.Saver;
 import simclr.config.RunConfig;
 import simclr.data.pipeline.Batch;
+import simclr.graph.GraphOps;
 import simclr.model.VariableSpec;
 import simclr.model.Variables.Variable;
 import simclr.parallel.Devices;
@@ -44,8 +47,11 @@ final class Steps implements AutoCloseable {
   private final Map<String, Double> scalars = new LinkedHashMap<>();
   private double learningRate = Double.NaN;
 
+  /** Variables, slots and counter as they are now; empty until they are asked for. */
+  private Map<String, Values> state = Map.of();
+
   /**
-   * Builds the graph; weights are those of seed 0 until they are assigned.
+   * Builds the graph; it has no weights until {@link #start} or {@link #restore}.
    *
    * @param shape (n, height, width, 3 * views) of every batch
    */
@@ -67,12 +73,11 @@ final class Steps implements AutoCloseable {
     this.images = images.get(0);
     this.labels = labels.get(0);
     this.specs = ModelSpecs.of(graph.state().variables());
-    Ops tf = Ops.create(graph.graph());
+    Ops tf = GraphOps.of(graph.graph());
     this.assignments = new Assignments(tf, graph.state().variables().all());
     this.saver = Saver.build(tf, graph.state());
     this.globalStep = tf.readVariableOp(graph.state().globalStep(), TInt64.class);
     this.session = new Session(graph.graph(), Devices.sessionConfig(config));
-    graph.initialize(session);
   }
 
   ModelSpecs specs() {
@@ -83,20 +88,23 @@ final class Steps implements AutoCloseable {
     return saver;
   }
 
-  /** Gives the variable at {@code index} of {@link ModelSpecs#all} its value. */
-  void assign(int index, float... values) {
-    assignments.assign(session, specs.all().get(index), values);
+  /** Begins at step 0 with given weights on all replicas. */
+  void start(Function<VariableSpec, float[]> values) {
+    graph.initialize(session);
+    assignments.assign(session, specs.all(), values);
+    begin();
   }
 
-  /** Brings all replicas to what was assigned. */
-  void begin() {
-    graph.synchronize(session);
-  }
-
-  /** Fills everything from a checkpoint. */
+  /** Begins with everything that a checkpoint holds. */
   void restore(CheckpointFile checkpoint) {
+    graph.initialize(session);
     saver.restore(session, checkpoint, Saver.Scope.ALL, false);
     begin();
+  }
+
+  private void begin() {
+    graph.synchronize(session);
+    state = Map.of();
   }
 
   /**
@@ -141,6 +149,7 @@ final class Steps implements AutoCloseable {
               .feed(labels, fedLabels)
               .addTarget(graph.step().op());
       Map<String, Values> values = OneOff.fetch(runner, wanted);
+      state = Map.of();
       keep(values, names);
     }
   }
@@ -174,9 +183,7 @@ final class Steps implements AutoCloseable {
 
   /** What a variable holds now. */
   Values variable(int index) {
-    VariableSpec spec = specs.all().get(index);
-    Variable variable = graph.state().variables().find(spec.checkpointKey()).orElseThrow();
-    return read(variable.value());
+    return OneOff.get(state(), specs.all().get(index).checkpointKey());
   }
 
   ImmutableList<Slot> slots() {
@@ -188,15 +195,29 @@ final class Steps implements AutoCloseable {
     return slots().stream()
         .filter(slot -> slot.of().equals(spec) && slot.name().equals(name))
         .findFirst()
-        .map(slot -> read(slot.value()));
+        .map(slot -> OneOff.get(state(), path(slot)));
   }
 
   long globalStep() {
-    return (long) read(globalStep).at(0);
+    return (long) OneOff.get(state(), CheckpointKeys.GLOBAL_STEP).at(0);
   }
 
-  private Values read(Operand<? extends TType> value) {
-    return OneOff.fetch(session.runner(), Map.of("value", value)).values().iterator().next();
+  /** All that a step leaves behind, by path in a checkpoint, read in one run. */
+  private Map<String, Values> state() {
+    if (state.isEmpty()) {
+      Map<String, Operand<? extends TType>> wanted = new LinkedHashMap<>();
+      for (Variable variable : graph.state().variables().all()) {
+        wanted.put(variable.spec().checkpointKey(), variable.value());
+      }
+      slots().forEach(slot -> wanted.put(path(slot), slot.value()));
+      wanted.put(CheckpointKeys.GLOBAL_STEP, globalStep);
+      state = OneOff.fetch(session.runner(), wanted);
+    }
+    return state;
+  }
+
+  private static String path(Slot slot) {
+    return CheckpointKeys.slot(slot.of(), slot.name());
   }
 
   @Override

@@ -14,6 +14,7 @@ import org.tensorflow.proto.NodeDef;
 import org.tensorflow.types.family.TType;
 import simclr.data.augment.Augmentation;
 import simclr.data.augment.Crop;
+import simclr.graph.GraphOps;
 
 /** A whole training view of files {@code augment-train}, with every random choice given. */
 record TrainingView(InputImage input, int size, float strength, Choices choices) {
@@ -68,7 +69,7 @@ record TrainingView(InputImage input, int size, float strength, Choices choices)
     NodeDef sampler;
     NodeDef covered;
     try (Graph graph = new Graph()) {
-      Ops tf = Ops.create(graph);
+      Ops tf = GraphOps.of(graph);
       Crop.randomBox(tf, tf.array(1L, 2L), tf.array(8, 8, 3), 1f);
       List<NodeDef> nodes = graph.toGraphDef().getNodeList();
       sampler = only(nodes, node -> node.getOp().equals("StatelessSampleDistortedBoundingBox"));

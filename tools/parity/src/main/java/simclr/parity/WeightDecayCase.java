@@ -16,6 +16,7 @@ import org.tensorflow.op.Ops;
 import org.tensorflow.types.TFloat32;
 import simclr.config.RunConfig;
 import simclr.config.RunConfig.OptimizerKind;
+import simclr.graph.GraphOps;
 import simclr.model.VariableSpec;
 import simclr.model.Variables.Variable;
 import simclr.objective.WeightDecay;
@@ -106,7 +107,7 @@ final class WeightDecayCase implements GoldenCase {
                 "optimizer", golden.text("optimizer"),
                 "weight_decay", golden.any("weight_decay").asText()));
     try (Graph graph = new Graph()) {
-      Ops tf = Ops.create(graph);
+      Ops tf = GraphOps.of(graph);
       NamedVariables registry = new NamedVariables(tf);
       named.forEach(v -> registry.add(golden, withoutSuffix(golden, v.name()), v.shape()));
       List<Variable> variables = registry.variables().trainable();
@@ -126,14 +127,19 @@ final class WeightDecayCase implements GoldenCase {
               tf, registry.variables(), config.optimizer(), (float) config.weightDecay());
       Assignments assignments = new Assignments(tf, variables);
       try (Session session = new Session(graph)) {
+        List<VariableSpec> decayed = new ArrayList<>();
+        Map<String, Fill> fills = new LinkedHashMap<>();
         for (int i = 0; i < named.size(); i++) {
-          Variable variable = variables.get(i);
-          if (WeightDecay.decayedBy(config.optimizer()).test(variable.spec())) {
-            String name = named.get(i).name();
-            long size = named.get(i).shape().size();
-            assignments.assign(session, variable.spec(), new Fill(name, 0.05f, 0.01f).values(size));
+          VariableSpec spec = variables.get(i).spec();
+          if (WeightDecay.decayedBy(config.optimizer()).test(spec)) {
+            decayed.add(spec);
+            fills.put(spec.checkpointKey(), new Fill(named.get(i).name(), 0.05f, 0.01f));
           }
         }
+        assignments.assign(
+            session,
+            decayed,
+            spec -> OneOff.get(fills, spec.checkpointKey()).values(spec.shape().size()));
         golden.checkOutputs(
             checks, OneOff.fetch(session.runner(), Map.of("weight_decay_loss", loss)));
       }

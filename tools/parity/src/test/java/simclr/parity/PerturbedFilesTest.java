@@ -17,12 +17,15 @@ import java.util.TreeSet;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.parallel.Execution;
+import org.junit.jupiter.api.parallel.ExecutionMode;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import simclr.config.UserException;
 import simclr.config.UserException.ExitCode;
 
 /** A wrong number, a missing row and an unknown field are all found. */
+@Execution(ExecutionMode.CONCURRENT)
 final class PerturbedFilesTest {
   private static final ObjectMapper JSON = new ObjectMapper();
 

@@ -119,12 +119,13 @@ public record Knn(
   public static Evaluation comparedAs(String k, Optional<String> temperature) {
     return Evaluation.of(Method.NEIGHBOURS)
         .with(
-            " k=%s cosine, %s"
-                .formatted(
-                    k,
-                    temperature
-                        .map(value -> "weights exp(cosine / " + value + ")")
-                        .orElse("no weights")));
+            String.format(
+                Locale.ROOT,
+                " k=%s cosine, %s",
+                k,
+                temperature
+                    .map(value -> "weights exp(cosine / " + value + ")")
+                    .orElse("no weights")));
   }
 
   @Override
@@ -180,7 +181,11 @@ public record Knn(
     for (int count : k) {
       if (count > bank.examples()) {
         reporter.line(
-            "k = %d is left out: only %d examples are searched".formatted(count, bank.examples()));
+            String.format(
+                Locale.ROOT,
+                "k = %d is left out: only %d examples are searched",
+                count,
+                bank.examples()));
       }
     }
     return fitting;
@@ -222,11 +227,12 @@ public record Knn(
         weighting == Weighting.EXP ? Optional.of(Double.toString(temperature)) : Optional.empty();
     ImmutableList.Builder<String> lines = ImmutableList.builder();
     lines.add(
-        "%s, votes weighted %s, k = %d"
-            .formatted(
-                DISTANCE,
-                weight.map(value -> "exp(cosine / " + value + ")").orElse("uniform"),
-                counts.get(chosen)));
+        String.format(
+            Locale.ROOT,
+            "%s, votes weighted %s, k = %d",
+            DISTANCE,
+            weight.map(value -> "exp(cosine / " + value + ")").orElse("uniform"),
+            counts.get(chosen)));
     rows.forEach(
         row ->
             lines.add(

@@ -18,6 +18,7 @@ import org.tensorflow.types.family.TFloating;
 import org.tensorflow.types.family.TNumber;
 import org.tensorflow.types.family.TType;
 import simclr.eval.probe.NativeFeatures;
+import simclr.graph.GraphOps;
 
 /**
  * Mean cross entropy of a linear classifier plus {@code l2 / 2} times its squared weights, with the
@@ -62,7 +63,7 @@ final class LogisticObjective implements Lbfgs.Objective, AutoCloseable {
     this.classes = classes;
     this.doubles = type == TFloat64.class;
     this.rows = examples.blocks().stream().mapToLong(NativeFeatures.Block::rows).sum();
-    Ops tf = Ops.create(graph);
+    Ops tf = GraphOps.of(graph);
     Operand<T> x =
         tf.placeholder(type, Placeholder.shape(Shape.of(Shape.UNKNOWN_SIZE, variances.length)));
     Operand<T> w = tf.placeholder(type, Placeholder.shape(Shape.of(variances.length, classes)));

@@ -116,8 +116,10 @@ public record Logreg(
         chosen ? l2Smallest : null,
         chosen ? l2Largest : null,
         chosen
-            ? "validation %s, the larger of equals"
-                .formatted(sets.isMultiLabel() ? "11-point mAP" : "top-1")
+            ? String.format(
+                Locale.ROOT,
+                "validation %s, the larger of equals",
+                sets.isMultiLabel() ? "11-point mAP" : "top-1")
             : null,
         chosen ? validationShare : null,
         chosen ? sweepTolerance : null,

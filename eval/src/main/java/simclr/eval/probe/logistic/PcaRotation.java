@@ -16,6 +16,7 @@ import org.tensorflow.types.family.TNumber;
 import org.tensorflow.types.family.TType;
 import simclr.eval.probe.Covariance;
 import simclr.eval.probe.NativeFeatures;
+import simclr.graph.GraphOps;
 
 /**
  * The axes along which centred features vary independently of each other.
@@ -62,7 +63,7 @@ final class PcaRotation implements AutoCloseable {
   /** Turns features, block by block. */
   <T extends TNumber> void turn(NativeFeatures features, Class<T> type) {
     try (Graph graph = new Graph()) {
-      Ops tf = Ops.create(graph);
+      Ops tf = GraphOps.of(graph);
       Operand<T> x = tf.placeholder(type, Placeholder.shape(Shape.of(Shape.UNKNOWN_SIZE, width)));
       Operand<TFloat64> q = tf.placeholder(TFloat64.class, Placeholder.shape(axes.shape()));
       Operand<T> turned = tf.linalg.matMul(x, tf.dtypes.cast(q, type));
@@ -101,7 +102,7 @@ final class PcaRotation implements AutoCloseable {
                 t ->
                     DataBuffers.of(all, true, false)
                         .copyTo(t.asRawTensor().data().asDoubles(), count))) {
-      Ops tf = Ops.create(graph);
+      Ops tf = GraphOps.of(graph);
       Operand<TFloat64> q = tf.placeholder(TFloat64.class, Placeholder.shape(axes.shape()));
       Operand<TFloat64> w = tf.placeholder(TFloat64.class, Placeholder.shape(turned.shape()));
       Operand<TFloat64> product = tf.linalg.matMul(q, w, MatMul.transposeA(into));
@@ -126,7 +127,7 @@ final class PcaRotation implements AutoCloseable {
   private static <T extends TNumber> PcaRotation decompose(
       TFloat64 covariance, int width, Class<T> type) {
     try (Graph graph = new Graph()) {
-      Ops tf = Ops.create(graph);
+      Ops tf = GraphOps.of(graph);
       Operand<TFloat64> c = tf.placeholder(TFloat64.class, Placeholder.shape(covariance.shape()));
       SelfAdjointEig<T> eig =
           tf.linalg.selfAdjointEig(tf.dtypes.cast(c, type), SelfAdjointEig.computeV(true));

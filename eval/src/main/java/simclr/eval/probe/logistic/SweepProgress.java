@@ -5,6 +5,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Base64;
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
 import simclr.config.Reporter;
 import simclr.eval.probe.ProbeCheckpoint;
@@ -71,7 +72,9 @@ final class SweepProgress {
       return new SweepProgress(kept, new ArrayList<>(), Optional.empty(), Optional.empty());
     }
     State state = found.get();
-    reporter.line("l2: resuming after %d of %d values".formatted(state.rows().size(), values));
+    reporter.line(
+        String.format(
+            Locale.ROOT, "l2: resuming after %d of %d values", state.rows().size(), values));
     return new SweepProgress(
         kept,
         new ArrayList<>(state.rows()),

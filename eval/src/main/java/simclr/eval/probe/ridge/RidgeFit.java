@@ -25,6 +25,7 @@ import simclr.eval.probe.Covariance;
 import simclr.eval.probe.LinearClassifier;
 import simclr.eval.probe.NativeFeatures;
 import simclr.eval.probe.Standardizer;
+import simclr.graph.GraphOps;
 
 /**
  * The minimum of {@code 1/2n |X W + b - Y|^2 + l2/2 |W|^2} for one-hot Y.
@@ -199,7 +200,7 @@ final class RidgeFit {
 
     Solution solve(double l2) {
       try (Graph graph = new Graph()) {
-        Ops tf = Ops.create(graph);
+        Ops tf = GraphOps.of(graph);
         Operand<TFloat64> m = tf.placeholder(TFloat64.class, Placeholder.shape(matrix.shape()));
         Operand<TFloat64> r = tf.placeholder(TFloat64.class, Placeholder.shape(right.shape()));
         Operand<TFloat64> penalty = tf.placeholder(TFloat64.class);
@@ -248,7 +249,7 @@ final class RidgeFit {
     /** (XX'/n + l2) A = Y/n: the residual is n l2 A, and the weights' length A'XX'A. */
     private Solution dual(TFloat64 a, double l2, double explained, double own) {
       try (Graph graph = new Graph()) {
-        Ops tf = Ops.create(graph);
+        Ops tf = GraphOps.of(graph);
         Operand<TFloat64> x = tf.placeholder(TFloat64.class, Placeholder.shape(Shape.of(n, width)));
         Operand<TFloat64> multipliers =
             tf.placeholder(TFloat64.class, Placeholder.shape(Shape.of(n, classes)));
@@ -285,7 +286,7 @@ final class RidgeFit {
 
     private static double[] eigenvalues(TFloat64 matrix) {
       try (Graph graph = new Graph()) {
-        Ops tf = Ops.create(graph);
+        Ops tf = GraphOps.of(graph);
         Operand<TFloat64> m = tf.placeholder(TFloat64.class, Placeholder.shape(matrix.shape()));
         Operand<TFloat32> values =
             tf.linalg
@@ -306,7 +307,7 @@ final class RidgeFit {
 
     private static TFloat64 gram(NativeFeatures features, int width, int n) {
       try (Graph graph = new Graph()) {
-        Ops tf = Ops.create(graph);
+        Ops tf = GraphOps.of(graph);
         Operand<TFloat64> x = tf.placeholder(TFloat64.class, Placeholder.shape(Shape.of(n, width)));
         Operand<TFloat64> products =
             tf.math.div(tf.linalg.matMul(x, x, MatMul.transposeB(true)), tf.constant((double) n));
@@ -335,7 +336,7 @@ final class RidgeFit {
     private static <T extends TNumber> TFloat64 product(
         NativeFeatures features, int width, int classes, Class<T> type, int n) {
       try (Graph graph = new Graph()) {
-        Ops tf = Ops.create(graph);
+        Ops tf = GraphOps.of(graph);
         Operand<T> x = tf.placeholder(type, Placeholder.shape(Shape.of(Shape.UNKNOWN_SIZE, width)));
         Operand<TInt32> labels =
             tf.placeholder(TInt32.class, Placeholder.shape(Shape.of(Shape.UNKNOWN_SIZE)));

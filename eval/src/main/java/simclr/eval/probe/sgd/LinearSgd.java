@@ -210,7 +210,8 @@ public record LinearSgd(
       return 0;
     }
     long done = found.get().step();
-    reporter.line("training: resuming after %d of %d steps".formatted(done, steps));
+    reporter.line(
+        String.format(Locale.ROOT, "training: resuming after %d of %d steps", done, steps));
     byte[] bytes = Base64.getDecoder().decode(found.get().state());
     float[] state = new float[bytes.length / Float.BYTES];
     ByteBuffer.wrap(bytes).asFloatBuffer().get(state);

@@ -28,6 +28,7 @@ import org.tensorflow.types.family.TType;
 import simclr.eval.features.LabelledFeatures;
 import simclr.eval.probe.LinearClassifier;
 import simclr.eval.probe.Standardizer;
+import simclr.graph.GraphOps;
 import simclr.optim.LearningRateSchedule;
 
 /**
@@ -75,7 +76,7 @@ final class SgdTrainer implements AutoCloseable {
       order[i] = i;
     }
     this.next = order.length;
-    Ops tf = Ops.create(graph);
+    Ops tf = GraphOps.of(graph);
     features = tf.placeholder(TFloat32.class, Placeholder.shape(Shape.of(batch, width)));
     labels = tf.placeholder(TInt32.class, Placeholder.shape(Shape.of(batch)));
     rate = tf.placeholder(TFloat32.class, Placeholder.shape(Shape.scalar()));

@@ -20,6 +20,7 @@ import simclr.checkpoint.Saver;
 import simclr.config.RunConfig;
 import simclr.config.UserException;
 import simclr.config.UserException.ExitCode;
+import simclr.graph.GraphOps;
 import simclr.model.Variables.Variable;
 import simclr.parallel.Devices;
 import simclr.train.graph.TrainingGraph;
@@ -43,7 +44,7 @@ public final class FixedBatch {
 
   private FixedBatch(TrainingGraph training, RunConfig config) {
     this.training = training;
-    Ops tf = Ops.create(training.graph());
+    Ops tf = GraphOps.of(training.graph());
     this.saver = Saver.build(tf, training.state());
     this.completed = tf.readVariableOp(training.state().globalStep(), TInt64.class);
     this.lengths = lengths(tf, training.state().variables().all());

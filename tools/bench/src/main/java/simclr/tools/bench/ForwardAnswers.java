@@ -20,6 +20,7 @@ import org.tensorflow.types.TFloat32;
 import simclr.checkpoint.ModelDir;
 import simclr.checkpoint.Restorer;
 import simclr.export.savedmodel.ExportSource;
+import simclr.graph.GraphOps;
 import simclr.model.SimClrModel;
 import simclr.model.Variables;
 import simclr.parallel.Devices;
@@ -46,7 +47,7 @@ public final class ForwardAnswers {
         TFloat32 batch =
             TFloat32.tensorOf(
                 shape, data -> data.scalars().forEach(x -> x.setFloat(pixels.getFloat())))) {
-      Ops tf = Ops.create(graph);
+      Ops tf = GraphOps.of(graph);
       Placeholder<TFloat32> images = tf.placeholder(TFloat32.class, Placeholder.shape(shape));
       SimClrModel model = new SimClrModel(source.config(), source.numClasses());
       Variables variables = Variables.inGraph(tf, false);

@@ -6,7 +6,6 @@ import java.util.List;
 import java.util.Map;
 import org.tensorflow.Graph;
 import org.tensorflow.Session;
-import org.tensorflow.op.Ops;
 import simclr.config.RunConfig;
 import simclr.config.UserException;
 import simclr.config.UserException.ExitCode;
@@ -14,6 +13,7 @@ import simclr.data.pipeline.Batch;
 import simclr.data.pipeline.InputPipeline;
 import simclr.data.records.Split;
 import simclr.data.source.DataSource;
+import simclr.graph.GraphOps;
 import simclr.parallel.Devices;
 
 /**
@@ -34,7 +34,7 @@ public final class InputRate {
     Split split = DataSource.of(config).open(config.trainSplit());
     try (Graph graph = new Graph();
         InputPipeline pipeline = InputPipeline.training(split, config, seed)) {
-      Batch batch = pipeline.build(Ops.create(graph));
+      Batch batch = pipeline.build(GraphOps.of(graph));
       try (Session session = new Session(graph, Devices.sessionConfig(config))) {
         pipeline.start(session, 0);
         Dialogue.answer(words -> batches(words, session, batch, config));

@@ -33,8 +33,10 @@ final class LoadClients {
     this.clients = clients;
     byte[] content = body.getBytes(StandardCharsets.UTF_8);
     byte[] head =
-        "POST /v1/models/simclr:predict HTTP/1.1\r\nHost: localhost\r\nContent-Length: %d\r\n\r\n"
-            .formatted(content.length)
+        String.format(
+                Locale.ROOT,
+                "POST /v1/models/simclr:predict HTTP/1.1\r\nHost: localhost\r\nContent-Length: %d\r\n\r\n",
+                content.length)
             .getBytes(StandardCharsets.US_ASCII);
     this.request = Arrays.copyOf(head, head.length + content.length);
     System.arraycopy(content, 0, request, head.length, content.length);

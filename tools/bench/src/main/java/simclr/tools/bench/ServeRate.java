@@ -22,6 +22,7 @@ import simclr.config.UserException;
 import simclr.config.UserException.ExitCode;
 import simclr.export.bundle.ExportDirectory;
 import simclr.export.bundle.LoadedModel;
+import simclr.export.bundle.TimeLimits;
 import simclr.export.serve.ModelServer;
 import simclr.export.serve.ServeSettings;
 
@@ -57,7 +58,8 @@ public final class ServeRate implements AutoCloseable {
                 ServeSettings.of(version).maxEnqueuedBatches(),
                 ServeSettings.of(version).poll(),
                 ServeSettings.of(version).maxBodyBytes(),
-                ServeSettings.of(version).allowedHosts()),
+                ServeSettings.of(version).allowedHosts(),
+                TimeLimits.DEFAULT),
             Reporter.lines(line -> {}));
     this.outputs = model.signature(signature).getOutputsMap().keySet();
     byte[] encoded = Files.readAllBytes(image);
@@ -106,7 +108,7 @@ public final class ServeRate implements AutoCloseable {
   }
 
   private int side() {
-    return model.card().orElseThrow().imageSize();
+    return model.info().orElseThrow().imageSize();
   }
 
   private Map<String, TType> pixelBatch() {

@@ -1,0 +1,2 @@
+/** What the builders of all graphs start from. */
+package simclr.graph;
