@@ -174,10 +174,30 @@ record StateFile(String latest, ImmutableList<Kept> kept, double lastPreserved) 
   /** TensorFlow-Java has no class for the message. */
   private static Descriptor describe() {
     DescriptorProto.Builder state = DescriptorProto.newBuilder().setName("CheckpointState");
-    field(state, 1, LATEST, FieldDescriptorProto.Label.LABEL_OPTIONAL, FieldDescriptorProto.Type.TYPE_STRING);
-    field(state, 2, PATHS, FieldDescriptorProto.Label.LABEL_REPEATED, FieldDescriptorProto.Type.TYPE_STRING);
-    field(state, 3, TIMES, FieldDescriptorProto.Label.LABEL_REPEATED, FieldDescriptorProto.Type.TYPE_DOUBLE);
-    field(state, 4, PRESERVED, FieldDescriptorProto.Label.LABEL_OPTIONAL, FieldDescriptorProto.Type.TYPE_DOUBLE);
+    field(
+        state,
+        1,
+        LATEST,
+        FieldDescriptorProto.Label.LABEL_OPTIONAL,
+        FieldDescriptorProto.Type.TYPE_STRING);
+    field(
+        state,
+        2,
+        PATHS,
+        FieldDescriptorProto.Label.LABEL_REPEATED,
+        FieldDescriptorProto.Type.TYPE_STRING);
+    field(
+        state,
+        3,
+        TIMES,
+        FieldDescriptorProto.Label.LABEL_REPEATED,
+        FieldDescriptorProto.Type.TYPE_DOUBLE);
+    field(
+        state,
+        4,
+        PRESERVED,
+        FieldDescriptorProto.Label.LABEL_OPTIONAL,
+        FieldDescriptorProto.Type.TYPE_DOUBLE);
     try {
       return FileDescriptor.buildFrom(
               FileDescriptorProto.newBuilder().addMessageType(state).build(), new FileDescriptor[0])
@@ -188,7 +208,11 @@ record StateFile(String latest, ImmutableList<Kept> kept, double lastPreserved) 
   }
 
   private static void field(
-      DescriptorProto.Builder message, int number, String name, FieldDescriptorProto.Label label, FieldDescriptorProto.Type type) {
+      DescriptorProto.Builder message,
+      int number,
+      String name,
+      FieldDescriptorProto.Label label,
+      FieldDescriptorProto.Type type) {
     message.addFieldBuilder().setNumber(number).setName(name).setLabel(label).setType(type);
   }
 }
