@@ -17,6 +17,7 @@ import java.util.concurrent.Future;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.api.TestInstance.Lifecycle;
@@ -25,6 +26,7 @@ import simclr.config.UserException;
 import simclr.config.UserException.ExitCode;
 
 @TestInstance(Lifecycle.PER_CLASS)
+@Tag("numeric")
 final class EncoderTest {
   private static final int SIZE = TestExport.SIZE;
 

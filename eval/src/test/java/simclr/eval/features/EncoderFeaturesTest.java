@@ -17,6 +17,7 @@ import java.util.Optional;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.BooleanSupplier;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import simclr.config.Reporter;
@@ -25,6 +26,7 @@ import simclr.eval.record.EncoderInfo.Kind;
 import simclr.export.bundle.TimeLimits;
 
 /** Twelve procedural images through a ResNet-18 that was never trained. */
+@Tag("numeric")
 final class EncoderFeaturesTest {
   private static final ImmutableMap<String, String> FLAGS =
       ImmutableMap.<String, String>builder()
