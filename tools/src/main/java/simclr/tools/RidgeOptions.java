@@ -16,7 +16,7 @@ final class RidgeOptions implements ProbeCommand.ProtocolOptions {
       names = "--shots",
       split = ",",
       paramLabel = "<int>",
-      description = "Examples of each class, as in 1,5,10. Without it all there are.")
+      description = "Training examples of each class, as in 1,5,10. Default: all examples.")
   private List<Integer> shots = List.of();
 
   @Option(
