@@ -18,6 +18,7 @@ public final class MaskedCrc {
     return new MaskedCrc().add(bytes, from, length).value();
   }
 
+  /** Adds a range of bytes. */
   public MaskedCrc add(byte[] bytes, int from, int length) {
     crc.update(bytes, from, length);
     return this;
@@ -25,12 +26,12 @@ public final class MaskedCrc {
 
   /** Adds an integer as little-endian bytes. */
   public MaskedCrc addInt(int value) {
-    return addAll(ByteBuffer.allocate(Integer.BYTES).order(ByteOrder.LITTLE_ENDIAN).putInt(value));
+    return add(ByteBuffer.allocate(Integer.BYTES).order(ByteOrder.LITTLE_ENDIAN).putInt(value));
   }
 
   /** Adds an integer as little-endian bytes. */
   public MaskedCrc addLong(long value) {
-    return addAll(ByteBuffer.allocate(Long.BYTES).order(ByteOrder.LITTLE_ENDIAN).putLong(value));
+    return add(ByteBuffer.allocate(Long.BYTES).order(ByteOrder.LITTLE_ENDIAN).putLong(value));
   }
 
   /** The masked checksum of all that was added. */
@@ -38,7 +39,8 @@ public final class MaskedCrc {
     return Integer.rotateRight((int) crc.getValue(), 15) + MASK;
   }
 
-  private MaskedCrc addAll(ByteBuffer filled) {
-    return add(filled.array(), 0, filled.position());
+  private MaskedCrc add(ByteBuffer filled) {
+    crc.update(filled.flip());
+    return this;
   }
 }

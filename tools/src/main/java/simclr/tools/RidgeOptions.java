@@ -22,7 +22,7 @@ final class RidgeOptions implements ProbeCommand.ProtocolOptions {
   @Option(
       names = "--draws",
       paramLabel = "<int>",
-      description = "How often they are drawn. Default: ${DEFAULT-VALUE}.")
+      description = "Random draws of --shots examples. Default: ${DEFAULT-VALUE}.")
   private int draws = Ridge.standard().draws();
 
   @Option(
