@@ -152,7 +152,7 @@ final class EncoderTest {
         "image 2 has 10000 x 10000 pixels, expected at most 50 million");
     assertRefused(
         () -> encoder.embedEncoded(List.of("text".getBytes(UTF_8))),
-        "image 0 is no PNG, JPEG, GIF or BMP image");
+        "image 0 is not a PNG, JPEG, GIF or BMP image");
     Path empty = Files.createFile(dir.resolve("empty.png"));
     assertRefused(() -> encoder.embedFiles(List.of(empty)), empty + " is empty, expected an image");
     Path large = Files.write(dir.resolve("large.png"), TestExport.hundredMegapixels());

@@ -70,7 +70,7 @@ record StateFile(String latest, ImmutableList<Kept> kept, double lastPreserved) 
    * Reads the state file of a directory.
    *
    * @return empty if there is none
-   * @throws UserException DATA if it is torn
+   * @throws UserException DATA if it is corrupt or truncated
    */
   static Optional<StateFile> read(Path directory) {
     Path file = directory.resolve(NAME);

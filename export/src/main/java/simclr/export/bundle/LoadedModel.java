@@ -37,7 +37,7 @@ public final class LoadedModel implements AutoCloseable {
   /** The signature that is meant where none is named. */
   public static final String DEFAULT_SIGNATURE = "serving_default";
 
-  /** Names of what is no signature but part of the format. */
+  /** Names of what is not a signature but part of the format. */
   private static final String INTERNAL_PREFIX = "__";
 
   /** The tag of the graph that is loaded. */

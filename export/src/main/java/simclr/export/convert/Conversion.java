@@ -43,9 +43,9 @@ public final class Conversion {
    * Converts.
    *
    * @param say told what is read, before it takes time
-   * @throws UserException NO_INPUT if there is nothing to convert; DATA if it is torn, of no known
-   *     architecture or incomplete; CANNOT_WRITE if the output exists or cannot be written. Nothing
-   *     is written then
+   * @throws UserException NO_INPUT if there is nothing to convert; DATA if it is corrupt or
+   *     truncated, of no known architecture or incomplete; CANNOT_WRITE if the output exists or
+   *     cannot be written. Nothing is written then
    */
   public static ConversionReport run(ConversionRequest request, Consumer<String> say) {
     return new Conversion(request).run(say);

@@ -31,7 +31,7 @@ import simclr.inference.RestoredModel;
  */
 public final class SavedModelExport {
   /** What servers and their requests call the model. */
-  public static final String MODEL_NAME = "simclr";
+  static final String MODEL_NAME = "simclr";
 
   private SavedModelExport() {}
 
@@ -41,7 +41,7 @@ public final class SavedModelExport {
    *
    * @return the directory of the version; the step, or 1 for weights of step 0
    * @throws UserException CANNOT_WRITE if the version exists or cannot be written, DATA if the
-   *     checkpoint does not fit the flags or is torn
+   *     checkpoint does not fit the flags or is corrupt or truncated
    */
   public static Path write(ExportSource source, Path base) {
     return write(source, base, false);

@@ -44,8 +44,8 @@ public final class SavedModelFile {
   /**
    * The parsed file.
    *
-   * @throws UserException NO_INPUT if there is none, DATA if it is torn, is no SavedModel, or lies
-   *     beside another form of itself
+   * @throws UserException NO_INPUT if there is none, DATA if it is corrupt or truncated, is not a
+   *     SavedModel, or lies beside another form of itself
    */
   public static SavedModel read(Path directory) {
     Path file = directory.resolve(NAME);
