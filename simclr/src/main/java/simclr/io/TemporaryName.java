@@ -91,6 +91,7 @@ final class TemporaryName implements AutoCloseable {
     }
   }
 
+  @SuppressWarnings("try") // the lock is held, not used
   private static void removeIfAbandoned(Path directory, String stem, String target) {
     Path lockFile = directory.resolve(stem + LOCK);
     Path file = directory.resolve(stem + FILE);

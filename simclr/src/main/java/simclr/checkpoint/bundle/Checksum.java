@@ -29,6 +29,7 @@ final class Checksum {
   }
 
   private Checksum addAll(ByteBuffer filled) {
-    return add(filled.array(), 0, filled.position());
+    crc.update(filled.flip());
+    return this;
   }
 }
