@@ -107,8 +107,10 @@ final class TemporaryName implements AutoCloseable {
       }
       Optional<ProcessLock> lock = ProcessLock.ofExisting(held.get());
       if (lock.isPresent()) {
-        try (ProcessLock mine = lock.get()) {
+        try {
           remove(directory, stem, target);
+        } finally {
+          lock.get().close();
         }
       }
     } catch (IOException e) {
