@@ -27,6 +27,7 @@ import simclr.config.Quoted;
 import simclr.config.UserException;
 import simclr.config.UserException.ExitCode;
 import simclr.io.TextFile;
+import simclr.io.WholeFile;
 
 /**
  * The file {@code checkpoint} of a directory: which checkpoints are kept. It is TensorFlow's {@code
@@ -78,7 +79,7 @@ record StateFile(String latest, ImmutableList<Kept> kept, double lastPreserved) 
       return Optional.empty();
     }
     try {
-      StateFile state = parse(TextFile.text(file));
+      StateFile state = parse(TextFile.decode(WholeFile.bytes(file)));
       state.kept().forEach(one -> checkName(one.name()));
       return Optional.of(state);
     } catch (IllegalArgumentException e) {

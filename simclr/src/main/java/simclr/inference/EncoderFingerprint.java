@@ -30,14 +30,15 @@ import simclr.checkpoint.CheckpointFile;
 import simclr.checkpoint.CheckpointKeys;
 import simclr.checkpoint.ModelDir;
 import simclr.checkpoint.bundle.BundleTensors;
-import simclr.config.RunConfig;
 import simclr.config.RunConfig.FrozenBn;
-import simclr.config.UserException;
+import simclr.config.RunConfig;
 import simclr.config.UserException.ExitCode;
+import simclr.config.UserException;
 import simclr.io.Sha256;
-import simclr.model.VariableSpec;
+import simclr.io.WholeFile;
 import simclr.model.VariableSpec.Kind;
 import simclr.model.VariableSpec.Part;
+import simclr.model.VariableSpec;
 import simclr.model.Variables.Variable;
 
 /**
@@ -113,7 +114,7 @@ public record EncoderFingerprint(ImmutableSortedMap<String, Entry> variables) {
     }
     TreeMap<String, Entry> variables = new TreeMap<>();
     try {
-      JsonNode json = new ObjectMapper().readTree(Files.readAllBytes(file));
+      JsonNode json = new ObjectMapper().readTree(WholeFile.bytes(file));
       json.path("variables")
           .properties()
           .forEach(

@@ -14,13 +14,14 @@ import java.util.Optional;
 import java.util.OptionalLong;
 import org.tensorflow.TensorFlow;
 import simclr.config.RunConfig;
-import simclr.config.UserException;
 import simclr.config.UserException.ExitCode;
+import simclr.config.UserException;
 import simclr.data.records.Split;
 import simclr.io.DirectoryLock;
 import simclr.io.DurableFiles;
 import simclr.io.ResumableNpyWriter;
 import simclr.io.Sha256;
+import simclr.io.WholeFile;
 
 /**
  * The directory of one split as one encoder sees it.
@@ -153,7 +154,7 @@ final class FeatureCache implements AutoCloseable {
 
   private Optional<JsonNode> read(String name) {
     try {
-      return Optional.of(JSON.readTree(Files.readAllBytes(directory.resolve(name))));
+      return Optional.of(JSON.readTree(WholeFile.bytes(directory.resolve(name))));
     } catch (IOException e) {
       // Not there, or half of it: then it is made again.
       return Optional.empty();

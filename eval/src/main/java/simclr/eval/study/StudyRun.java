@@ -16,8 +16,8 @@ import java.util.Optional;
 import java.util.function.BooleanSupplier;
 import simclr.config.Reporter;
 import simclr.config.RunConfig;
-import simclr.config.UserException;
 import simclr.config.UserException.ExitCode;
+import simclr.config.UserException;
 import simclr.eval.compare.FigureDifference;
 import simclr.eval.compare.ModelComparison;
 import simclr.eval.compare.PermutationTest;
@@ -30,6 +30,7 @@ import simclr.eval.probe.ProbeRun;
 import simclr.eval.record.EncoderInfo.Kind;
 import simclr.eval.record.EvaluationRecord;
 import simclr.io.DurableFiles;
+import simclr.io.WholeFile;
 import simclr.summary.ScalarHistory;
 import simclr.summary.Tag;
 import simclr.train.run.Outcome;
@@ -117,7 +118,7 @@ public final class StudyRun {
     Path plan = dir.resolve(PLAN);
     try {
       if (Files.exists(plan)) {
-        Map<?, ?> before = JSON.readValue(Files.readAllBytes(plan), Map.class);
+        Map<?, ?> before = JSON.readValue(WholeFile.bytes(plan), Map.class);
         if (!before.equals(run.flags())) {
           throw new UserException(
               ExitCode.DATA,

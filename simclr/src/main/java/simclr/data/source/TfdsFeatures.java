@@ -16,6 +16,7 @@ import simclr.config.LocalPath;
 import simclr.config.UserException;
 import simclr.config.UserException.ExitCode;
 import simclr.io.TextFile;
+import simclr.io.WholeFile;
 import simclr.io.UnreadableInput;
 
 /**
@@ -141,7 +142,7 @@ record TfdsFeatures(
     ImmutableList<String> names;
     try {
       names =
-          TextFile.lines(file).stream()
+          TextFile.decode(WholeFile.bytes(file)).lines()
               .map(String::strip)
               .filter(name -> !name.isEmpty())
               .collect(toImmutableList());
