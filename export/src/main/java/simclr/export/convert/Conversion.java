@@ -82,7 +82,7 @@ public final class Conversion {
   }
 
   private static void requireFree(Path output) {
-    if (!isFree(output)) {
+    if (!isFree(output) && !PendingDirectory.isUnconfirmed(output)) {
       throw new UserException(
           ExitCode.CANNOT_WRITE,
           "--output is %s, which exists and is not empty; expected a new directory",
