@@ -30,7 +30,7 @@ STUDY = ["evaluation = probe", "layers = h", *MODEL, "--train_steps=2", "[NT-Xen
 UNCOMPARED = re.compile(r"(^|/)(events\.out\.tfevents\..*|\.lock)$")
 # What is on its way to its name.
 UNFINISHED = re.compile(
-    r"(^|/)(\..+\.(tmp|lock)(\.former)?|[^/]+_temp|[^/]+\.part|progress\.json|selection\.json)(/|$)"
+    r"(^|/)(\..+\.(tmp|lock)(\.former)?|[^/]+_temp|[^/]+\.part(ial)?|progress\.json|selection\.json)(/|$)"
 )
 TIMES = re.compile(r'"(\w*seconds\w*|started|finished|created|time|date)"')
 

@@ -65,6 +65,13 @@ public final class PendingDirectory implements AutoCloseable {
     }
   }
 
+  /** Removes what killed processes left of a directory. */
+  public static void removeAbandoned(Path target) {
+    Path absolute = target.toAbsolutePath().normalize();
+    removeAbandoned(
+        absolute.resolveSibling("."), Pattern.compile(Pattern.quote("" + absolute.getFileName())));
+  }
+
   /**
    * Removes what killed processes left of directories with other names.
    *

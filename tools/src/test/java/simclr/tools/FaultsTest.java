@@ -1,5 +1,6 @@
 package simclr.tools;
 
+import static java.nio.charset.StandardCharsets.ISO_8859_1;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -132,11 +133,17 @@ final class FaultsTest {
     Path source =
         Path.of(System.getProperty("simclr.testdata", "testdata"))
             .resolveSibling("tools/src/test/c/faults.c");
-    Process compiler =
+    ProcessBuilder command =
         new ProcessBuilder(
                 "cc", "-shared", "-fPIC", "-O1", "-o", library.toString(), source.toString(), "-ldl")
-            .redirectErrorStream(true)
-            .start(); // an IOException that names cc where there is no C compiler
+            .redirectErrorStream(true);
+    Process compiler;
+    try {
+      compiler = command.start();
+    } catch (IOException e) {
+      throw new AssertionError(
+          "cc cannot be started (" + e + "), expected a C compiler: this test builds " + source, e);
+    }
     String output = new String(compiler.getInputStream().readAllBytes(), UTF_8);
     assertThat(compiler.waitFor()).describedAs(output).isZero();
   }
@@ -233,7 +240,7 @@ final class FaultsTest {
   }
 
   private static String withoutTimes(String name, byte[] content) {
-    String text = new String(content, java.nio.charset.StandardCharsets.ISO_8859_1);
+    String text = new String(content, ISO_8859_1);
     if (name.endsWith("/checkpoint")) {
       return text.replaceAll("timestamps?: .*", "");
     }
@@ -249,7 +256,7 @@ final class FaultsTest {
         .keySet()
         .removeIf(
             name ->
-                name.matches("(.*/)?\\..*\\.(tmp|lock)(\\.former)?(/.*)?|.*_temp/.*|.*\\.part")
+                name.matches("(.*/)?\\..*\\.(tmp|lock)(\\.former)?(/.*)?|.*_temp/.*|.*\\.part(ial)?")
                     || name.endsWith("/checkpoint")
                     || name.endsWith("/progress.json"));
     return found;
