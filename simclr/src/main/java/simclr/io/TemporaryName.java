@@ -140,7 +140,9 @@ final class TemporaryName implements AutoCloseable {
   static boolean isUnconfirmed(Path target) {
     Pattern locks =
         Pattern.compile(
-            "(\\." + Pattern.quote(target.getFileName().toString()) + "\\.\\d+-[0-9a-f]{8})\\.lock");
+            "(\\."
+                + Pattern.quote(target.getFileName().toString())
+                + "\\.\\d+-[0-9a-f]{8})\\.lock");
     try (DirectoryStream<Path> entries =
         Files.newDirectoryStream(target.toAbsolutePath().resolveSibling("."), ".*")) {
       for (Path entry : entries) {
@@ -166,8 +168,10 @@ final class TemporaryName implements AutoCloseable {
     return lock.isPresent();
   }
 
-  /** Says that the directory gets its name now; a process that ends before {@link #confirm} did not
-   * see whether the name lasts. */
+  /**
+   * Says that the directory gets its name now; a process that ends before {@link #confirm} did not
+   * see whether the name lasts.
+   */
   void announce() throws IOException {
     channel().write(ByteBuffer.wrap(ANNOUNCEMENT), 0);
   }

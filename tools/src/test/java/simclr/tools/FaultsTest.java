@@ -38,17 +38,21 @@ final class FaultsTest {
           + " --checkpoint_steps=1 --train_steps=";
   private static final Map<String, String> COMMANDS =
       Map.of(
-          "pretrain", "pretrain --model_dir=OUT/run" + MODEL + "2",
-          "export", "export --model_dir=IN/run --output=OUT/export --serving_config",
-          "convert", "convert --from=IN/run --to=tf1 --output=OUT/converted",
+          "pretrain",
+          "pretrain --model_dir=OUT/run" + MODEL + "2",
+          "export",
+          "export --model_dir=IN/run --output=OUT/export --serving_config",
+          "convert",
+          "convert --from=IN/run --to=tf1 --output=OUT/converted",
           "embed",
-              "embed IN/export --dataset=synthetic:train=8,test=4,size=16 --split=test"
-                  + " --output=OUT/rows.npy",
+          "embed IN/export --dataset=synthetic:train=8,test=4,size=16 --split=test"
+              + " --output=OUT/rows.npy",
           "probe",
-              "probe logreg --train_features=IN/f.npy --train_labels=IN/l.npy"
-                  + " --test_features=IN/f.npy --test_labels=IN/l.npy --l2_values=2"
-                  + " --output=OUT/probe",
-          "sweep", "sweep IN/tiny.sweep --output=OUT/study");
+          "probe logreg --train_features=IN/f.npy --train_labels=IN/l.npy"
+              + " --test_features=IN/f.npy --test_labels=IN/l.npy --l2_values=2"
+              + " --output=OUT/probe",
+          "sweep",
+          "sweep IN/tiny.sweep --output=OUT/study");
 
   @TempDir static Path dir;
   private static Path library;
@@ -135,7 +139,14 @@ final class FaultsTest {
             .resolveSibling("tools/src/test/c/faults.c");
     ProcessBuilder command =
         new ProcessBuilder(
-                "cc", "-shared", "-fPIC", "-O1", "-o", library.toString(), source.toString(), "-ldl")
+                "cc",
+                "-shared",
+                "-fPIC",
+                "-O1",
+                "-o",
+                library.toString(),
+                source.toString(),
+                "-ldl")
             .redirectErrorStream(true);
     Process compiler;
     try {
@@ -256,7 +267,8 @@ final class FaultsTest {
         .keySet()
         .removeIf(
             name ->
-                name.matches("(.*/)?\\..*\\.(tmp|lock)(\\.former)?(/.*)?|.*_temp/.*|.*\\.part(ial)?")
+                name.matches(
+                        "(.*/)?\\..*\\.(tmp|lock)(\\.former)?(/.*)?|.*_temp/.*|.*\\.part(ial)?")
                     || name.endsWith("/checkpoint")
                     || name.endsWith("/progress.json"));
     return found;

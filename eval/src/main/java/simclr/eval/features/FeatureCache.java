@@ -95,7 +95,9 @@ final class FeatureCache implements AutoCloseable {
     return file(LABELS);
   }
 
-  /** Those of the layers whose file is not there yet; all where the first extraction did not end. */
+  /**
+   * Those of the layers whose file is not there yet; all where the first extraction did not end.
+   */
   ImmutableList<String> missing(List<String> layers) {
     if (about().isEmpty()) {
       return ImmutableList.copyOf(layers);

@@ -48,8 +48,8 @@ public final class SavedModelExport {
   }
 
   /**
-   * The same with {@code models.config} and {@code batching.config} for TensorFlow Serving in {@code
-   * base}. They come before the version: whoever finds it finds them.
+   * The same with {@code models.config} and {@code batching.config} for TensorFlow Serving in
+   * {@code base}. They come before the version: whoever finds it finds them.
    */
   public static Path writeForServing(ExportSource source, Path base) {
     return write(source, base, false, true);
