@@ -122,6 +122,33 @@ final class EncoderFeaturesTest {
         .forEach((name, bytes) -> assertThat(bytes).isEqualTo(whole.get(name)));
   }
 
+  /** All files had their names, and what says that the extraction ended was not written. */
+  @Test
+  void anExtractionThatWasKilledAtItsEndIsMadeAgainAndLeavesNothingElse() throws IOException {
+    load(FLAGS, dir, () -> false);
+    Map<String, byte[]> whole = npyFiles(dir);
+    for (Path about : named("features.json")) {
+      Files.delete(about);
+      Files.writeString(
+          about.resolveSibling("progress.json"),
+          "{\"rows\":8,\"batch\":4,\"layers\":[\"final_avg_pool\",\"labels\"]}");
+      Files.createFile(about.resolveSibling(".features.json.17-0123abcd.tmp"));
+    }
+
+    load(FLAGS, dir, () -> false);
+
+    assertThat(named("features.json")).hasSize(2);
+    assertThat(named("progress.json")).isEmpty();
+    assertThat(named(".features.json.17-0123abcd.tmp")).isEmpty();
+    npyFiles(dir).forEach((name, bytes) -> assertThat(bytes).isEqualTo(whole.get(name)));
+  }
+
+  private List<Path> named(String name) throws IOException {
+    try (Stream<Path> files = Files.walk(dir)) {
+      return files.filter(file -> file.getFileName().toString().equals(name)).toList();
+    }
+  }
+
   @Test
   void otherWeightsHaveAnotherPlace() throws IOException {
     FeatureSets three = load(FLAGS, dir, () -> false).orElseThrow();

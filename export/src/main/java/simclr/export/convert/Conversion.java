@@ -83,7 +83,9 @@ public final class Conversion {
   }
 
   private static void requireFree(Path output) {
-    if (!isFree(output)) {
+    boolean mayReplace = PendingDirectory.isUnconfirmed(output);
+    PendingDirectory.removeAbandoned(output);
+    if (!isFree(output) && !mayReplace) {
       throw new UserException(
           ExitCode.CANNOT_WRITE,
           "--output is %s, which exists and is not empty; expected a new directory",

@@ -55,7 +55,8 @@ public final class HubModule {
               .addMetaGraphs(HubGraph.build(config, classes, true))
               .build();
       DurableFiles.write(directory.aside().resolve(SavedModelFile.HUB_MARK), FORMAT_3);
-      DurableFiles.write(directory.aside().resolve(SavedModelFile.NAME), model.toByteArray());
+      DurableFiles.write(
+          directory.aside().resolve(SavedModelFile.NAME), SavedModelFile.bytes(model));
       check(source, expected, HubCheck.representation(directory.aside(), config.imageSize()));
       return directory.publish();
     }
