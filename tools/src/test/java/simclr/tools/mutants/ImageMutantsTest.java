@@ -13,7 +13,7 @@ import org.tensorflow.Graph;
 import org.tensorflow.Operand;
 import org.tensorflow.Result;
 import org.tensorflow.Session;
-import org.tensorflow.exceptions.TensorFlowException;
+import org.tensorflow.exceptions.TFInvalidArgumentException;
 import org.tensorflow.ndarray.NdArrays;
 import org.tensorflow.ndarray.Shape;
 import org.tensorflow.op.Ops;
@@ -62,7 +62,7 @@ final class ImageMutantsTest {
             "the head announces " + pixels + " pixels, decoded are " + shape);
       }
       return shape;
-    } catch (TensorFlowException e) {
+    } catch (TFInvalidArgumentException e) {
       throw EncodedImages.undecodable("picture", e);
     }
   }

@@ -44,8 +44,9 @@ final class RunFilesMutantsTest {
 
   @Test
   void stateFile() throws Exception {
-    for (String name : List.of("ckpt-4", "ckpt-8")) {
-      Files.createFile(dir.resolve(name + ".index"));
+    try (SmallCheckpoint checkpoint = new SmallCheckpoint()) {
+      checkpoint.write(dir.resolve("ckpt-4"), SmallCheckpoint.objectGraph());
+      checkpoint.write(dir.resolve("ckpt-8"), SmallCheckpoint.objectGraph());
     }
     String whole =
         "model_checkpoint_path: \"ckpt-8\"\n"

@@ -118,14 +118,14 @@ final class SavedModelMutantsTest {
       Placeholder<TString> bytes =
           tf.withName("bytes").placeholder(TString.class, Placeholder.shape(Shape.of(-1)));
       tf.withName("y").math.mul(x, tf.constant(2f));
-      tf.withName("length").strings.stringLength(bytes);
+      tf.withName("same").identity(bytes);
       SignatureDef signature =
           SignatureDef.newBuilder()
               .setMethodName("tensorflow/serving/predict")
               .putInputs("x", info("x:0", DataType.DT_FLOAT, -1, 2))
               .putInputs("bytes", info("bytes:0", DataType.DT_STRING, -1))
               .putOutputs("y", info("y:0", DataType.DT_FLOAT, -1, 2))
-              .putOutputs("length", info("length:0", DataType.DT_INT32, -1))
+              .putOutputs("same_bytes", info("same:0", DataType.DT_STRING, -1))
               .build();
       MetaGraphDef.Builder meta =
           MetaGraphDef.newBuilder()
