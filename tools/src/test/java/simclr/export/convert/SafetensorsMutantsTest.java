@@ -1,9 +1,12 @@
 package simclr.export.convert;
 
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
 import com.google.common.collect.ImmutableList;
 import com.google.common.collect.ImmutableMap;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
@@ -11,6 +14,7 @@ import java.util.List;
 import java.util.SplittableRandom;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import simclr.config.UserException;
 import simclr.export.convert.Safetensors.Declared;
 import simclr.export.convert.Safetensors.ElementType;
 import simclr.tools.mutants.Bytes;
@@ -43,6 +47,25 @@ final class SafetensorsMutantsTest {
                   .forEach(place -> read.floats(place.getKey()));
               return List.of(read.metadata(), read.places());
             });
+  }
+
+  @Test
+  void shapeWhoseProductOverflowsDoesNotFit() throws Exception {
+    byte[] header =
+        ("{\"weight\": {\"dtype\": \"F32\", \"shape\": [2147483647, 2147483647, 2147483647],"
+                + " \"data_offsets\": [0, 4]}}")
+            .getBytes(StandardCharsets.UTF_8);
+    Path file = dir.resolve("large.safetensors");
+    Files.write(
+        file,
+        ByteBuffer.allocate(Long.BYTES + header.length + Float.BYTES)
+            .order(ByteOrder.LITTLE_ENDIAN)
+            .putLong(header.length)
+            .put(header)
+            .array());
+    assertThatThrownBy(() -> Safetensors.open(file))
+        .isInstanceOf(UserException.class)
+        .hasMessageContaining("the shape of weight does not fit its bytes");
   }
 
   private static byte[] mutate(byte[] whole, SplittableRandom random) {

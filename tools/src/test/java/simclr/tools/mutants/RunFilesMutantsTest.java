@@ -6,6 +6,7 @@ import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -60,11 +61,15 @@ final class RunFilesMutantsTest {
             Texts::words,
             bytes -> {
               Files.write(dir.resolve("checkpoint"), bytes);
-              Optional<Path> latest = ModelDir.latestPrefix(dir);
+              List<String> warnings = new ArrayList<>();
               try (ModelDir modelDir = ModelDir.lock(dir, 2)) {
-                modelDir.latest(warning -> {});
+                modelDir.latest(warnings::add).orElseThrow();
               }
-              return latest;
+              Optional<Path> latest = ModelDir.latestPrefix(dir);
+              // A run goes on from what lies in the directory.
+              return warnings.isEmpty()
+                  ? latest
+                  : new Mutants.Refused("warned of", String.join(" ", warnings));
             });
   }
 

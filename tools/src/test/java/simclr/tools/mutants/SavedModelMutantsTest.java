@@ -79,8 +79,8 @@ final class SavedModelMutantsTest {
   void restBodies() throws Exception {
     String whole =
         "{\"signature_name\": \"serving_default\","
-            + " \"instances\": [{\"x\": [1.5, -2], \"bytes\": {\"b64\": \"AAEC\"}},"
-            + " {\"x\": [0.25, 1e3], \"bytes\": {\"b64\": \"\"}}]}";
+            + " \"instances\": [{\"x\": [0.5, 0], \"bytes\": {\"b64\": \"AAEC\"}},"
+            + " {\"x\": [0.25, 1e-3], \"bytes\": {\"b64\": \"\"}}]}";
     ServeSettings settings = ServeSettings.of(dir).onPort(0);
     try (ModelServer server = ModelServer.start(settings, Reporter.lines(line -> {}))) {
       HttpClient client = HttpClient.newHttpClient();
