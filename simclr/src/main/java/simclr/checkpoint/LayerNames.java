@@ -100,7 +100,7 @@ record LayerNames(Role role, long order) {
     long index = number(block.group(4));
     long order = 1 + number(block.group(1));
     order = order * BASE + number(block.group(2));
-    order = order * BASE + list * 100 + index;
+    order = order * BASE + list * 100L + index;
     order = order * 10 + WITHIN.getOrDefault(block.group(5), 0);
     if (block.group(6).equals("bias")) {
       return new LayerNames(Role.CONVOLUTION_BIAS, order);

@@ -5,8 +5,7 @@ import static com.google.common.base.Preconditions.checkArgument;
 import com.google.common.collect.ImmutableList;
 import com.google.protobuf.ByteString;
 import com.google.protobuf.DescriptorProtos.DescriptorProto;
-import com.google.protobuf.DescriptorProtos.FieldDescriptorProto.Label;
-import com.google.protobuf.DescriptorProtos.FieldDescriptorProto.Type;
+import com.google.protobuf.DescriptorProtos.FieldDescriptorProto;
 import com.google.protobuf.DescriptorProtos.FileDescriptorProto;
 import com.google.protobuf.Descriptors.Descriptor;
 import com.google.protobuf.Descriptors.DescriptorValidationException;
@@ -176,10 +175,30 @@ record StateFile(String latest, ImmutableList<Kept> kept, double lastPreserved) 
   /** TensorFlow-Java has no class for the message. */
   private static Descriptor describe() {
     DescriptorProto.Builder state = DescriptorProto.newBuilder().setName("CheckpointState");
-    field(state, 1, LATEST, Label.LABEL_OPTIONAL, Type.TYPE_STRING);
-    field(state, 2, PATHS, Label.LABEL_REPEATED, Type.TYPE_STRING);
-    field(state, 3, TIMES, Label.LABEL_REPEATED, Type.TYPE_DOUBLE);
-    field(state, 4, PRESERVED, Label.LABEL_OPTIONAL, Type.TYPE_DOUBLE);
+    field(
+        state,
+        1,
+        LATEST,
+        FieldDescriptorProto.Label.LABEL_OPTIONAL,
+        FieldDescriptorProto.Type.TYPE_STRING);
+    field(
+        state,
+        2,
+        PATHS,
+        FieldDescriptorProto.Label.LABEL_REPEATED,
+        FieldDescriptorProto.Type.TYPE_STRING);
+    field(
+        state,
+        3,
+        TIMES,
+        FieldDescriptorProto.Label.LABEL_REPEATED,
+        FieldDescriptorProto.Type.TYPE_DOUBLE);
+    field(
+        state,
+        4,
+        PRESERVED,
+        FieldDescriptorProto.Label.LABEL_OPTIONAL,
+        FieldDescriptorProto.Type.TYPE_DOUBLE);
     try {
       return FileDescriptor.buildFrom(
               FileDescriptorProto.newBuilder().addMessageType(state).build(), new FileDescriptor[0])
@@ -190,7 +209,11 @@ record StateFile(String latest, ImmutableList<Kept> kept, double lastPreserved) 
   }
 
   private static void field(
-      DescriptorProto.Builder message, int number, String name, Label label, Type type) {
+      DescriptorProto.Builder message,
+      int number,
+      String name,
+      FieldDescriptorProto.Label label,
+      FieldDescriptorProto.Type type) {
     message.addFieldBuilder().setNumber(number).setName(name).setLabel(label).setType(type);
   }
 }

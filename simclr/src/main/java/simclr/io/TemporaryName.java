@@ -91,6 +91,7 @@ final class TemporaryName implements AutoCloseable {
     }
   }
 
+  @SuppressWarnings("try") // the lock is held, not used
   private static void removeIfAbandoned(Path directory, String stem, String target) {
     Path lockFile = directory.resolve(stem + LOCK);
     Path file = directory.resolve(stem + FILE);
@@ -106,8 +107,10 @@ final class TemporaryName implements AutoCloseable {
       }
       Optional<ProcessLock> lock = ProcessLock.ofExisting(held.get());
       if (lock.isPresent()) {
-        try (ProcessLock mine = lock.get()) {
+        try {
           remove(directory, stem, target);
+        } finally {
+          lock.get().close();
         }
       }
     } catch (IOException e) {

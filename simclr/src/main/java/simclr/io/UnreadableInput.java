@@ -15,6 +15,8 @@ public final class UnreadableInput {
   private UnreadableInput() {}
 
   /**
+   * The exception that names the file and the cause.
+   *
    * @param expected what should have been there: {@code a TFRecord file}
    */
   public static UserException of(Path path, IOException e, String expected) {

@@ -26,6 +26,8 @@ public final class TestImages {
   private TestImages() {}
 
   /**
+   * An image with structure in it.
+   *
    * @param kind a type of {@link BufferedImage}
    */
   public static byte[] encoded(String format, int kind, int width, int height) {

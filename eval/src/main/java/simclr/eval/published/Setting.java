@@ -1,28 +1,24 @@
 package simclr.eval.published;
 
-import java.util.function.Function;
-
 /**
  * What must be the same before two accuracies are a comparison; in the order in which they are
  * shown.
  */
 public enum Setting {
-  DATA("data set", 8, TrainingData::parse),
-  ENCODER("encoder", 4, Network::parse),
-  EPOCHS("number of epochs", 2, Quantity::parse),
-  BATCH("batch size", 1, Quantity::parse),
-  SCALING("learning-rate scaling", 1, Scaling::parse),
-  AUGMENTATION("augmentation", 1, Views::parse),
-  EVALUATION("evaluation", 4, Evaluation::parse);
+  DATA("data set", 8),
+  ENCODER("encoder", 4),
+  EPOCHS("number of epochs", 2),
+  BATCH("batch size", 1),
+  SCALING("learning-rate scaling", 1),
+  AUGMENTATION("augmentation", 1),
+  EVALUATION("evaluation", 4);
 
   private final String label;
   private final int weight;
-  private final Function<String, Term> parser;
 
-  Setting(String label, int weight, Function<String, Term> parser) {
+  Setting(String label, int weight) {
     this.label = label;
     this.weight = weight;
-    this.parser = parser;
   }
 
   public String label() {
@@ -40,6 +36,13 @@ public enum Setting {
    * @throws IllegalArgumentException if they stand for none
    */
   Term parse(String words) {
-    return parser.apply(words);
+    return switch (this) {
+      case DATA -> TrainingData.parse(words);
+      case ENCODER -> Network.parse(words);
+      case EPOCHS, BATCH -> Quantity.parse(words);
+      case SCALING -> Scaling.parse(words);
+      case AUGMENTATION -> Views.parse(words);
+      case EVALUATION -> Evaluation.parse(words);
+    };
   }
 }

@@ -44,7 +44,9 @@ final class ExtremeFeaturesTest {
         .flatMap(
             protocol ->
                 // Up to the largest number and down to those without all their digits.
+                // A penalty of features as small as they are leaves logreg no weights.
                 Stream.of(1e20, 3e37, 1e-20, 1e-37, 1e-41)
+                    .filter(scale -> scale > 1 || !protocol.equals(LOGREG))
                     .map(scale -> Arguments.of(protocol, scale)));
   }
 
@@ -58,7 +60,7 @@ final class ExtremeFeaturesTest {
 
   @Test
   void aPenaltyIsThatOfTheFeaturesAsTheyAre() {
-    double scale = Math.scalb(1, 60);
+    double scale = 0x1p60;
     Ridge plain = new Ridge(ImmutableList.of(), 1, OptionalDouble.of(0.5));
     Ridge scaled = new Ridge(ImmutableList.of(), 1, OptionalDouble.of(0.5 * scale * scale));
 

@@ -151,7 +151,7 @@ final class EarlierRecordsTest {
     before.forEach(
         (name, value) -> {
           if (!name.matches(CIRCUMSTANCES + "|.*(iterations|evaluations|dataset|split)")) {
-            same(name, now.get(name), value);
+            same(name, now.getOrDefault(name, ""), value);
           }
         });
     List<String> lines = Files.readAllLines(file(made.name() + ".txt"));

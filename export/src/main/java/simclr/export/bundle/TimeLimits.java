@@ -4,6 +4,7 @@ import com.google.common.base.Throwables;
 import com.google.common.util.concurrent.ThreadFactoryBuilder;
 import com.google.common.util.concurrent.Uninterruptibles;
 import java.time.Duration;
+import java.util.Objects;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
@@ -53,6 +54,8 @@ public record TimeLimits(Duration load, Duration run) {
   /** Makes the exception for work that is late. */
   interface Late {
     /**
+     * The exception.
+     *
      * @param running whether TensorFlow is still at it
      */
     RuntimeException failure(boolean running);
@@ -68,7 +71,8 @@ public record TimeLimits(Duration load, Duration run) {
     try {
       return limit.isZero()
           ? work.call()
-          : Uninterruptibles.getUninterruptibly(THREADS.submit(work), limit.plus(GRACE));
+          : Objects.requireNonNull(
+              Uninterruptibles.getUninterruptibly(THREADS.submit(work), limit.plus(GRACE)));
     } catch (TimeoutException e) {
       throw late.failure(true);
     } catch (Exception e) {
@@ -76,7 +80,8 @@ public record TimeLimits(Duration load, Duration run) {
       if (!limit.isZero() && System.nanoTime() - start >= limit.toNanos()) {
         throw late.failure(false);
       }
-      Throwable cause = e instanceof ExecutionException ? e.getCause() : e;
+      Throwable cause =
+          e instanceof ExecutionException ? Objects.requireNonNullElse(e.getCause(), e) : e;
       Throwables.throwIfUnchecked(cause);
       throw new IllegalStateException(cause);
     }

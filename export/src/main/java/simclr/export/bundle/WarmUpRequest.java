@@ -42,6 +42,8 @@ public record WarmUpRequest(String signature, ImmutableMap<String, TensorProto> 
   /** Takes the requests of a file one by one. */
   public interface Visitor {
     /**
+     * Takes one request.
+     *
      * @param number from 1
      */
     void visit(int number, WarmUpRequest request);

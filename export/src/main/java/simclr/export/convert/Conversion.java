@@ -4,6 +4,7 @@ import com.google.common.collect.ImmutableList;
 import com.google.common.collect.ImmutableMap;
 import java.io.IOException;
 import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.Locale;
@@ -92,7 +93,7 @@ public final class Conversion {
 
   private static boolean isFree(Path output) {
     if (!Files.isDirectory(output)) {
-      return Files.notExists(output);
+      return !Files.exists(output, LinkOption.NOFOLLOW_LINKS);
     }
     try (Stream<Path> files = Files.list(output)) {
       return files.findAny().isEmpty();

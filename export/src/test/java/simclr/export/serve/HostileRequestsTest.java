@@ -101,8 +101,13 @@ final class HostileRequestsTest {
       socket
           .getOutputStream()
           .write(
-              ("POST /v1/models/simclr:predict HTTP/1.1\r\nHost: evil.com\r\n"
-                      + "Content-Length: 2000000000\r\n\r\n")
+              String.join(
+                      "\r\n",
+                      "POST /v1/models/simclr:predict HTTP/1.1",
+                      "Host: evil.com",
+                      "Content-Length: 2000000000",
+                      "",
+                      "")
                   .getBytes(UTF_8));
       byte[] part = new byte[1 << 20];
       long sent = 0;

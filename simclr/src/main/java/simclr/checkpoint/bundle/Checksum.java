@@ -16,11 +16,11 @@ final class Checksum {
   }
 
   Checksum addInt(int value) {
-    return addAll(ByteBuffer.allocate(Integer.BYTES).order(ByteOrder.LITTLE_ENDIAN).putInt(value));
+    return add(ByteBuffer.allocate(Integer.BYTES).order(ByteOrder.LITTLE_ENDIAN).putInt(value));
   }
 
   Checksum addLong(long value) {
-    return addAll(ByteBuffer.allocate(Long.BYTES).order(ByteOrder.LITTLE_ENDIAN).putLong(value));
+    return add(ByteBuffer.allocate(Long.BYTES).order(ByteOrder.LITTLE_ENDIAN).putLong(value));
   }
 
   /** As files store it. */
@@ -28,7 +28,8 @@ final class Checksum {
     return Integer.rotateRight((int) crc.getValue(), 15) + MASK;
   }
 
-  private Checksum addAll(ByteBuffer filled) {
-    return add(filled.array(), 0, filled.position());
+  private Checksum add(ByteBuffer filled) {
+    crc.update(filled.flip());
+    return this;
   }
 }

@@ -1,6 +1,7 @@
 package simclr.train.graph;
 
 import com.google.common.collect.ImmutableMap;
+import com.google.common.collect.Maps;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.Locale;
@@ -83,9 +84,7 @@ public record Teacher(RunConfig config, int numClasses, CheckpointFile file) {
     Path directory = file.prefix().toAbsolutePath().resolveSibling("");
     Optional<FlagsFile> recorded = FlagsFile.read(directory);
     if (recorded.isPresent()) {
-      Map<String, String> flags = new LinkedHashMap<>(recorded.get().flags());
-      flags.keySet().retainAll(SHAPE.keySet());
-      return flags;
+      return Maps.filterKeys(recorded.get().flags(), SHAPE::containsKey);
     }
     if (found.encoder().isEmpty()) {
       throw new UserException(

@@ -5,7 +5,6 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.junit.jupiter.params.provider.Arguments.arguments;
 import static simclr.checkpoint.bundle.TableBytes.floats;
 import static simclr.checkpoint.bundle.TableBytes.handle;
-import static simclr.checkpoint.bundle.TableBytes.of;
 import static simclr.checkpoint.bundle.TableBytes.table;
 import static simclr.checkpoint.bundle.TableBytes.utf8;
 
@@ -64,35 +63,60 @@ final class BundleIndexTest {
             table(rows().row("w", new byte[] {(byte) 0xFF}).bytes()),
             "w cannot be parsed"),
         arguments("empty entry", table(rows().row("w", new byte[0]).bytes()), "of type DT_INVALID"),
-        arguments("unknown type", of("w", floats(4).setDtypeValue(99)), "of type 99"),
-        arguments("negative type", of("w", floats(4).setDtypeValue(-1)), "of type -1"),
-        arguments("reference", of("w", floats(4).setDtype(DataType.DT_FLOAT_REF)), "DT_FLOAT_REF"),
-        arguments("resource", of("w", floats(4).setDtype(DataType.DT_RESOURCE)), "DT_RESOURCE"),
-        arguments("negative dimension", of("w", floats(-4).setSize(16)), "w has a dimension of -4"),
-        arguments("smallest dimension", of("w", floats(Long.MIN_VALUE)), "has a dimension of"),
-        arguments("two negative", of("w", floats(-2, -2)), "has a dimension of -2"),
+        arguments("unknown type", TableBytes.of("w", floats(4).setDtypeValue(99)), "of type 99"),
+        arguments("negative type", TableBytes.of("w", floats(4).setDtypeValue(-1)), "of type -1"),
         arguments(
-            "overflow", of("w", floats(1L << 32, 1L << 32).setSize(0)), "more elements than 2^63"),
-        arguments("bytes overflow", of("w", floats(1L << 62).setSize(0)), "elements in 0 bytes"),
-        arguments("overflow before zero", of("w", floats(1L << 40, 1L << 40, 0)), "more elements"),
-        arguments("rank 255", of("w", floats(ones(255))), "has 255 dimensions"),
-        arguments("no rank", of("w", floats(4).setShape(unknownRank())), "has no shape"),
+            "reference",
+            TableBytes.of("w", floats(4).setDtype(DataType.DT_FLOAT_REF)),
+            "DT_FLOAT_REF"),
         arguments(
-            "size for another shape", of("w", floats(4).setSize(20)), "4 elements in 20 bytes"),
-        arguments("size not of whole elements", of("w", floats(4).setSize(17)), "in 17 bytes"),
+            "resource",
+            TableBytes.of("w", floats(4).setDtype(DataType.DT_RESOURCE)),
+            "DT_RESOURCE"),
+        arguments(
+            "negative dimension",
+            TableBytes.of("w", floats(-4).setSize(16)),
+            "w has a dimension of -4"),
+        arguments(
+            "smallest dimension", TableBytes.of("w", floats(Long.MIN_VALUE)), "has a dimension of"),
+        arguments("two negative", TableBytes.of("w", floats(-2, -2)), "has a dimension of -2"),
+        arguments(
+            "overflow",
+            TableBytes.of("w", floats(1L << 32, 1L << 32).setSize(0)),
+            "more elements than 2^63"),
+        arguments(
+            "bytes overflow",
+            TableBytes.of("w", floats(1L << 62).setSize(0)),
+            "elements in 0 bytes"),
+        arguments(
+            "overflow before zero",
+            TableBytes.of("w", floats(1L << 40, 1L << 40, 0)),
+            "more elements"),
+        arguments("rank 255", TableBytes.of("w", floats(ones(255))), "has 255 dimensions"),
+        arguments("no rank", TableBytes.of("w", floats(4).setShape(unknownRank())), "has no shape"),
+        arguments(
+            "size for another shape",
+            TableBytes.of("w", floats(4).setSize(20)),
+            "4 elements in 20 bytes"),
+        arguments(
+            "size not of whole elements", TableBytes.of("w", floats(4).setSize(17)), "in 17 bytes"),
         arguments(
             "huge string count",
-            of("w", floats(1L << 50).setDtype(DataType.DT_STRING).setSize(9)),
+            TableBytes.of("w", floats(1L << 50).setDtype(DataType.DT_STRING).setSize(9)),
             "in 9 bytes"),
-        arguments("negative size", of("w", floats(4).setSize(-16)), "-16 bytes at offset 0"),
-        arguments("negative offset", of("w", floats(4).setOffset(-1)), "at offset -1"),
         arguments(
-            "end overflows", of("w", floats(4).setOffset(Long.MAX_VALUE - 8)), "at offset 9223"),
-        arguments("negative shard", of("w", floats(4).setShardId(-1)), "data file -1 of 1"),
-        arguments("shard beyond", of("w", floats(4).setShardId(1)), "data file 1 of 1"),
+            "negative size", TableBytes.of("w", floats(4).setSize(-16)), "-16 bytes at offset 0"),
+        arguments("negative offset", TableBytes.of("w", floats(4).setOffset(-1)), "at offset -1"),
+        arguments(
+            "end overflows",
+            TableBytes.of("w", floats(4).setOffset(Long.MAX_VALUE - 8)),
+            "at offset 9223"),
+        arguments(
+            "negative shard", TableBytes.of("w", floats(4).setShardId(-1)), "data file -1 of 1"),
+        arguments("shard beyond", TableBytes.of("w", floats(4).setShardId(1)), "data file 1 of 1"),
         arguments(
             "slices",
-            of("w", floats(4).addSlices(TensorSliceProto.getDefaultInstance())),
+            TableBytes.of("w", floats(4).addSlices(TensorSliceProto.getDefaultInstance())),
             "in slices"),
         arguments(
             "overlap",
@@ -130,7 +154,8 @@ final class BundleIndexTest {
     byte[] notUtf8 = {'w', (byte) 0xC3, '('};
     byte[] surrogate = {(byte) 0xED, (byte) 0xA0, (byte) 0x80};
     return Stream.of(
-        arguments("zero byte", of("a\0b", floats(4)), "the name a\\u0000b has a zero byte"),
+        arguments(
+            "zero byte", TableBytes.of("a\0b", floats(4)), "the name a\\u0000b has a zero byte"),
         arguments("not UTF-8", table(rows().row(notUtf8, ENTRY).bytes()), "is not UTF-8"),
         arguments("surrogate", table(rows().row(surrogate, ENTRY).bytes()), "is not UTF-8"),
         arguments("twice", table(rows().row("w", ENTRY).row("w", ENTRY).bytes()), "not in order"),
@@ -148,7 +173,7 @@ final class BundleIndexTest {
             "beyond its block",
             new TableBytes().block(rows().row("w", ENTRY).bytes(), "v").finish(),
             "in the wrong block"),
-        arguments("long", of("w".repeat(9000), floats(4)), "more than 8192 bytes"));
+        arguments("long", TableBytes.of("w".repeat(9000), floats(4)), "more than 8192 bytes"));
   }
 
   static Stream<Arguments> blocks() {

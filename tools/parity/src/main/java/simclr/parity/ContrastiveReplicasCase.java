@@ -25,10 +25,6 @@ import simclr.parallel.Replicas;
  * CPU, and over the same rows on one.
  */
 final class ContrastiveReplicasCase {
-  private static final String HIDDEN_RULE =
-      "r in 0..%s: fill replica<r>/B/D/a scale 1, second half = first + fill replica<r>/B/D/b"
-          + " scale 0.7";
-
   private ContrastiveReplicasCase() {}
 
   static void check(Fields golden, Checks checks) {
@@ -37,7 +33,13 @@ final class ContrastiveReplicasCase {
     int dim = golden.count("dim");
     NtXent ntXent = new NtXent(golden.number32("temperature"), true);
     Fields hidden = golden.object("hidden");
-    hidden.rule("per_replica", String.format(Locale.ROOT, HIDDEN_RULE, replicas - 1));
+    hidden.rule(
+        "per_replica",
+        String.format(
+            Locale.ROOT,
+            "r in 0..%s: fill replica<r>/B/D/a scale 1, second half = first + fill replica<r>/B/D/b"
+                + " scale 0.7",
+            replicas - 1));
     hidden.done();
 
     List<float[]> rows = new ArrayList<>();

@@ -44,7 +44,7 @@ public record ParityReport(ImmutableList<FileReport> files) {
       golden.forEach(file -> checked.add(workers.submit(file::check)));
       ImmutableList.Builder<FileReport> reports = ImmutableList.builder();
       for (Future<FileReport> future : checked) {
-        FileReport report = Futures.getUnchecked(future);
+        FileReport report = requireNonNull(Futures.getUnchecked(future));
         finished.accept(report);
         reports.add(report);
       }

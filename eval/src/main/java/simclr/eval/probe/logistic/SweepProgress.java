@@ -3,6 +3,7 @@ package simclr.eval.probe.logistic;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Base64;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
@@ -29,9 +30,9 @@ final class SweepProgress {
   }
 
   /** As it is kept. */
-  private record State(List<Tried> rows, byte[] last, BestState best) {}
+  private record State(List<Tried> rows, String last, BestState best) {}
 
-  private record BestState(double l2, double figure, byte[] parameters) {}
+  private record BestState(double l2, double figure, String parameters) {}
 
   /** The best value so far. */
   static final class Best {
@@ -129,17 +130,18 @@ final class SweepProgress {
     kept.save(
         new State(
             rows,
-            bytes(last.get()),
-            new BestState(found.l2(), found.figure(), bytes(found.parameters()))));
+            base64(last.get()),
+            new BestState(found.l2(), found.figure(), base64(found.parameters()))));
   }
 
-  private static byte[] bytes(double[] values) {
+  private static String base64(double[] values) {
     ByteBuffer bytes = ByteBuffer.allocate(values.length * Double.BYTES);
     Arrays.stream(values).forEach(bytes::putDouble);
-    return bytes.array();
+    return Base64.getEncoder().encodeToString(bytes.array());
   }
 
-  private static double[] parameters(byte[] bytes) {
+  private static double[] parameters(String base64) {
+    byte[] bytes = Base64.getDecoder().decode(base64);
     double[] values = new double[bytes.length / Double.BYTES];
     ByteBuffer.wrap(bytes).asDoubleBuffer().get(values);
     return values;

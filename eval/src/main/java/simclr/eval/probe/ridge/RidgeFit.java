@@ -1,5 +1,6 @@
 package simclr.eval.probe.ridge;
 
+import java.util.Arrays;
 import java.util.OptionalDouble;
 import org.tensorflow.Graph;
 import org.tensorflow.Operand;
@@ -81,11 +82,21 @@ final class RidgeFit {
       double square = scaling.factor() * scaling.factor();
       double best = l2.isPresent() ? l2.getAsDouble() * square : problem.choose();
       Solution solution = problem.solve(best);
+      if (Arrays.stream(solution.parameters).anyMatch(p -> !Float.isFinite((float) p))) {
+        throw tooSmall();
+      }
       return new RidgeFit(
           LinearClassifier.of(scaling, classes, solution.parameters),
           solution.residual / 2 + best / 2 * solution.length,
           best / square);
     }
+  }
+
+  private static UserException tooSmall() {
+    return new UserException(
+        ExitCode.DATA,
+        "--l2 is too small for these features, which depend on each other; expected a larger one,"
+            + " or none to have it chosen");
   }
 
   /** Weights and biases, mean squared residual of an example, squared length of the weights. */
@@ -218,10 +229,7 @@ final class RidgeFit {
               ? dual((TFloat64) result.get(0), l2, with, length)
               : primal((TFloat64) result.get(0), l2, with, length);
         } catch (TFInvalidArgumentException e) {
-          throw new UserException(
-              ExitCode.DATA,
-              "--l2 is too small for these features, which depend on each other; expected a larger"
-                  + " one, or none to have it chosen");
+          throw tooSmall();
         }
       }
     }

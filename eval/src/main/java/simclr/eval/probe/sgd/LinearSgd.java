@@ -3,6 +3,7 @@ package simclr.eval.probe.sgd;
 import com.google.common.collect.ImmutableList;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
+import java.util.Base64;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.OptionalDouble;
@@ -199,7 +200,7 @@ public record LinearSgd(
   private record Trained(long steps, int batch) {}
 
   /** As a stopped training is kept. */
-  private record State(long step, byte[] state) {}
+  private record State(long step, String state) {}
 
   /** How many steps a killed training had kept, from which this one resumes. */
   private static long resume(
@@ -211,7 +212,7 @@ public record LinearSgd(
     long done = found.get().step();
     reporter.line(
         String.format(Locale.ROOT, "training: resuming after %d of %d steps", done, steps));
-    byte[] bytes = found.get().state();
+    byte[] bytes = Base64.getDecoder().decode(found.get().state());
     float[] state = new float[bytes.length / Float.BYTES];
     ByteBuffer.wrap(bytes).asFloatBuffer().get(state);
     training.resume(state, done);
@@ -222,6 +223,6 @@ public record LinearSgd(
     float[] state = training.state();
     ByteBuffer bytes = ByteBuffer.allocate(state.length * Float.BYTES);
     bytes.asFloatBuffer().put(state);
-    kept.save(new State(step, bytes.array()));
+    kept.save(new State(step, Base64.getEncoder().encodeToString(bytes.array())));
   }
 }
