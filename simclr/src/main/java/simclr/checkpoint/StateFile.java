@@ -27,6 +27,7 @@ import simclr.config.Quoted;
 import simclr.config.UserException;
 import simclr.config.UserException.ExitCode;
 import simclr.io.TextFile;
+import simclr.io.UnreadableInput;
 import simclr.io.WholeFile;
 
 /**
@@ -89,7 +90,7 @@ record StateFile(String latest, ImmutableList<Kept> kept, double lastPreserved) 
           file,
           Quoted.of(String.valueOf(e.getMessage())));
     } catch (IOException e) {
-      throw new UserException(ExitCode.NO_INPUT, "%s cannot be read (%s)", file, e);
+      throw UnreadableInput.of(file, e, "a state file");
     }
   }
 

@@ -8,6 +8,7 @@ import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.google.common.base.Strings;
 import com.google.common.collect.ImmutableList;
 import com.google.common.collect.ImmutableMap;
+import com.google.common.math.LongMath;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -74,7 +75,7 @@ final class Safetensors {
   /** A tensor to be written. */
   record Declared(String name, ElementType type, ImmutableList<Long> shape) {
     long bytes() {
-      return shape.stream().reduce((long) type.bytes, Math::multiplyExact);
+      return shape.stream().reduce((long) type.bytes, LongMath::saturatedMultiply);
     }
   }
 
@@ -240,6 +241,11 @@ final class Safetensors {
             && place.shape().stream().allMatch(d -> d >= 0 && d <= Integer.MAX_VALUE)
             && new Declared(name, type, place.shape()).bytes() == place.end() - place.begin();
     check(sound, file, "the shape of %s does not fit its bytes", Quoted.of(name));
+    check(
+        place.end() - place.begin() <= Integer.MAX_VALUE,
+        file,
+        "%s has more than 2 GiB",
+        Quoted.of(name));
     return place;
   }
 
