@@ -28,6 +28,11 @@ def main():
         "--growth", type=float, default=0.03, help="tolerated growth over the rest, as a share"
     )
     options, passed_on = parser.parse_known_args()
+    return judge(train(options, passed_on), options)
+
+
+def train(options, passed_on):
+    """Samples of a run of `options.steps` steps of `options.batch` images; see `watch`."""
     subprocess.run([product.COMMAND, "--version"], check=True, stdout=subprocess.DEVNULL)
     with tempfile.TemporaryDirectory(prefix="bench-memory-") as model_dir:
         command = [
@@ -46,8 +51,7 @@ def main():
             *passed_on,
             f"--model_dir={model_dir}",
         ]
-        samples = watch(command, model_dir, options.steps)
-    return judge(samples, options)
+        return watch(command, model_dir, options.steps)
 
 
 def watch(command, model_dir, steps):

@@ -27,6 +27,7 @@ import simclr.config.Quoted;
 import simclr.config.UserException;
 import simclr.config.UserException.ExitCode;
 import simclr.io.TextFile;
+import simclr.io.UnreadableInput;
 import simclr.io.WholeFile;
 
 /**
@@ -71,7 +72,7 @@ record StateFile(String latest, ImmutableList<Kept> kept, double lastPreserved) 
    * Reads the state file of a directory.
    *
    * @return empty if there is none
-   * @throws UserException DATA if it is torn
+   * @throws UserException DATA if it is corrupt or truncated
    */
   static Optional<StateFile> read(Path directory) {
     Path file = directory.resolve(NAME);
@@ -89,7 +90,7 @@ record StateFile(String latest, ImmutableList<Kept> kept, double lastPreserved) 
           file,
           Quoted.of(String.valueOf(e.getMessage())));
     } catch (IOException e) {
-      throw new UserException(ExitCode.NO_INPUT, "%s cannot be read (%s)", file, e);
+      throw UnreadableInput.of(file, e, "a state file");
     }
   }
 

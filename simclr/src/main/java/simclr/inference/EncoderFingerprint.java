@@ -49,7 +49,7 @@ import simclr.model.Variables.Variable;
  */
 public record EncoderFingerprint(ImmutableSortedMap<String, Entry> variables) {
   /** The name in a run's directory. */
-  public static final String FILE = "encoder_before.json";
+  static final String FILE = "encoder_before.json";
 
   private static final int READ_AT_ONCE = 32;
 
@@ -144,7 +144,7 @@ public record EncoderFingerprint(ImmutableSortedMap<String, Entry> variables) {
   /**
    * Hashes the encoder of a checkpoint and compares.
    *
-   * @throws UserException DATA if the checkpoint lacks a variable or is torn
+   * @throws UserException DATA if the checkpoint lacks a variable or is corrupt or truncated
    */
   public Comparison compare(CheckpointFile checkpoint) {
     TreeMap<String, Entry> after = new TreeMap<>();

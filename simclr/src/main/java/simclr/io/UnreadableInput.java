@@ -1,6 +1,8 @@
 package simclr.io;
 
+import java.io.CharConversionException;
 import java.io.IOException;
+import java.nio.charset.CharacterCodingException;
 import java.nio.file.AccessDeniedException;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.NotDirectoryException;
@@ -20,6 +22,9 @@ public final class UnreadableInput {
   public static UserException of(Path path, IOException e, String expected) {
     if (e instanceof NoSuchFileException || e instanceof NotDirectoryException) {
       return new UserException(ExitCode.NO_INPUT, "%s is missing, expected %s", path, expected);
+    }
+    if (e instanceof CharacterCodingException || e instanceof CharConversionException) {
+      return new UserException(ExitCode.DATA, "%s is not UTF-8 text, expected %s", path, expected);
     }
     String why =
         e instanceof AccessDeniedException ? "permission denied" : String.valueOf(e.getMessage());

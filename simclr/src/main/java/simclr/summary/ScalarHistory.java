@@ -1,18 +1,21 @@
 package simclr.summary;
 
 import com.google.common.collect.ImmutableSortedMap;
+import com.google.protobuf.ByteString;
+import com.google.protobuf.InvalidProtocolBufferException;
 import java.io.IOException;
 import java.nio.ByteOrder;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.Arrays;
 import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.stream.Stream;
+import org.tensorflow.proto.DataType;
 import org.tensorflow.proto.Event;
 import org.tensorflow.proto.Summary;
+import simclr.config.Quoted;
 import simclr.config.UserException;
 import simclr.config.UserException.ExitCode;
 import simclr.io.TfRecordFile;
@@ -63,23 +66,38 @@ public final class ScalarHistory {
     try (TfRecordFile records = TfRecordFile.open(file)) {
       for (byte[] data = records.nextWhole(); data != null; data = records.nextWhole()) {
         Event event = Event.parseFrom(data);
-        event.getSummary().getValueList().forEach(value -> add(event.getStep(), value));
+        for (Summary.Value value : event.getSummary().getValueList()) {
+          add(file, event.getStep(), value);
+        }
+      }
+    } catch (InvalidProtocolBufferException e) {
+      throw new UserException(
+          ExitCode.DATA,
+          "%s holds a record that cannot be parsed (%s), expected TensorBoard events",
+          file,
+          Quoted.of(String.valueOf(e.getMessage())));
+    }
+  }
+
+  private void add(Path file, long step, Summary.Value value) {
+    for (Tag tag : Tag.values()) {
+      if (tag.toString().equals(value.getTag())) {
+        curves.computeIfAbsent(tag, t -> new TreeMap<>()).put(step, scalar(file, tag, value));
       }
     }
   }
 
-  private void add(long step, Summary.Value value) {
-    Arrays.stream(Tag.values())
-        .filter(tag -> tag.toString().equals(value.getTag()))
-        .forEach(tag -> curves.computeIfAbsent(tag, t -> new TreeMap<>()).put(step, scalar(value)));
-  }
-
-  private static float scalar(Summary.Value value) {
-    return value
-        .getTensor()
-        .getTensorContent()
-        .asReadOnlyByteBuffer()
-        .order(ByteOrder.LITTLE_ENDIAN)
-        .getFloat();
+  private static float scalar(Path file, Tag tag, Summary.Value value) {
+    ByteString content = value.getTensor().getTensorContent();
+    if (value.getTensor().getDtype() != DataType.DT_FLOAT || content.size() != Float.BYTES) {
+      throw new UserException(
+          ExitCode.DATA,
+          "%s holds %s as %s in %s bytes, expected one float32",
+          file,
+          tag,
+          value.getTensor().getDtype(),
+          content.size());
+    }
+    return content.asReadOnlyByteBuffer().order(ByteOrder.LITTLE_ENDIAN).getFloat();
   }
 }

@@ -1,7 +1,6 @@
 package simclr.tools;
 
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.nio.charset.MalformedInputException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -15,6 +14,7 @@ import simclr.config.Quoted;
 import simclr.config.UserException;
 import simclr.config.UserException.ExitCode;
 import simclr.io.TextFile;
+import simclr.io.UnreadableInput;
 
 /**
  * Files of flags in absl's format, so that one file serves the reference and this program.
@@ -37,7 +37,7 @@ final class FlagFile {
    * place, by the flags of file F.
    *
    * @throws UserException if a file is missing, is unreadable, includes itself, or holds a line
-   *     that is no flag
+   *     that is not a flag
    */
   static List<String> expand(List<String> args) {
     List<String> expanded = new ArrayList<>();
@@ -102,7 +102,7 @@ final class FlagFile {
     } catch (MalformedInputException e) {
       throw new UserException(ExitCode.USAGE, "%s is not text, expected a file of flags", name);
     } catch (IOException e) {
-      throw new UncheckedIOException(e);
+      throw UnreadableInput.of(file, e, "a file of flags");
     }
   }
 }

@@ -122,7 +122,7 @@ public final class RecordJson {
   }
 
   /** For people to read, and programs: with line breaks. */
-  public static String text(Object json) {
+  static String text(Object json) {
     try {
       return MAPPER.writerWithDefaultPrettyPrinter().writeValueAsString(json) + "\n";
     } catch (JsonProcessingException e) {

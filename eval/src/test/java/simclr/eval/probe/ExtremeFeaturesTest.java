@@ -10,6 +10,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
@@ -26,6 +27,7 @@ import simclr.eval.probe.ridge.Ridge;
 import simclr.eval.probe.sgd.LinearSgd;
 
 /** Features whose squares leave the range of single precision give the right figure. */
+@Tag("numeric")
 final class ExtremeFeaturesTest {
   private static final Logreg LOGREG =
       new Logreg(OptionalDouble.empty(), 4, 1e-6, 1, false, 0.2, 500, 1e-6, 1e-4);
@@ -46,7 +48,7 @@ final class ExtremeFeaturesTest {
                 // Up to the largest number and down to those without all their digits.
                 // A penalty of features as small as they are leaves logreg no weights.
                 Stream.of(1e20, 3e37, 1e-20, 1e-37, 1e-41)
-                    .filter(scale -> scale > 1 || protocol != LOGREG)
+                    .filter(scale -> scale > 1 || !protocol.equals(LOGREG))
                     .map(scale -> Arguments.of(protocol, scale)));
   }
 
@@ -60,7 +62,7 @@ final class ExtremeFeaturesTest {
 
   @Test
   void aPenaltyIsThatOfTheFeaturesAsTheyAre() {
-    double scale = Math.scalb(1, 60);
+    double scale = 0x1p60;
     Ridge plain = new Ridge(ImmutableList.of(), 1, OptionalDouble.of(0.5));
     Ridge scaled = new Ridge(ImmutableList.of(), 1, OptionalDouble.of(0.5 * scale * scale));
 

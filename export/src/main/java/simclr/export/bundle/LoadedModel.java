@@ -37,7 +37,7 @@ public final class LoadedModel implements AutoCloseable {
   /** The signature that is meant where none is named. */
   public static final String DEFAULT_SIGNATURE = "serving_default";
 
-  /** Names of what is no signature but part of the format. */
+  /** Names of what is not a signature but part of the format. */
   private static final String INTERNAL_PREFIX = "__";
 
   /** The tag of the graph that is loaded. */
@@ -86,6 +86,7 @@ public final class LoadedModel implements AutoCloseable {
     SavedModel model = OperationScan.requireHarmless(directory);
     Optional<ExportInfo> info = Manifest.read(directory);
     MetaGraphDef meta = served(directory, model);
+    requireNodes(directory, meta);
     requireVariables(directory, meta);
     AtomicBoolean tooLate = new AtomicBoolean();
     return TimeLimits.within(
@@ -162,6 +163,16 @@ public final class LoadedModel implements AutoCloseable {
             + " --load_timeout_seconds",
         directory,
         limits.load().toSeconds());
+  }
+
+  /** TensorFlow ends the process where it is to import a graph of nothing. */
+  private static void requireNodes(Path directory, MetaGraphDef meta) {
+    if (meta.getGraphDef().getNodeCount() == 0) {
+      throw new UserException(
+          ExitCode.DATA,
+          "%s cannot be loaded (its graph has no nodes), expected a whole SavedModel",
+          directory);
+    }
   }
 
   /** Without them TensorFlow would load the graph and leave its variables empty. */

@@ -8,6 +8,7 @@ import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.google.common.base.Strings;
 import com.google.common.collect.ImmutableList;
 import com.google.common.collect.ImmutableMap;
+import com.google.common.math.LongMath;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -74,7 +75,7 @@ final class Safetensors {
   /** A tensor to be written. */
   record Declared(String name, ElementType type, ImmutableList<Long> shape) {
     long bytes() {
-      return shape.stream().reduce((long) type.bytes, Math::multiplyExact);
+      return shape.stream().reduce((long) type.bytes, LongMath::saturatedMultiply);
     }
   }
 
@@ -117,7 +118,7 @@ final class Safetensors {
   /**
    * Reads the header and checks it against the file's size.
    *
-   * @throws UserException NO_INPUT if there is no such file, DATA if it is torn
+   * @throws UserException NO_INPUT if there is no such file, DATA if it is corrupt or truncated
    */
   static Safetensors open(Path file) {
     if (!Files.isRegularFile(file)) {
@@ -138,7 +139,7 @@ final class Safetensors {
       check(text.startsWith("{"), file, "its header does not begin with {");
       return parse(file, LENGTH + length, size, JSON.readTree(text));
     } catch (JsonProcessingException e) {
-      throw torn(file, "its header is no JSON");
+      throw corrupt(file, "its header is not valid JSON");
     } catch (IOException e) {
       throw new UserException(ExitCode.NO_INPUT, "%s cannot be read (%s)", file, e);
     }
@@ -226,7 +227,8 @@ final class Safetensors {
     try {
       type = ElementType.valueOf(node.path("dtype").asText());
     } catch (IllegalArgumentException e) {
-      throw torn(file, Quoted.of(name) + " is of type " + Quoted.of(node.path("dtype").asText()));
+      throw corrupt(
+          file, Quoted.of(name) + " is of type " + Quoted.of(node.path("dtype").asText()));
     }
     ImmutableList.Builder<Long> shape = ImmutableList.builder();
     node.path("shape").forEach(dimension -> shape.add(dimension.asLong(-1)));
@@ -239,6 +241,11 @@ final class Safetensors {
             && place.shape().stream().allMatch(d -> d >= 0 && d <= Integer.MAX_VALUE)
             && new Declared(name, type, place.shape()).bytes() == place.end() - place.begin();
     check(sound, file, "the shape of %s does not fit its bytes", Quoted.of(name));
+    check(
+        place.end() - place.begin() <= Integer.MAX_VALUE,
+        file,
+        "%s has more than 2 GiB",
+        Quoted.of(name));
     return place;
   }
 
@@ -260,12 +267,15 @@ final class Safetensors {
 
   private static void check(boolean holds, Path file, String template, Object... args) {
     if (!holds) {
-      throw torn(file, Strings.lenientFormat(template, args));
+      throw corrupt(file, Strings.lenientFormat(template, args));
     }
   }
 
-  private static UserException torn(Path file, String why) {
+  private static UserException corrupt(Path file, String why) {
     return new UserException(
-        ExitCode.DATA, "%s is torn (%s), expected a whole safetensors file", file, why);
+        ExitCode.DATA,
+        "%s is corrupt or truncated (%s), expected a whole safetensors file",
+        file,
+        why);
   }
 }

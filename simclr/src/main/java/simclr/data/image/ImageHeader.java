@@ -121,7 +121,7 @@ public record ImageHeader(
         return bmp(bytes);
       }
     }
-    throw new Unusable("is no PNG, JPEG, GIF or BMP image");
+    throw new Unusable("is not a PNG, JPEG, GIF or BMP image");
   }
 
   private static ImageHeader png(ImageBytes bytes) throws Unusable {

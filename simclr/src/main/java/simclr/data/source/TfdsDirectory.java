@@ -2,14 +2,15 @@ package simclr.data.source;
 
 import static java.util.stream.Collectors.joining;
 
+import com.google.common.collect.Comparators;
 import com.google.common.collect.ImmutableList;
 import com.google.common.primitives.ImmutableLongArray;
 import java.io.IOException;
+import java.math.BigInteger;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.NotDirectoryException;
 import java.nio.file.Path;
-import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
@@ -94,7 +95,7 @@ record TfdsDirectory(
     Path directory =
         subdirectories(versions).stream()
             .filter(each -> wanted.matcher(each.getFileName().toString()).matches())
-            .max(Comparator.comparing(TfdsDirectory::versionNumbers, Arrays::compare))
+            .max(Comparator.comparing(TfdsDirectory::versionNumbers, Comparators.lexicographical(Comparator.<BigInteger>naturalOrder())))
             .orElseThrow(
                 () ->
                     new UserException(
@@ -195,11 +196,12 @@ record TfdsDirectory(
     return name.isEmpty() ? Optional.empty() : Optional.of(name);
   }
 
-  private static int[] versionNumbers(Path directory) {
+  /** Of any length: a version may be a date and a time. */
+  private static List<BigInteger> versionNumbers(Path directory) {
     return Pattern.compile("\\.")
         .splitAsStream(directory.getFileName().toString())
-        .mapToInt(Integer::parseInt)
-        .toArray();
+        .map(BigInteger::new)
+        .toList();
   }
 
   private static List<Path> subdirectories(Path directory) {

@@ -41,7 +41,8 @@ record TfdsFeatures(
    *
    * @param supervisedKeys names of image and label, as {@link TfdsInfo} has them; if empty, the
    *     only image is taken, and the only class label
-   * @throws UserException if a file is missing or no JSON, or there is no image that can be used
+   * @throws UserException if a file is missing or not valid JSON, or there is no image that can be
+   *     used
    */
   static TfdsFeatures read(Path directory, ImmutableList<String> supervisedKeys) {
     Path file = directory.resolve("features.json");

@@ -117,7 +117,7 @@ record TfdsInfo(
     } catch (JsonProcessingException e) {
       throw new UserException(
           ExitCode.DATA,
-          "%s is no JSON: %s",
+          "%s is not valid JSON: %s",
           file,
           Quoted.of(e.getOriginalMessage().lines().findFirst().orElse("")));
     } catch (IOException e) {

@@ -90,7 +90,7 @@ final class TfdsDirectoryTest {
 
   @Test
   void theHighestVersionIsTakenByNumberUnlessOneIsAskedFor() {
-    for (String version : new String[] {"1.9.0", "1.10.0"}) {
+    for (String version : new String[] {"1.9.0", "1.10.0", "20261128093000.0.0"}) {
       TfdsWriter.write(
           dir.resolve("toy/" + version + "/features.json"), bytes(TfdsWriter.FEATURES));
       TfdsWriter.write(
@@ -98,13 +98,13 @@ final class TfdsDirectoryTest {
           bytes("{\"name\": \"toy\", \"splits\": [{\"name\": \"a\", \"shardLengths\": [\"1\"]}]}"));
     }
     toy.split("train", TfdsWriter.example(IMAGE, 0));
-    assertThat(find("toy").title()).isEqualTo("toy:1.10.0");
+    assertThat(find("toy").title()).isEqualTo("toy:20261128093000.0.0");
     assertThat(find("toy:1.9.0").title()).isEqualTo("toy:1.9.0");
     assertThat(find("toy:1.*.*").title()).isEqualTo("toy:1.10.0");
     assertThat(find("toy:*.0.0").title()).isEqualTo("toy:1.0.0");
     assertFails(ExitCode.NO_INPUT, () -> find("toy:2.0.0"))
         .contains("has no version 2.0.0")
-        .contains("1.0.0, 1.10.0, 1.9.0");
+        .contains("1.0.0, 1.10.0, 1.9.0, 20261128093000.0.0");
   }
 
   @Test
@@ -192,7 +192,7 @@ final class TfdsDirectoryTest {
     assertRecordRefused(TfdsWriter.example(IMAGE, -1), "has label -1, expected labels in all");
     assertRecordRefused(TfdsWriter.example(IMAGE), "has 0 integers in label, expected 1 label");
     assertRecordRefused(new byte[0], "has 0 byte strings in image, expected 1 image");
-    assertRecordRefused(new byte[] {-1, -1, -1}, "is no tf.train.Example");
+    assertRecordRefused(new byte[] {-1, -1, -1}, "is not a tf.train.Example");
     assertRecordRefused(TfdsWriter.example(new byte[0], 0), "has an image that is empty");
     assertRecordRefused(
         TfdsWriter.example(Arrays.copyOf(IMAGE, 40), 0), "has an image that is truncated");
@@ -222,7 +222,7 @@ final class TfdsDirectoryTest {
   @Test
   void descriptionsThatCannotBeUsedAreData() {
     toy.split("train", TfdsWriter.example(IMAGE, 0));
-    assertInfoRefused("{", "is no JSON");
+    assertInfoRefused("{", "is not valid JSON");
     assertInfoRefused("[]", "holds no JSON object");
     assertInfoRefused("{\"name\": \"toy\"}", "splits is , expected a list of splits");
     assertInfoRefused(

@@ -9,6 +9,8 @@ import java.io.InputStreamReader;
 import java.io.PrintStream;
 import java.lang.management.ManagementFactory;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -102,5 +104,15 @@ final class Dialogue {
     taken.put("wall_ms", (System.nanoTime() - wall) * scale);
     taken.put("cpu_ms", (process.getProcessCpuTime() - cpu) * scale);
     return taken;
+  }
+
+  /** Resident memory of this process; Linux only. */
+  static double residentMib() {
+    try {
+      String pages = Files.readString(Path.of("/proc/self/statm")).split(" ", -1)[1];
+      return Long.parseLong(pages) * 4096.0 / (1 << 20);
+    } catch (IOException e) {
+      throw new UserException(UserException.ExitCode.NO_INPUT, "%s, expected Linux's /proc", e);
+    }
   }
 }

@@ -58,7 +58,7 @@ public final class EncoderSoak implements AutoCloseable {
                   "'%s' is not understood, expected loads, predictions or quit",
                   words.get(0));
         };
-    answer.put("resident_mib", residentMib());
+    answer.put("resident_mib", Dialogue.residentMib());
     return answer;
   }
 
@@ -85,16 +85,6 @@ public final class EncoderSoak implements AutoCloseable {
       throw new IllegalStateException("a representation has the length " + h[0].length);
     }
     next++;
-  }
-
-  /** Linux only. */
-  private static double residentMib() {
-    try {
-      String pages = Files.readString(Path.of("/proc/self/statm")).split(" ", -1)[1];
-      return Long.parseLong(pages) * 4096.0 / (1 << 20);
-    } catch (IOException e) {
-      throw new UserException(ExitCode.NO_INPUT, "%s, expected Linux's /proc", e);
-    }
   }
 
   @Override

@@ -20,31 +20,48 @@ import java.util.concurrent.Future;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /**
- * Clients that each send the same request as soon as their last one is answered, on connections
+ * Clients that each send the next request as soon as their last one is answered, on connections
  * that stay. As bare as can be: they share the machine with the server.
  */
 final class LoadClients {
   private final int port;
   private final int clients;
-  private final byte[] request;
+  private final List<Request> requests;
 
-  LoadClients(int port, int clients, String body) {
+  /**
+   * @param requests sent by turns
+   */
+  LoadClients(int port, int clients, List<Request> requests) {
     this.port = port;
     this.clients = clients;
-    byte[] content = body.getBytes(StandardCharsets.UTF_8);
-    byte[] head =
-        String.format(
-                Locale.ROOT,
-                "POST /v1/models/simclr:predict HTTP/1.1\r\nHost: localhost\r\nContent-Length: %d\r\n\r\n",
-                content.length)
-            .getBytes(StandardCharsets.US_ASCII);
-    this.request = Arrays.copyOf(head, head.length + content.length);
-    System.arraycopy(content, 0, request, head.length, content.length);
+    this.requests = List.copyOf(requests);
+  }
+
+  /**
+   * What is sent, and the status that answers it.
+   *
+   * @param bytes of the whole request
+   */
+  record Request(byte[] bytes, int status) {
+    /** A request for a prediction. */
+    static Request of(String body, int status) {
+      byte[] content = body.getBytes(StandardCharsets.UTF_8);
+      byte[] head =
+          String.format(
+                  Locale.ROOT,
+                  "POST /v1/models/simclr:predict HTTP/1.1\r\nHost: localhost\r\n"
+                      + "Content-Length: %d\r\n\r\n",
+                  content.length)
+              .getBytes(StandardCharsets.US_ASCII);
+      byte[] bytes = Arrays.copyOf(head, head.length + content.length);
+      System.arraycopy(content, 0, bytes, head.length, content.length);
+      return new Request(bytes, status);
+    }
   }
 
   /** Sends so many requests in all, and says how fast they were answered. */
-  Map<String, ?> run(int requests) {
-    AtomicInteger left = new AtomicInteger(requests);
+  Map<String, Object> run(int count) {
+    AtomicInteger left = new AtomicInteger(count);
     ExecutorService threads = Executors.newFixedThreadPool(clients);
     long start = System.nanoTime();
     try {
@@ -76,17 +93,18 @@ final class LoadClients {
       socket.setTcpNoDelay(true);
       InputStream in = new BufferedInputStream(socket.getInputStream(), 1 << 16);
       OutputStream out = socket.getOutputStream();
-      while (left.getAndDecrement() > 0) {
+      for (int number = left.getAndDecrement(); number > 0; number = left.getAndDecrement()) {
+        Request request = requests.get(number % requests.size());
         long sent = System.nanoTime();
-        out.write(request);
-        requireAnswer(in);
+        out.write(request.bytes());
+        requireAnswer(in, request.status());
         nanos.add(System.nanoTime() - sent);
       }
     }
     return nanos;
   }
 
-  private static void requireAnswer(InputStream in) throws IOException {
+  private static void requireAnswer(InputStream in, int expected) throws IOException {
     String status = line(in);
     int length = -1;
     for (String header = line(in); !header.isEmpty(); header = line(in)) {
@@ -95,8 +113,13 @@ final class LoadClients {
       }
     }
     byte[] body = in.readNBytes(length);
-    if (!status.contains(" 200 ")) {
-      throw new IOException(status + ": " + new String(body, StandardCharsets.UTF_8));
+    if (!status.contains(" " + expected + " ")) {
+      throw new IOException(
+          status
+              + ", expected "
+              + expected
+              + ": "
+              + new String(body, StandardCharsets.UTF_8));
     }
   }
 

@@ -5,6 +5,7 @@ import com.google.common.collect.ImmutableMap;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Base64;
 import java.util.Collections;
 import java.util.LinkedHashMap;
@@ -25,12 +26,14 @@ import simclr.export.bundle.LoadedModel;
 import simclr.export.bundle.TimeLimits;
 import simclr.export.serve.ModelServer;
 import simclr.export.serve.ServeSettings;
+import simclr.tools.bench.LoadClients.Request;
 
 /**
  * The server under clients of one image each, and the bare session on whole batches beside it.
  * Takes {@code --export}, {@code --signature} (serving_default or image_bytes), {@code --image} (an
  * encoded one), {@code --batch} and {@code --clients}; obeys {@code bare BATCHES}, {@code served
- * REQUESTS} and {@code quit}. Both answer with images per second; served also with latencies.
+ * REQUESTS}, {@code mixed REQUESTS} and {@code quit}. All answer with images per second; served also
+ * with latencies, and mixed, where half of the requests are broken, with the resident memory.
  */
 public final class ServeRate implements AutoCloseable {
   private final String signature;
@@ -38,6 +41,7 @@ public final class ServeRate implements AutoCloseable {
   private final LoadedModel model;
   private final ModelServer server;
   private final LoadClients clients;
+  private final LoadClients mixed;
   private final Map<String, TType> inputs;
   private final Set<String> outputs;
 
@@ -64,7 +68,9 @@ public final class ServeRate implements AutoCloseable {
     this.outputs = model.signature(signature).getOutputsMap().keySet();
     byte[] encoded = Files.readAllBytes(image);
     this.inputs = signature.equals("image_bytes") ? encodedBatch(encoded) : pixelBatch();
-    this.clients = new LoadClients(server.port(), clients, body(encoded));
+    Request whole = Request.of(body(encoded), 200);
+    this.clients = new LoadClients(server.port(), clients, List.of(whole));
+    this.mixed = new LoadClients(server.port(), clients, mixed(body(encoded)));
   }
 
   /** Answers until standard input ends. */
@@ -89,10 +95,11 @@ public final class ServeRate implements AutoCloseable {
     return switch (words.get(0)) {
       case "bare" -> bare(count);
       case "served" -> clients.run(count);
+      case "mixed" -> mixed(count);
       default ->
           throw new UserException(
               ExitCode.USAGE,
-              "'%s' is not understood, expected bare, served or quit",
+              "'%s' is not understood, expected bare, served, mixed or quit",
               words.get(0));
     };
   }
@@ -105,6 +112,33 @@ public final class ServeRate implements AutoCloseable {
     answer.put("images_per_second", batch / millis * 1000);
     answer.put("batch_ms", millis);
     return answer;
+  }
+
+  private Map<String, ?> mixed(int requests) {
+    Map<String, Object> answer = mixed.run(requests);
+    answer.put("resident_mib", Dialogue.residentMib());
+    return answer;
+  }
+
+  /** Whole requests and broken ones by turns. */
+  private static List<Request> mixed(String body) {
+    List<Request> requests = new ArrayList<>();
+    for (String broken :
+        List.of(
+            "",
+            "{}",
+            "null",
+            body.substring(0, body.length() / 2),
+            body.replace("instances", "\\ud800"),
+            body.replace('[', '{'),
+            "{\"instances\": []}",
+            "{\"instances\": [\"x\"]}",
+            "{\"instances\": [" + "[".repeat(5000),
+            "{\"signature_name\": \"none\", \"instances\": [1]}")) {
+      requests.add(Request.of(body, 200));
+      requests.add(Request.of(broken, 400));
+    }
+    return requests;
   }
 
   private int side() {
