@@ -138,7 +138,10 @@ final class LoadedModelTest {
                   .split(shape)
                   .forEach(
                       size ->
-                          tensor.getTensorShapeBuilder().addDimBuilder().setSize(Long.parseLong(size)));
+                          tensor
+                              .getTensorShapeBuilder()
+                              .addDimBuilder()
+                              .setSize(Long.parseLong(size)));
               meta.getGraphDefBuilder()
                   .addNode(
                       NodeDef.newBuilder()
@@ -173,7 +176,9 @@ final class LoadedModelTest {
                                   .build())
                           .putAttr(
                               "shared_name",
-                              AttrValue.newBuilder().setS(ByteString.copyFromUtf8("empty")).build()))
+                              AttrValue.newBuilder()
+                                  .setS(ByteString.copyFromUtf8("empty"))
+                                  .build()))
                   .addNode(
                       NodeDef.newBuilder()
                           .setName("read")
@@ -226,8 +231,7 @@ final class LoadedModelTest {
   }
 
   private static void answerWith(MetaGraphDef.Builder meta, String tensor) {
-    SignatureDef.Builder signature =
-        meta.getSignatureDefOrThrow("serving_default").toBuilder();
+    SignatureDef.Builder signature = meta.getSignatureDefOrThrow("serving_default").toBuilder();
     signature.putOutputs(
         "representation",
         signature.getOutputsOrThrow("representation").toBuilder().setName(tensor).build());
