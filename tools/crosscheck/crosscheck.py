@@ -101,7 +101,7 @@ def lars_restores(scratch):
 
 @check("lars-goes-on")
 def lars_goes_on(scratch):
-    """Python goes on from Java's checkpoint as Java itself does."""
+    """Python resumes from Java's checkpoint as Java itself does."""
     return goes_on(scratch, training.Settings())
 
 
@@ -117,7 +117,7 @@ def adam_goes_on(scratch):
 
 @check("python-to-java")
 def python_to_java(scratch):
-    """Python goes on in Java's model_dir and saves; the next run of the product goes on from that."""
+    """Python goes on in Java's model_dir and saves; the next run of the product resumes from that."""
     model_dir = trained_run(scratch)
     settings = run_settings()
     images, labels = training.batch(settings)

@@ -101,7 +101,7 @@ def register(check, directory):
 
     @check("reference-by-turns")
     def reference_by_turns(scratch):
-        """The reference saves into a run's model_dir, and the next run goes on from it."""
+        """The reference saves into a run's model_dir, and the next run resumes from it."""
         import crosscheck
 
         model_dir = crosscheck.trained_run(scratch)

@@ -18,7 +18,6 @@ import simclr.config.RunConfig;
 import simclr.data.source.DataSource;
 import simclr.eval.features.EncoderChoice;
 import simclr.eval.features.EncoderFeatures;
-import simclr.eval.features.FeatureDtype;
 import simclr.eval.metrics.Accuracy;
 import simclr.eval.metrics.Metric;
 import simclr.eval.probe.ProbeResult;
@@ -26,7 +25,6 @@ import simclr.eval.probe.ProbeRun;
 import simclr.eval.probe.logistic.Logreg;
 import simclr.eval.record.EncoderInfo.Kind;
 import simclr.eval.runs.RunReport;
-import simclr.export.bundle.TimeLimits;
 import simclr.export.savedmodel.ExportSource;
 import simclr.export.savedmodel.SavedModelExport;
 import simclr.train.run.Outcome;
@@ -151,15 +149,7 @@ public final class Demo {
   /** Top-1 on the test split; empty if it was stopped. */
   private Optional<Accuracy> probe(Kind kind) {
     EncoderChoice choice =
-        new EncoderChoice(
-            kind,
-            ImmutableMap.of("model_dir", config.requiredModelDir()),
-            Optional.empty(),
-            Optional.empty(),
-            Optional.empty(),
-            Optional.empty(),
-            FeatureDtype.FLOAT32,
-            TimeLimits.DEFAULT);
+        EncoderChoice.ofRun(kind, LocalPath.of(config.requiredModelDir(), "--model_dir"));
     Reporter status = progressAlone(reporter);
     try (EncoderFeatures source = EncoderFeatures.open(choice, status)) {
       ProbeRun probe = new ProbeRun(source, PROBE, ImmutableList.of(1L), Optional.empty());
@@ -170,7 +160,7 @@ public final class Demo {
     }
   }
 
-  /** Leaves out all lines: what is extracted from what is no part of the story. */
+  /** Leaves out all lines: what is extracted from what is not a part of the story. */
   private static Reporter progressAlone(Reporter reporter) {
     return filtered(reporter, line -> false);
   }

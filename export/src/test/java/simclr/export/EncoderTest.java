@@ -17,6 +17,7 @@ import java.util.concurrent.Future;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.api.TestInstance.Lifecycle;
@@ -25,6 +26,7 @@ import simclr.config.UserException;
 import simclr.config.UserException.ExitCode;
 
 @TestInstance(Lifecycle.PER_CLASS)
+@Tag("numeric")
 final class EncoderTest {
   private static final int SIZE = TestExport.SIZE;
 
@@ -150,7 +152,7 @@ final class EncoderTest {
         "image 2 has 10000 x 10000 pixels, expected at most 50 million");
     assertRefused(
         () -> encoder.embedEncoded(List.of("text".getBytes(UTF_8))),
-        "image 0 is no PNG, JPEG, GIF or BMP image");
+        "image 0 is not a PNG, JPEG, GIF or BMP image");
     Path empty = Files.createFile(dir.resolve("empty.png"));
     assertRefused(() -> encoder.embedFiles(List.of(empty)), empty + " is empty, expected an image");
     Path large = Files.write(dir.resolve("large.png"), TestExport.hundredMegapixels());

@@ -15,7 +15,7 @@ import simclr.model.VariableSpec;
  */
 public final class CheckpointKeys {
   /** Appended to the path of a variable to name its tensor. */
-  public static final String VALUE_SUFFIX = "/.ATTRIBUTES/VARIABLE_VALUE";
+  static final String VALUE_SUFFIX = "/.ATTRIBUTES/VARIABLE_VALUE";
 
   /** The tensor that holds the serialised object graph; a TF1 checkpoint has none. */
   public static final String OBJECT_GRAPH = "_CHECKPOINTABLE_OBJECT_GRAPH";
@@ -35,7 +35,7 @@ public final class CheckpointKeys {
   }
 
   /** {@code key} without the suffix, where it has one. */
-  public static String path(String key) {
+  static String path(String key) {
     return key.endsWith(VALUE_SUFFIX)
         ? key.substring(0, key.length() - VALUE_SUFFIX.length())
         : key;
@@ -51,7 +51,7 @@ public final class CheckpointKeys {
    *
    * @param index position among all slots, from 0; the list's element 0 is the step counter
    */
-  public static String kerasSlot(int index) {
+  static String kerasSlot(int index) {
     return KERAS_VARIABLES + (index + 1);
   }
 }

@@ -22,7 +22,7 @@ public final class KerasNames {
   }
 
   /** TF1's name of the same layer, by which the architecture is told; the numbers are the same. */
-  public static String asTf1(String normal) {
+  static String asTf1(String normal) {
     Matcher encoder = ENCODER.matcher(normal);
     if (encoder.matches()) {
       return Part.ENCODER.tf1Scope() + '/' + encoder.group(1);

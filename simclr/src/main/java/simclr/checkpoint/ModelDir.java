@@ -144,7 +144,8 @@ public final class ModelDir implements AutoCloseable {
    * @param prefixOrDirectory as {@link #find} takes it, or a SavedModel, or a directory of versions
    *     of one
    * @param say told which checkpoint was taken, and of each broken one that was passed over
-   * @throws UserException NO_INPUT if there is none, DATA if it is torn or no TF2 checkpoint
+   * @throws UserException NO_INPUT if there is none, DATA if it is corrupt, truncated or not a TF2
+   *     checkpoint
    */
   public static CheckpointFile resolve(String prefixOrDirectory, Consumer<String> say) {
     return resolve("--checkpoint", prefixOrDirectory, say);
@@ -179,7 +180,7 @@ public final class ModelDir implements AutoCloseable {
    * @param prefixOrDirectory a prefix such as {@code DIR/ckpt-78}, one of a checkpoint's files, or
    *     a directory, of which the newest whole checkpoint is taken
    * @param say told which checkpoint was taken, and of each broken one that was passed over
-   * @throws UserException NO_INPUT if there is none, DATA if it is torn
+   * @throws UserException NO_INPUT if there is none, DATA if it is corrupt or truncated
    */
   public static CheckpointFile find(String flag, String prefixOrDirectory, Consumer<String> say) {
     Path given =
@@ -259,7 +260,7 @@ public final class ModelDir implements AutoCloseable {
       if (state.isPresent()) {
         return state.get().kept();
       }
-    } catch (UserException torn) {
+    } catch (UserException corrupt) {
       // Said by latest(); the next state file replaces it.
     }
     ImmutableList<Path> onDisk = CheckpointSearch.onDisk(path);
@@ -273,7 +274,7 @@ public final class ModelDir implements AutoCloseable {
   private double lastPreserved() {
     try {
       return StateFile.read(path).map(StateFile::lastPreserved).orElse(openedAt);
-    } catch (UserException torn) {
+    } catch (UserException corrupt) {
       return openedAt;
     }
   }

@@ -7,7 +7,6 @@ import static simclr.checkpoint.CheckpointKeys.key;
 
 import com.google.common.base.Splitter;
 import com.google.protobuf.BoolValue;
-import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -101,14 +100,7 @@ final class ObjectGraph {
   }
 
   private Map<Node, Integer> numbered() {
-    Map<Node, Integer> ids = new LinkedHashMap<>();
-    ArrayDeque<Node> next = new ArrayDeque<>(List.of(root));
-    while (!next.isEmpty()) {
-      Node node = next.remove();
-      if (ids.putIfAbsent(node, ids.size()) == null) {
-        next.addAll(node.children.values());
-      }
-    }
+    Map<Node, Integer> ids = ObjectNumbers.of(root, node -> node.children.values());
     slots.forEach(slot -> ids.put(slot.value, ids.size()));
     return ids;
   }

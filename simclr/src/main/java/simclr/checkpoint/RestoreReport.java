@@ -39,12 +39,12 @@ public record RestoreReport(
   }
 
   /** Whether everything that was asked for has been restored. */
-  public boolean complete() {
+  boolean complete() {
     return missing.isEmpty() && mismatched.isEmpty();
   }
 
   /** One line: the file and the four counts. */
-  public String summary() {
+  String summary() {
     return String.format(
         Locale.ROOT,
         "%s: %d matched, %d missing, %d of another shape, %d unused",
@@ -61,7 +61,7 @@ public record RestoreReport(
   }
 
   /** The counts, then a line for everything that did not match. */
-  public String table() {
+  String table() {
     return table(Integer.MAX_VALUE);
   }
 

@@ -61,7 +61,7 @@ public final class Restorer {
    *
    * @param keyOf key of the tensor to take, by the path of the variable or slot that takes it;
    *     others keep their values
-   * @throws simclr.config.UserException DATA if the file's data are torn
+   * @throws simclr.config.UserException DATA if the file's data are corrupt or truncated
    * @throws IllegalArgumentException if a tensor is not there or of another shape
    */
   public void restoreFrom(
@@ -82,7 +82,7 @@ public final class Restorer {
    *
    * @param partial whether variables may be left as they are; the session has initialised them then
    * @throws simclr.config.UserException DATA, with the report's first rows, if the file does not
-   *     fit or is torn
+   *     fit or is corrupt or truncated
    */
   public RestoreReport restore(Session session, CheckpointFile file, boolean partial) {
     CheckpointCompatibility.checkObjectBased(file);

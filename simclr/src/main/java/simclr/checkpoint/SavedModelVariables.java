@@ -49,8 +49,8 @@ final class SavedModelVariables {
    * Reads the variables through once.
    *
    * @param savedModel as {@link #find} returns it
-   * @throws UserException NO_INPUT if it has no variables, DATA if they are torn or those of a TF1
-   *     SavedModel
+   * @throws UserException NO_INPUT if it has no variables, DATA if they are corrupt or truncated or
+   *     those of a TF1 SavedModel
    */
   static CheckpointFile open(Path savedModel) {
     CheckpointFile file = CheckpointFile.open(savedModel.resolve("variables").resolve("variables"));

@@ -117,7 +117,8 @@ public final class Saver {
    *
    * @param partial whether what is missing or of another shape keeps the value that the session has
    *     initialised it with; slots are then zero
-   * @throws UserException DATA, with the report's first rows, if the file does not fit or is torn
+   * @throws UserException DATA, with the report's first rows, if the file does not fit or is
+   *     corrupt or truncated
    */
   public RestoreReport restore(Session session, CheckpointFile file, Scope scope, boolean partial) {
     CheckpointCompatibility.checkObjectBased(file);

@@ -28,6 +28,7 @@ import simclr.config.UserException;
 import simclr.config.UserException.ExitCode;
 import simclr.io.TextFile;
 import simclr.io.UnreadableInput;
+import simclr.io.WholeFile;
 
 /**
  * The file {@code checkpoint} of a directory: which checkpoints are kept. It is TensorFlow's {@code
@@ -71,7 +72,7 @@ record StateFile(String latest, ImmutableList<Kept> kept, double lastPreserved) 
    * Reads the state file of a directory.
    *
    * @return empty if there is none
-   * @throws UserException DATA if it is torn
+   * @throws UserException DATA if it is corrupt or truncated
    */
   static Optional<StateFile> read(Path directory) {
     Path file = directory.resolve(NAME);
@@ -79,7 +80,7 @@ record StateFile(String latest, ImmutableList<Kept> kept, double lastPreserved) 
       return Optional.empty();
     }
     try {
-      StateFile state = parse(TextFile.text(file));
+      StateFile state = parse(TextFile.decode(WholeFile.bytes(file)));
       state.kept().forEach(one -> checkName(one.name()));
       return Optional.of(state);
     } catch (IllegalArgumentException e) {

@@ -16,6 +16,7 @@ import java.util.Optional;
 import java.util.Set;
 import simclr.config.RunConfig.Flag;
 import simclr.config.UserException.ExitCode;
+import simclr.io.WholeFile;
 
 /**
  * {@code flags.json}: the settings of the last run in a model directory, under the reference's
@@ -64,7 +65,7 @@ public final class FlagsFile {
       return Optional.empty();
     }
     try {
-      JsonNode recorded = new ObjectMapper().readTree(Files.readAllBytes(file));
+      JsonNode recorded = new ObjectMapper().readTree(WholeFile.bytes(file));
       if (recorded.isObject()) {
         return Optional.of(new FlagsFile(recorded));
       }

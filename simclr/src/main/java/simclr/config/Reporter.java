@@ -15,7 +15,7 @@ public interface Reporter {
   /** Whether {@link #status} can be shown; otherwise progress comes as occasional lines. */
   boolean terminal();
 
-  /** A reporter that hands lines on and is no terminal. */
+  /** A reporter that hands lines on and is not a terminal. */
   static Reporter lines(java.util.function.Consumer<String> lines) {
     return new Reporter() {
       @Override

@@ -30,14 +30,15 @@ import simclr.checkpoint.CheckpointFile;
 import simclr.checkpoint.CheckpointKeys;
 import simclr.checkpoint.ModelDir;
 import simclr.checkpoint.bundle.BundleTensors;
-import simclr.config.RunConfig;
 import simclr.config.RunConfig.FrozenBn;
-import simclr.config.UserException;
+import simclr.config.RunConfig;
 import simclr.config.UserException.ExitCode;
+import simclr.config.UserException;
 import simclr.io.Sha256;
-import simclr.model.VariableSpec;
+import simclr.io.WholeFile;
 import simclr.model.VariableSpec.Kind;
 import simclr.model.VariableSpec.Part;
+import simclr.model.VariableSpec;
 import simclr.model.Variables.Variable;
 
 /**
@@ -48,7 +49,7 @@ import simclr.model.Variables.Variable;
  */
 public record EncoderFingerprint(ImmutableSortedMap<String, Entry> variables) {
   /** The name in a run's directory. */
-  public static final String FILE = "encoder_before.json";
+  static final String FILE = "encoder_before.json";
 
   private static final int READ_AT_ONCE = 32;
 
@@ -113,7 +114,7 @@ public record EncoderFingerprint(ImmutableSortedMap<String, Entry> variables) {
     }
     TreeMap<String, Entry> variables = new TreeMap<>();
     try {
-      JsonNode json = new ObjectMapper().readTree(Files.readAllBytes(file));
+      JsonNode json = new ObjectMapper().readTree(WholeFile.bytes(file));
       json.path("variables")
           .properties()
           .forEach(
@@ -143,7 +144,7 @@ public record EncoderFingerprint(ImmutableSortedMap<String, Entry> variables) {
   /**
    * Hashes the encoder of a checkpoint and compares.
    *
-   * @throws UserException DATA if the checkpoint lacks a variable or is torn
+   * @throws UserException DATA if the checkpoint lacks a variable or is corrupt or truncated
    */
   public Comparison compare(CheckpointFile checkpoint) {
     TreeMap<String, Entry> after = new TreeMap<>();

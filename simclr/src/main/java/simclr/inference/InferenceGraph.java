@@ -83,7 +83,7 @@ public final class InferenceGraph implements AutoCloseable {
     return batch;
   }
 
-  public SimClrModel.Outputs outputs() {
+  SimClrModel.Outputs outputs() {
     return outputs;
   }
 
@@ -93,7 +93,7 @@ public final class InferenceGraph implements AutoCloseable {
   }
 
   /** What is restored. */
-  public Variables variables() {
+  Variables variables() {
     return state.variables();
   }
 

@@ -39,6 +39,13 @@ public final class DurableFiles {
     TemporaryName.removeAbandoned(directory, Pattern.compile(".+"));
   }
 
+  /** Syncs what was written aside and puts it in the place of {@code file}. */
+  static void replace(Path file, Path aside, FileChannel written) throws IOException {
+    written.force(true);
+    move(aside, file);
+    syncDirectoryOf(file);
+  }
+
   /** Renames at once. */
   public static void move(Path from, Path to) throws IOException {
     Files.move(from, to, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);

@@ -93,7 +93,7 @@ public final class NpyFile {
         path, located.header(), Math.toIntExact(columns), rowsPerSegment, segments.build());
   }
 
-  public Path path() {
+  Path path() {
     return path;
   }
 

@@ -18,6 +18,14 @@ public final class PendingDirectory implements AutoCloseable {
   private final Path target;
   private final TemporaryName aside;
   private final Sync sync;
+  private Publication publication = Publication.NONE;
+
+  private enum Publication {
+    NONE,
+    /** It has its name, and whether that lasts is not known. */
+    UNCONFIRMED,
+    DONE
+  }
 
   /** Makes a rename last. */
   interface Sync {
@@ -57,6 +65,13 @@ public final class PendingDirectory implements AutoCloseable {
     }
   }
 
+  /** Removes what killed processes left of a directory. */
+  public static void removeAbandoned(Path target) {
+    Path absolute = target.toAbsolutePath().normalize();
+    removeAbandoned(
+        absolute.resolveSibling("."), Pattern.compile(Pattern.quote("" + absolute.getFileName())));
+  }
+
   /**
    * Removes what killed processes left of directories with other names.
    *
@@ -64,6 +79,14 @@ public final class PendingDirectory implements AutoCloseable {
    */
   public static void removeAbandoned(Path parent, Pattern targets) {
     TemporaryName.removeAbandoned(parent, targets);
+  }
+
+  /**
+   * Whether a directory is there whose process was killed, or told of a failure, when it had its
+   * name already. Whoever is asked for the same directory may replace it.
+   */
+  public static boolean isUnconfirmed(Path target) {
+    return TemporaryName.isUnconfirmed(target.toAbsolutePath().normalize());
   }
 
   /** Where files go until then. */
@@ -91,14 +114,16 @@ public final class PendingDirectory implements AutoCloseable {
         Files.move(target, aside.former());
       }
       try {
+        aside.announce();
         rename();
       } catch (IOException e) {
-        if (replaces) {
+        if (replaces && publication == Publication.NONE) {
           Files.move(aside.former(), target);
         }
         throw e;
       }
-      DurableFiles.deleteTree(aside.former());
+      aside.confirm();
+      publication = Publication.DONE;
     } catch (IOException e) {
       throw DurableFiles.unwritable(target, e);
     }
@@ -107,20 +132,41 @@ public final class PendingDirectory implements AutoCloseable {
   /** Who is told of a failure tries again, and must not find the name taken. */
   private void rename() throws IOException {
     Files.move(path(), target);
+    publication = Publication.UNCONFIRMED;
     try {
       sync.directoryOf(target);
     } catch (IOException e) {
       Files.move(target, path());
+      publication = Publication.NONE;
       throw e;
     }
   }
 
   @Override
   public void close() {
-    try (TemporaryName name = aside) {
-      DurableFiles.deleteTree(name.path());
+    try {
+      switch (publication) {
+        case NONE -> removeAside();
+        case UNCONFIRMED -> aside.abandon();
+        case DONE -> removeAfterPublication();
+      }
     } catch (IOException e) {
       throw DurableFiles.unwritable(target, e);
+    }
+  }
+
+  private void removeAside() throws IOException {
+    try (TemporaryName name = aside) {
+      DurableFiles.deleteTree(name.path());
+    }
+  }
+
+  /** The result is there: what cannot be removed now is left to the next process. */
+  private void removeAfterPublication() {
+    try (TemporaryName name = aside) {
+      DurableFiles.deleteTree(name.former());
+    } catch (IOException e) {
+      // As above.
     }
   }
 

@@ -58,9 +58,7 @@ public final class PendingFile implements AutoCloseable {
   public void commit() {
     try {
       out.flush();
-      aside.channel().force(true);
-      DurableFiles.move(aside.path(), file);
-      DurableFiles.syncDirectoryOf(file);
+      DurableFiles.replace(file, aside.path(), aside.channel());
     } catch (IOException e) {
       throw DurableFiles.unwritable(file, e);
     }

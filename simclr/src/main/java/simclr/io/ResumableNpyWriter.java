@@ -98,9 +98,7 @@ public final class ResumableNpyWriter implements AutoCloseable {
       if (channel.size() != wholeBytes) {
         throw new IllegalStateException(file + " has not all of its rows");
       }
-      channel.force(true);
-      DurableFiles.move(aside(file), file);
-      DurableFiles.syncDirectoryOf(file);
+      DurableFiles.replace(file, aside(file), channel);
     } catch (IOException e) {
       throw DurableFiles.unwritable(file, e);
     }

@@ -1,7 +1,9 @@
 package simclr.io;
 
 import java.io.IOException;
+import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -19,7 +21,8 @@ import java.util.regex.Pattern;
  *
  * <pre>
  *   .TARGET.ID.tmp                        a file, locked itself
- *   .TARGET.ID.lock  .TARGET.ID.tmp/      a directory and its lock
+ *   .TARGET.ID.lock  .TARGET.ID.tmp/      a directory and its lock, which holds text from just before
+ *                                         the directory gets the target's name until that has lasted
  *   .TARGET.ID.tmp.former                 what stood under the target's name before it
  * </pre>
  */
@@ -27,6 +30,7 @@ final class TemporaryName implements AutoCloseable {
   private static final String FILE = ".tmp";
   private static final String LOCK = ".lock";
   private static final String FORMER = ".tmp.former";
+  private static final byte[] ANNOUNCEMENT = "published\n".getBytes(StandardCharsets.US_ASCII);
 
   private final String stem;
   private final Path held;
@@ -127,6 +131,59 @@ final class TemporaryName implements AutoCloseable {
     DurableFiles.deleteTree(former);
     DurableFiles.deleteTree(directory.resolve(stem + FILE));
     Files.deleteIfExists(directory.resolve(stem + LOCK));
+  }
+
+  /**
+   * Whether a directory got its name from a process that ended before it knew whether the name
+   * lasts.
+   */
+  static boolean isUnconfirmed(Path target) {
+    Pattern locks =
+        Pattern.compile(
+            "(\\."
+                + Pattern.quote(target.getFileName().toString())
+                + "\\.\\d+-[0-9a-f]{8})\\.lock");
+    try (DirectoryStream<Path> entries =
+        Files.newDirectoryStream(target.toAbsolutePath().resolveSibling("."), ".*")) {
+      for (Path entry : entries) {
+        Matcher name = locks.matcher(entry.getFileName().toString());
+        if (name.matches()
+            && Files.size(entry) > 0
+            && Files.notExists(target.resolveSibling(name.group(1) + FILE))
+            && isAbandoned(entry)) {
+          return Files.exists(target);
+        }
+      }
+    } catch (IOException e) {
+      // What is written next meets the same difficulty and names it.
+    }
+    return false;
+  }
+
+  private static boolean isAbandoned(Path lockFile) throws IOException {
+    Optional<ProcessLock> lock = ProcessLock.ofExisting(lockFile);
+    if (lock.isPresent()) {
+      lock.get().close();
+    }
+    return lock.isPresent();
+  }
+
+  /**
+   * Says that the directory gets its name now; a process that ends before {@link #confirm} did not
+   * see whether the name lasts.
+   */
+  void announce() throws IOException {
+    channel().write(ByteBuffer.wrap(ANNOUNCEMENT), 0);
+  }
+
+  /** The directory has its name, or has it no more. */
+  void confirm() throws IOException {
+    channel().truncate(0);
+  }
+
+  /** Lets the lock go and leaves its file to the next process. */
+  void abandon() throws IOException {
+    lock.close();
   }
 
   /** Where to write until then. */

@@ -9,7 +9,6 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.zip.CRC32C;
 import org.jspecify.annotations.Nullable;
 import simclr.config.UserException;
 import simclr.config.UserException.ExitCode;
@@ -30,7 +29,6 @@ import simclr.config.UserException.ExitCode;
 public final class TfRecordFile implements AutoCloseable {
   private static final int HEADER_BYTES = 12;
   private static final int FOOTER_BYTES = 4;
-  private static final int MASK = 0xa282ead8;
 
   private final Path path;
   private final long size;
@@ -57,9 +55,11 @@ public final class TfRecordFile implements AutoCloseable {
   public static void append(OutputStream out, byte[] data) throws IOException {
     byte[] length = littleEndian(new byte[Long.BYTES]).putLong(data.length).array();
     out.write(length);
-    out.write(littleEndian(new byte[Integer.BYTES]).putInt(maskedCrc(length, Long.BYTES)).array());
+    out.write(
+        littleEndian(new byte[Integer.BYTES]).putInt(MaskedCrc.of(length, 0, Long.BYTES)).array());
     out.write(data);
-    out.write(littleEndian(new byte[Integer.BYTES]).putInt(maskedCrc(data, data.length)).array());
+    out.write(
+        littleEndian(new byte[Integer.BYTES]).putInt(MaskedCrc.of(data, 0, data.length)).array());
   }
 
   /**
@@ -115,7 +115,7 @@ public final class TfRecordFile implements AutoCloseable {
       if (footer.length < FOOTER_BYTES) {
         throw truncated("the file became shorter while it was read");
       }
-      if (maskedCrc(data, data.length) != littleEndian(footer).getInt()) {
+      if (MaskedCrc.of(data, 0, data.length) != littleEndian(footer).getInt()) {
         UserException corrupt = corrupt("its data fail their checksum");
         advance(length);
         throw corrupt;
@@ -181,7 +181,7 @@ public final class TfRecordFile implements AutoCloseable {
     }
     ByteBuffer fields = littleEndian(header);
     long length = fields.getLong();
-    if (maskedCrc(header, Long.BYTES) != fields.getInt()) {
+    if (MaskedCrc.of(header, 0, Long.BYTES) != fields.getInt()) {
       throw corrupt("its length fails its checksum");
     }
     long there = size - offset - HEADER_BYTES - FOOTER_BYTES;
@@ -197,12 +197,6 @@ public final class TfRecordFile implements AutoCloseable {
   private void advance(long length) {
     record++;
     offset += HEADER_BYTES + length + FOOTER_BYTES;
-  }
-
-  private static int maskedCrc(byte[] bytes, int length) {
-    CRC32C crc = new CRC32C();
-    crc.update(bytes, 0, length);
-    return Integer.rotateRight((int) crc.getValue(), 15) + MASK;
   }
 
   private static ByteBuffer littleEndian(byte[] bytes) {

@@ -33,7 +33,7 @@ public final class BatchBlur {
    * @param seed shape (2,): the seed of the run, and a count that no other step, view or replica of
    *     the run has
    */
-  public static Operand<TFloat32> build(
+  static Operand<TFloat32> build(
       Ops tf, Operand<TFloat32> images, int imageSize, Operand<TInt64> seed) {
     Choice choice = draw(tf, tf.slice(tf.shape(images), tf.array(0), tf.array(1)), seed);
     return apply(tf, images, kernelSize(imageSize), choice.sigma(), choice.selected());

@@ -62,7 +62,7 @@ public final class SimClrModel {
   }
 
   /** Whether the model has a supervised head. */
-  public boolean supervised() {
+  boolean supervised() {
     return config.wantsSupervisedHead() && numClasses > 0;
   }
 

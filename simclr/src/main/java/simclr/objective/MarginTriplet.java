@@ -16,7 +16,7 @@ import simclr.parallel.Replicas;
  * @param semiHard whether only the nearest of the negatives farther than the positive and within
  *     the margin counts
  */
-public record MarginTriplet(
+record MarginTriplet(
     float margin, float temperature, boolean normalize, boolean oneView, boolean semiHard)
     implements ContrastiveLoss {
 

@@ -16,7 +16,7 @@ import simclr.parallel.Replicas;
  * @param oneView whether negatives come from the other view only
  * @param semiHard whether only the nearest of the negatives farther than the positive counts
  */
-public record NtLogistic(float temperature, boolean normalize, boolean oneView, boolean semiHard)
+record NtLogistic(float temperature, boolean normalize, boolean oneView, boolean semiHard)
     implements ContrastiveLoss {
 
   @Override

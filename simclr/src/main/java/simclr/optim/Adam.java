@@ -11,20 +11,15 @@ import simclr.model.Variables.Variable;
 import simclr.optim.SlotLayout.Names;
 
 /** Adam (arXiv 1412.6980) in Keras' form, with the bias corrections folded into the rate. */
-public record Adam(float beta1, float beta2, float epsilon) implements Optimizer {
+record Adam(float beta1, float beta2, float epsilon) implements Optimizer {
   private static final SlotLayout LAYOUT =
       SlotLayout.byPosition(
           ImmutableMap.of(
               "m", new Names("_momentums", "Adam/m"), "v", new Names("_velocities", "Adam/v")));
 
   /** Keras' defaults; the flag {@code momentum} has no part in it. */
-  public static Adam withDefaults() {
+  static Adam withDefaults() {
     return new Adam(0.9f, 0.999f, 1e-7f);
-  }
-
-  @Override
-  public List<String> slots() {
-    return List.of("m", "v");
   }
 
   @Override

@@ -15,14 +15,9 @@ import simclr.optim.SlotLayout.Names;
  * Stochastic gradient descent with Nesterov momentum in Keras' form: {@code v = m v - r g}, {@code
  * w = w + m v - r g}.
  */
-public record NesterovMomentum(float momentum) implements Optimizer {
+record NesterovMomentum(float momentum) implements Optimizer {
   private static final SlotLayout LAYOUT =
       SlotLayout.byPosition(ImmutableMap.of("momentum", new Names("momentums", "SGD/m")));
-
-  @Override
-  public List<String> slots() {
-    return List.of("momentum");
-  }
 
   @Override
   public SlotLayout layout() {

@@ -84,7 +84,7 @@ public final class DeviceReplicas implements Replicas {
   private static List<Operand<?>> gradient(
       Ops tf, GraphOperation operation, List<Output<?>> gradients) {
     Matcher name = NAME.matcher(operation.name());
-    checkState(name.find(), "%s is no sum of ours", operation.name());
+    checkState(name.find(), "%s is not a sum of ours", operation.name());
     Operand<TFloat32> sum =
         allReduce(
             tf,

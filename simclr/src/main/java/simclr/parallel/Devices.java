@@ -62,7 +62,7 @@ public final class Devices {
   }
 
   /** Names of the GPUs that TensorFlow finds, e.g. {@code /device:GPU:0}. */
-  public static ImmutableList<String> gpus() {
+  static ImmutableList<String> gpus() {
     return all().stream()
         .filter(name -> name.contains(GPU))
         .collect(ImmutableList.toImmutableList());

@@ -18,6 +18,7 @@ import java.util.Map;
 import java.util.TreeMap;
 import java.util.zip.CRC32;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -37,6 +38,7 @@ import simclr.data.pipeline.Batch;
 import simclr.train.graph.TrainingGraph;
 
 /** A checkpoint that the reference's own {@code run.py} wrote, in and out again. */
+@Tag("numeric")
 final class ReferenceCheckpointTest {
   private static final Path REFERENCE =
       Path.of(System.getProperty("simclr.testdata", "testdata"), "reference");

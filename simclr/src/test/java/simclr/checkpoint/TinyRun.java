@@ -35,7 +35,7 @@ import simclr.optim.Optimizer;
 
 /** A run of a model with a handful of variables: convolution, batch norm, one head or none. */
 final class TinyRun implements AutoCloseable {
-  /** What varies between models that do not fit each other; {@code classes} 0 is no head. */
+  /** What varies between models that do not fit each other; {@code classes} 0 is not a head. */
   record Form(OptimizerKind optimizer, int filters, int classes) {
     static final Form LARS = new Form(OptimizerKind.LARS, 4, 3);
 

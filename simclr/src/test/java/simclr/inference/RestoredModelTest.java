@@ -9,6 +9,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.tensorflow.Operand;
@@ -26,6 +27,7 @@ import simclr.data.records.Split;
 import simclr.data.source.DataSource;
 
 /** A ResNet-18 whose checkpoint has no supervised head. */
+@Tag("numeric")
 final class RestoredModelTest {
   private static final int CLASSES = 10;
 

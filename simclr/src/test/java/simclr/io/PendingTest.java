@@ -166,6 +166,53 @@ final class PendingTest {
     }
   }
 
+  /** Whoever was told of the failure, and tries again, may replace what bears the name. */
+  @Test
+  void aNameThatMayNotLastAndCannotBeTakenBackIsUnconfirmed() throws IOException {
+    Path target = dir.resolve("target");
+    PendingDirectory.Sync failing =
+        path -> {
+          Files.createDirectory(aside());
+          throw new IOException("Read-only file system");
+        };
+    try (PendingDirectory directory = PendingDirectory.begin(target, failing)) {
+      Files.createFile(directory.path().resolve("first"));
+      assertFails(ExitCode.CANNOT_WRITE, directory::publish)
+          .startsWith(target + " cannot be written");
+      assertThat(PendingDirectory.isUnconfirmed(target)).as("while its writer lives").isFalse();
+    }
+    Files.delete(aside());
+    assertThat(PendingDirectory.isUnconfirmed(target)).isTrue();
+    assertThat(target.resolve("first")).exists();
+
+    Kind.DIRECTORY.begin(target, () -> assertThat(target.resolve("first")).exists());
+    assertThat(PendingDirectory.isUnconfirmed(target)).isFalse();
+    assertThat(names()).containsExactly("target");
+    assertThat(target.resolve("first")).doesNotExist();
+  }
+
+  @Test
+  void onlyALockThatHoldsTextMakesADirectoryUnconfirmed() throws IOException {
+    Path target = dir.resolve("3");
+    Path lock = dir.resolve(".3.17-0123abcd.lock");
+    Files.writeString(lock, "published");
+    assertThat(PendingDirectory.isUnconfirmed(target)).as("not there").isFalse();
+    Files.createDirectory(target);
+    assertThat(PendingDirectory.isUnconfirmed(target)).isTrue();
+    assertThat(PendingDirectory.isUnconfirmed(dir.resolve("4"))).isFalse();
+    Files.writeString(lock, "");
+    assertThat(PendingDirectory.isUnconfirmed(target)).isFalse();
+    Files.writeString(lock, "published");
+    PendingDirectory.removeAbandoned(dir, Pattern.compile("\\d+"));
+    assertThat(PendingDirectory.isUnconfirmed(target)).isFalse();
+    assertThat(names()).containsExactly("3");
+  }
+
+  private Path aside() {
+    String lock = names().stream().filter(name -> name.endsWith(".lock")).findFirst().orElseThrow();
+    return dir.resolve(lock.replace(".lock", ".tmp"));
+  }
+
   @Test
   void aDirectoryThatAKilledWriterPutAsideGetsItsNameBack() throws IOException {
     Files.createDirectories(dir.resolve(".3.17-0123abcd.tmp.former/old"));

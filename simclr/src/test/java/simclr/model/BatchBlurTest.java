@@ -7,6 +7,7 @@ import static simclr.data.Statistics.assertUncorrelated;
 import static simclr.data.Statistics.assertUniform;
 
 import java.util.stream.IntStream;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.tensorflow.Graph;
 import org.tensorflow.Operand;
@@ -21,6 +22,7 @@ import org.tensorflow.types.TFloat32;
 import org.tensorflow.types.TInt64;
 
 /** What is random about the blur; its arithmetic is held by the golden numbers. */
+@Tag("numeric")
 final class BatchBlurTest {
   private static final int IMAGES = 4;
   private static final int STEPS = 2000;

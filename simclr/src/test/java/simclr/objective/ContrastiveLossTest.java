@@ -8,6 +8,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.SplittableRandom;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -25,6 +26,7 @@ import org.tensorflow.types.TFloat32;
 import simclr.parallel.Replicas;
 
 /** The losses against loops over pairs that are written out here, and against differences. */
+@Tag("numeric")
 final class ContrastiveLossTest {
   private static final int IMAGES = 5;
   private static final int WIDTH = 4;

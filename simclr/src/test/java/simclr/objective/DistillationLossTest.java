@@ -3,6 +3,7 @@ package simclr.objective;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.tensorflow.Graph;
 import org.tensorflow.Operand;
@@ -12,6 +13,7 @@ import org.tensorflow.op.Ops;
 import org.tensorflow.types.TFloat32;
 
 /** The loss of SimCLRv2's equations 2 and 3 against loops written out here. */
+@Tag("numeric")
 final class DistillationLossTest {
   private static final float[][] STUDENT = {{1, 2, 0.5f}, {0, -1, 2}, {0.3f, 0.2f, 0.1f}};
   private static final float[][] TEACHER = {{2, 1, 0}, {0, 0, 3}, {1, 0, 0.5f}};

@@ -3,6 +3,7 @@ package simclr.objective;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.tensorflow.Graph;
 import org.tensorflow.Result;
@@ -11,6 +12,7 @@ import org.tensorflow.op.Ops;
 import org.tensorflow.types.TFloat32;
 
 /** Softmax cross entropy and accuracy against a loop over the rows. */
+@Tag("numeric")
 final class SupervisedLossTest {
   private static final float[][] FIRST_VIEWS = {{1, 2, 0.5f}, {0, -1, 2}};
   private static final float[][] SECOND_VIEWS = {{3, 1, 1}, {0.3f, 0.2f, 5}};

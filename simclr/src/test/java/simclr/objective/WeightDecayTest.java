@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
 import java.util.List;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.tensorflow.Graph;
 import org.tensorflow.Operand;
@@ -22,6 +23,7 @@ import simclr.model.Variables.Variable;
 /**
  * {@code factor * sum(w²) / 2} over a model of six variables, each of the one value that it has.
  */
+@Tag("numeric")
 final class WeightDecayTest {
   private static final float CONVOLUTION = 1;
   private static final float GATE_BIAS = 2;

@@ -3,9 +3,11 @@ package simclr.optim;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** Adam in Keras' form against a loop over doubles: epsilon is added to the uncorrected root. */
+@Tag("numeric")
 final class AdamTest {
   private static final double BETA_1 = 0.9;
   private static final double BETA_2 = 0.999;

@@ -7,6 +7,7 @@ import com.google.common.collect.ImmutableList;
 import java.util.function.Function;
 import java.util.stream.Stream;
 import org.assertj.core.data.Offset;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -15,6 +16,7 @@ import org.junit.jupiter.params.provider.MethodSource;
  * Layer-wise adaptive rate scaling on vectors along (3, 4), whose norm is five times that of (0.6,
  * 0.8): everything but the length stays.
  */
+@Tag("numeric")
 final class LarsTest {
   private static final Offset<Float> EXACT = within(1e-6f);
   private static final float[] UNIT = {0.6f, 0.8f};

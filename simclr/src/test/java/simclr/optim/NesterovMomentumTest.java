@@ -4,9 +4,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
 import org.assertj.core.data.Offset;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** {@code v = m v - r g; w = w + m v - r g}, as Keras has it. */
+@Tag("numeric")
 final class NesterovMomentumTest {
   private static final Offset<Float> EXACT = within(1e-6f);
 

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.BiFunction;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.tensorflow.DeviceSpec;
 import org.tensorflow.DeviceSpec.DeviceType;
@@ -20,6 +21,7 @@ import org.tensorflow.types.TFloat32;
 import org.tensorflow.types.TInt32;
 
 /** Two copies on two logical CPUs, which hold {1, 2} and {10, 20}. */
+@Tag("numeric")
 final class DeviceReplicasTest {
   private static final float[][] VALUES = {{1, 2}, {10, 20}};
 

@@ -34,7 +34,7 @@ final class CompareCommand implements Callable<Integer> {
   @Parameters(
       index = "1",
       paramLabel = "<B>",
-      description = "The same of another model on the same examples.")
+      description = "Evaluation of another model on the same examples, given as <A>.")
   private Path second = Path.of("");
 
   @Option(

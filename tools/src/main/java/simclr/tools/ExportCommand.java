@@ -18,7 +18,6 @@ import simclr.config.UserException.ExitCode;
 import simclr.export.hub.HubModule;
 import simclr.export.savedmodel.ExportSource;
 import simclr.export.savedmodel.SavedModelExport;
-import simclr.export.savedmodel.ServingConfig;
 
 /** {@code export}: a checkpoint as a SavedModel. */
 @Command(mixinStandardHelpOptions = true, sortOptions = false)
@@ -97,13 +96,7 @@ final class ExportCommand implements Callable<Integer> {
           "--serving_config is given with --format=hub, expected it with savedmodel: servers cannot"
               + " run hub modules");
     }
-    Path written =
-        format == Format.HUB
-            ? HubModule.write(source(), output)
-            : SavedModelExport.write(source(), output);
-    if (servingConfig) {
-      ServingConfig.write(output);
-    }
+    Path written = write(source());
     main.out()
         .println(
             main.json()
@@ -112,6 +105,15 @@ final class ExportCommand implements Callable<Integer> {
                     .put(format == Format.HUB ? "hub_module" : "saved_model", written.toString())
                 : written);
     return ExitCode.OK.status();
+  }
+
+  private Path write(ExportSource source) {
+    if (format == Format.HUB) {
+      return HubModule.write(source, output);
+    }
+    return servingConfig
+        ? SavedModelExport.writeForServing(source, output)
+        : SavedModelExport.write(source, output);
   }
 
   private ExportSource source() {

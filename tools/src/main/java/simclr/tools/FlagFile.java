@@ -37,7 +37,7 @@ final class FlagFile {
    * place, by the flags of file F.
    *
    * @throws UserException if a file is missing, is unreadable, includes itself, or holds a line
-   *     that is no flag
+   *     that is not a flag
    */
   static List<String> expand(List<String> args) {
     List<String> expanded = new ArrayList<>();

@@ -13,25 +13,25 @@ final class LogregOptions implements ProbeCommand.ProtocolOptions {
   @Option(
       names = "--l2",
       paramLabel = "<double>",
-      description = "Fixes the penalty; without it the values below are tried.")
+      description = "Fixed l2 penalty. Default: the best of --l2_values on validation examples.")
   private Optional<Double> l2 = Optional.empty();
 
   @Option(
       names = "--l2_values",
       paramLabel = "<int>",
-      description = "How many values are tried. Default: ${DEFAULT-VALUE}.")
+      description = "Number of l2 values tried. Default: ${DEFAULT-VALUE}.")
   private int l2Values = 45;
 
   @Option(
       names = "--l2_smallest",
       paramLabel = "<double>",
-      description = "The smallest of them. Default: ${DEFAULT-VALUE}.")
+      description = "Smallest l2 tried. Default: ${DEFAULT-VALUE}.")
   private double l2Smallest = 1e-6;
 
   @Option(
       names = "--l2_largest",
       paramLabel = "<double>",
-      description = "The largest of them. Default: ${DEFAULT-VALUE}.")
+      description = "Largest l2 tried. Default: ${DEFAULT-VALUE}.")
   private double l2Largest = 1e5;
 
   @Option(
@@ -52,21 +52,21 @@ final class LogregOptions implements ProbeCommand.ProtocolOptions {
   @Option(
       names = "--max_iterations",
       paramLabel = "<int>",
-      description = "Of one fit. Default: ${DEFAULT-VALUE}.")
+      description = "Most L-BFGS iterations of one fit. Default: ${DEFAULT-VALUE}.")
   private int maxIterations = Logreg.standard().maxIterations();
 
   @Option(
       names = "--tolerance",
       paramLabel = "<double>",
       description =
-          "How far above its minimum the final objective may be, as a part of itself. Default:"
+          "How far above its minimum the final objective may be (relative tolerance). Default:"
               + " ${DEFAULT-VALUE}.")
   private double tolerance = Logreg.standard().tolerance();
 
   @Option(
       names = "--sweep_tolerance",
       paramLabel = "<double>",
-      description = "The same while l2 is chosen. Default: ${DEFAULT-VALUE}.")
+      description = "Relative tolerance of the fits that choose l2. Default: ${DEFAULT-VALUE}.")
   private double sweepTolerance = Logreg.standard().sweepTolerance();
 
   @Override

@@ -75,13 +75,13 @@ final class ProbeInputs {
       names = "--validation_split",
       paramLabel = "<split>",
       description =
-          "Split to choose settings on. Without it a part of --train_split is carved out.")
+          "Split to choose settings on. Default: a part of --train_split.")
   private Optional<String> validationSplit = Optional.empty();
 
   @Option(
       names = "--features_precision",
       paramLabel = "float32|bfloat16",
-      description = "How representations are kept in files. Default: float32.")
+      description = "Number format of representations in files. Default: float32.")
   private FeatureDtype featuresPrecision = FeatureDtype.FLOAT32;
 
   @Option(
@@ -107,22 +107,22 @@ final class ProbeInputs {
               + " mAP.")
   private Optional<Path> trainLabels = Optional.empty();
 
-  @Option(names = "--test_features", paramLabel = "<file>", description = "The same for testing.")
+  @Option(names = "--test_features", paramLabel = "<file>", description = "Features to test on: a .npy file, one row an example.")
   private Optional<Path> testFeatures = Optional.empty();
 
-  @Option(names = "--test_labels", paramLabel = "<file>", description = "The same for testing.")
+  @Option(names = "--test_labels", paramLabel = "<file>", description = "Classes of --test_features, in the form of --train_labels.")
   private Optional<Path> testLabels = Optional.empty();
 
   @Option(
       names = "--validation_features",
       paramLabel = "<file>",
-      description = "The same for choosing settings.")
+      description = "Features to choose settings on: a .npy file, one row an example.")
   private Optional<Path> validationFeatures = Optional.empty();
 
   @Option(
       names = "--validation_labels",
       paramLabel = "<file>",
-      description = "The same for choosing settings.")
+      description = "Classes of --validation_features, in the form of --train_labels.")
   private Optional<Path> validationLabels = Optional.empty();
 
   @Option(

@@ -16,13 +16,13 @@ final class RidgeOptions implements ProbeCommand.ProtocolOptions {
       names = "--shots",
       split = ",",
       paramLabel = "<int>",
-      description = "Examples of each class, as in 1,5,10. Without it all there are.")
+      description = "Training examples of each class, as in 1,5,10. Default: all examples.")
   private List<Integer> shots = List.of();
 
   @Option(
       names = "--draws",
       paramLabel = "<int>",
-      description = "How often they are drawn. Default: ${DEFAULT-VALUE}.")
+      description = "Random draws of --shots examples. Default: ${DEFAULT-VALUE}.")
   private int draws = Ridge.standard().draws();
 
   @Option(

@@ -68,7 +68,7 @@ final class ServeCommand implements Callable<Integer> {
   @Option(
       names = "--file_system_poll_wait_seconds",
       paramLabel = "<double>",
-      description = "Time between two looks for a newer version. Default: ${DEFAULT-VALUE}.")
+      description = "Interval at which newer versions are polled for. Default: ${DEFAULT-VALUE}.")
   private double pollSeconds = 1;
 
   @Option(

@@ -68,7 +68,7 @@ final class CompareAndReportTest {
         "compare DIR/a DIR/broken => 65 => DIR/broken/result.json line 2 column",
         "compare DIR/a DIR/b --permutations=5 => 2 => --permutations is 5, expected 100 to",
         "report --output=DIR/r.html => 2 => <run>",
-        "report DIR/none --output=DIR/r.html => 66 => DIR/none is no directory, expected the",
+        "report DIR/none --output=DIR/r.html => 66 => DIR/none is not a directory, expected the",
         "report DIR/empty --output=DIR/r.html => 66 => DIR/empty holds nothing to report",
         "report DIR/broken --output=DIR/r.html => 65 => DIR/broken/result.json line 2 column",
         "report DIR/run --output=DIR/no/r.html => 73 => --output is DIR/no/r.html, expected a file",

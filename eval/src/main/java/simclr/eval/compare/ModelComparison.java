@@ -67,7 +67,7 @@ public record ModelComparison(
   }
 
   /** Whether McNemar's test calls the models different at 5 %. */
-  public boolean significant() {
+  boolean significant() {
     return mcNemar.pValue() < LEVEL;
   }
 

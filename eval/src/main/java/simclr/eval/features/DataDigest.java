@@ -49,7 +49,7 @@ public record DataDigest(String sha256, String of) {
   }
 
   /** Of files, byte by byte. */
-  public static DataDigest ofContents(List<Path> files) {
+  static DataDigest ofContents(List<Path> files) {
     try {
       return new DataDigest(Sha256.ofFiles(files), "bytes of features and labels");
     } catch (IOException e) {

@@ -66,6 +66,19 @@ public record EncoderChoice(
     }
   }
 
+  /** An encoder of a run, on the data and with all settings of that run. */
+  public static EncoderChoice ofRun(Kind kind, Path modelDir) {
+    return new EncoderChoice(
+        kind,
+        ImmutableMap.of(MODEL_DIR, modelDir.toString()),
+        Optional.empty(),
+        Optional.empty(),
+        Optional.empty(),
+        Optional.empty(),
+        FeatureDtype.FLOAT32,
+        TimeLimits.DEFAULT);
+  }
+
   /** The checkpoint that is meant; none for other kinds of encoder. */
   Optional<CheckpointFile> checkpoint(Reporter reporter) {
     if (kind != Kind.CHECKPOINT) {

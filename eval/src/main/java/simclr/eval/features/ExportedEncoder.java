@@ -16,6 +16,7 @@ import simclr.eval.record.EncoderInfo;
 import simclr.export.bundle.ExportDirectory;
 import simclr.export.bundle.HostTensor;
 import simclr.export.bundle.LoadedModel;
+import simclr.export.bundle.ModelFailure;
 import simclr.export.bundle.TimeLimits;
 
 /** An exported SavedModel by its signatures, which hold h and, with a projection head, z. */
@@ -81,14 +82,20 @@ final class ExportedEncoder implements FrozenEncoder {
     }
     HostTensor.Floats fixed = new HostTensor.Floats(Shape.of(2, imageSize, imageSize, 3), values);
     for (String layer : layers()) {
-      HostTensor.Floats answer =
-          model.floats(
-              signature(layer), ImmutableMap.of(INPUTS, ImmutableList.of(fixed)), output(layer));
-      for (float value : answer.values()) {
+      for (float value : answer(layer, fixed).values()) {
         hasher.putInt(Float.floatToRawIntBits(value));
       }
     }
     return hasher.hash().toString();
+  }
+
+  private HostTensor.Floats answer(String layer, HostTensor.Floats images) {
+    try {
+      return model.floats(
+          signature(layer), ImmutableMap.of(INPUTS, ImmutableList.of(images)), output(layer));
+    } catch (ModelFailure e) {
+      throw model.failed(signature(layer), e);
+    }
   }
 
   @Override

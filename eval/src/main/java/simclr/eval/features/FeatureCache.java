@@ -6,6 +6,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.google.common.collect.ImmutableList;
+import com.google.common.collect.Streams;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -14,13 +15,14 @@ import java.util.Optional;
 import java.util.OptionalLong;
 import org.tensorflow.TensorFlow;
 import simclr.config.RunConfig;
-import simclr.config.UserException;
 import simclr.config.UserException.ExitCode;
+import simclr.config.UserException;
 import simclr.data.records.Split;
 import simclr.io.DirectoryLock;
 import simclr.io.DurableFiles;
 import simclr.io.ResumableNpyWriter;
 import simclr.io.Sha256;
+import simclr.io.WholeFile;
 
 /**
  * The directory of one split as one encoder sees it.
@@ -79,6 +81,7 @@ final class FeatureCache implements AutoCloseable {
       Files.createDirectories(directory);
       FeatureCache cache = new FeatureCache(directory, key, DirectoryLock.acquire(directory));
       cache.clearIfForeign();
+      cache.clearLeftovers();
       return cache;
     } catch (IOException e) {
       throw new UserException(ExitCode.CANNOT_WRITE, "%s cannot be made (%s)", directory, e);
@@ -93,8 +96,13 @@ final class FeatureCache implements AutoCloseable {
     return file(LABELS);
   }
 
-  /** Those of the layers whose file is not there yet. */
+  /**
+   * Those of the layers whose file is not there yet; all where the first extraction did not end.
+   */
   ImmutableList<String> missing(List<String> layers) {
+    if (about().isEmpty()) {
+      return ImmutableList.copyOf(layers);
+    }
     return layers.stream()
         .filter(layer -> !Files.exists(file(layer)))
         .collect(ImmutableList.toImmutableList());
@@ -151,9 +159,22 @@ final class FeatureCache implements AutoCloseable {
     }
   }
 
+  /** Of killed processes: files under temporary names, and the progress of what is whole by now. */
+  private void clearLeftovers() {
+    DurableFiles.removeAbandoned(directory);
+    boolean over =
+        read(PROGRESS).stream()
+            .flatMap(progress -> Streams.stream(progress.path("layers")))
+            .map(layer -> ResumableNpyWriter.aside(file(layer.asText())))
+            .anyMatch(Files::notExists);
+    if (over) {
+      delete(PROGRESS);
+    }
+  }
+
   private Optional<JsonNode> read(String name) {
     try {
-      return Optional.of(JSON.readTree(Files.readAllBytes(directory.resolve(name))));
+      return Optional.of(JSON.readTree(WholeFile.bytes(directory.resolve(name))));
     } catch (IOException e) {
       // Not there, or half of it: then it is made again.
       return Optional.empty();

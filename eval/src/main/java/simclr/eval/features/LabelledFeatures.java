@@ -104,7 +104,7 @@ public record LabelledFeatures(
       return several;
     }
 
-    public int count() {
+    int count() {
       return several.map(MultiLabels::examples).orElse(values.length);
     }
 
@@ -114,7 +114,7 @@ public record LabelledFeatures(
     }
 
     /** The largest index. */
-    public int largest() {
+    int largest() {
       return IntStream.of(single()).max().orElse(-1);
     }
 

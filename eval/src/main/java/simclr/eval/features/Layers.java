@@ -57,7 +57,7 @@ public final class Layers {
    * @param encoder for the message
    * @throws UserException DATA that lists them if it has no such layer
    */
-  public static String resolve(String asked, List<String> there, String encoder) {
+  static String resolve(String asked, List<String> there, String encoder) {
     String name =
         switch (asked) {
           case "h", HEAD_INPUT -> H;

@@ -70,7 +70,7 @@ public record Bootstrap(long seed, int samples) {
   }
 
   /** The interval of {@link ClassificationMetrics#meanPerClass}. */
-  public ConfidenceInterval ofMeanPerClass(Predictions predictions, int classes) {
+  ConfidenceInterval ofMeanPerClass(Predictions predictions, int classes) {
     return interval(
         predictions.rows().size(),
         sample -> {

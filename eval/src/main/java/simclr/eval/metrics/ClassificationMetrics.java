@@ -43,7 +43,7 @@ public final class ClassificationMetrics implements TestMetrics {
    * @param classNames by class index
    * @throws IllegalArgumentException for a label outside the classes, or a score that is NaN
    */
-  public static ClassificationMetrics of(float[][] scores, int[] labels, List<String> classNames) {
+  static ClassificationMetrics of(float[][] scores, int[] labels, List<String> classNames) {
     checkArgument(
         scores.length == labels.length,
         "scores has %s rows, expected %s as there are labels",
@@ -85,7 +85,7 @@ public final class ClassificationMetrics implements TestMetrics {
     return classes > TOP;
   }
 
-  public ImmutableList<String> classNames() {
+  ImmutableList<String> classNames() {
     return classNames;
   }
 
@@ -100,7 +100,7 @@ public final class ClassificationMetrics implements TestMetrics {
   }
 
   /** Mean recall, 0 to 1, of the classes that occur in the split: each counts the same. */
-  public double meanPerClass() {
+  double meanPerClass() {
     return perClass().stream()
         .filter(row -> row.examples() > 0)
         .mapToDouble(row -> (double) row.correct() / row.examples())
@@ -109,7 +109,7 @@ public final class ClassificationMetrics implements TestMetrics {
   }
 
   /** One row for each class, in their order; also those without an example. */
-  public ImmutableList<ClassResult.Recall> perClass() {
+  ImmutableList<ClassResult.Recall> perClass() {
     return IntStream.range(0, classNames.size())
         .mapToObj(
             c ->
@@ -119,7 +119,7 @@ public final class ClassificationMetrics implements TestMetrics {
   }
 
   /** Counts of examples: a row for each true class, in it the classes that were named. */
-  public ImmutableList<ImmutableLongArray> confusion() {
+  ImmutableList<ImmutableLongArray> confusion() {
     return confusion;
   }
 

@@ -17,12 +17,12 @@ public record Metric(
   public static final String MAP_11 = "map_11";
 
   /** A share of right answers with its Wilson interval. */
-  public static Metric of(Accuracy accuracy) {
+  static Metric of(Accuracy accuracy) {
     return new Metric(accuracy.value(), Optional.of(accuracy), Optional.of(accuracy.interval()));
   }
 
-  /** A figure that is no share of examples. */
-  public static Metric of(double value, ConfidenceInterval interval) {
+  /** A figure that is not a share of the examples. */
+  static Metric of(double value, ConfidenceInterval interval) {
     return new Metric(value, Optional.empty(), Optional.of(interval));
   }
 

@@ -61,7 +61,7 @@ public record Predictions(ImmutableList<Row> rows) {
   }
 
   /** Share of right first guesses; there must be a row. */
-  public Accuracy top1() {
+  Accuracy top1() {
     return new Accuracy(rows.stream().filter(Row::correct).count(), rows.size());
   }
 
@@ -111,7 +111,7 @@ public record Predictions(ImmutableList<Row> rows) {
       throw new UserException(
           ExitCode.NO_INPUT, "%s is not there, expected the predictions of an evaluation", file);
     } catch (CharacterCodingException e) {
-      throw new UserException(ExitCode.DATA, "%s is no text, expected %s", file, HEADER);
+      throw new UserException(ExitCode.DATA, "%s is not text, expected %s", file, HEADER);
     } catch (IOException e) {
       throw new UserException(ExitCode.NO_INPUT, "%s cannot be read (%s)", file, e);
     }
@@ -188,7 +188,7 @@ public record Predictions(ImmutableList<Row> rows) {
   }
 
   /** The true class of each example. */
-  public ImmutableList<Integer> labels() {
+  ImmutableList<Integer> labels() {
     return rows.stream().map(Row::label).collect(toImmutableList());
   }
 }

@@ -23,7 +23,7 @@ public final class LayersResult {
   }
 
   /** One result for each layer, from the input on. */
-  public List<ProbeResult> results() {
+  List<ProbeResult> results() {
     return results;
   }
 

@@ -50,7 +50,7 @@ public final class LinearClassifier {
   }
 
   /** Takes the scores of one example. */
-  public interface ScoreTaker {
+  interface ScoreTaker {
     /** The array is not kept. */
     void take(int example, float[] scores);
   }
@@ -60,7 +60,7 @@ public final class LinearClassifier {
    *
    * @throws UserException DATA if a score overflows
    */
-  public void score(LabelledFeatures examples, ScoreTaker taker) {
+  void score(LabelledFeatures examples, ScoreTaker taker) {
     scoreUnchecked(
         examples,
         (example, scores) -> {

@@ -74,7 +74,7 @@ public final class NativeFeatures implements AutoCloseable {
   }
 
   /** Loads rows block by block, without labels, each gone before the next comes. */
-  public static void stream(
+  static void stream(
       FeatureMatrix matrix,
       Standardizer scaling,
       boolean doubles,

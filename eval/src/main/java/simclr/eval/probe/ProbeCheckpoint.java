@@ -48,7 +48,7 @@ public final class ProbeCheckpoint {
   }
 
   /**
-   * What was kept; one of another key or a broken one is not used, and that is said.
+   * What was kept. One of another key or a broken one is not used, with a warning.
    *
    * @param type record of what {@link #save} was given
    * @param begun what now begins anew, as in {@code l2 is chosen from the start}

@@ -128,7 +128,7 @@ public record ProbeResult(EvaluationRecord record, ImmutableList<Outcome> outcom
   }
 
   /** The name of the representation. */
-  public String layer() {
+  String layer() {
     return record.layer().orElseThrow();
   }
 

@@ -15,7 +15,9 @@ public interface Protocol {
   String protocol();
 
   /** As the command line and directories call it. */
-  String command();
+  default String command() {
+    return protocol();
+  }
 
   /**
    * Every setting, defaults included, as it is for these sets.

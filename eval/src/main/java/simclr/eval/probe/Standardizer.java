@@ -109,7 +109,7 @@ public final class Standardizer {
   }
 
   /** The value of a feature after scaling. */
-  public double apply(int feature, float value) {
+  double apply(int feature, float value) {
     return (value - mean[feature]) * scale[feature];
   }
 
@@ -120,7 +120,7 @@ public final class Standardizer {
     }
   }
 
-  public void requireWidth(FeatureMatrix features) {
+  void requireWidth(FeatureMatrix features) {
     checkArgument(
         features.columns() == width(),
         "a row has %s features, expected %s",

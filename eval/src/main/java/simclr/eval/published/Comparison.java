@@ -25,13 +25,13 @@ public record Comparison(
     ImmutableMap<Setting, String> differing,
     OptionalDouble difference,
     String finding) {
-  /** Below this a difference on CIFAR-10 is no finding: runs differ as much by their seed. */
+  /** Below this a difference on CIFAR-10 is not a finding: runs differ as much by their seed. */
   private static final double CIFAR_NOISE = 0.5;
 
   private static final int OF_EACH_ORIGIN = 4;
 
   /** Sets a row beside a result. */
-  public static Comparison of(Measured ours, PublishedResult published) {
+  static Comparison of(Measured ours, PublishedResult published) {
     ImmutableMap<Setting, String> differing = ours.conditions().differences(published.conditions());
     Optional<Double> value = ours.figure(published.metric());
     OptionalDouble number = published.number();
@@ -90,13 +90,15 @@ public record Comparison(
     }
     if (difference.isEmpty()) {
       return String.format(
-          Locale.ROOT, "Published as \"%s\", which is no number to subtract.", published.value());
+          Locale.ROOT,
+          "Published as \"%s\", which is not a number to subtract.",
+          published.value());
     }
     double points = difference.getAsDouble();
     if (!published.exact()) {
       return String.format(
           Locale.ROOT,
-          "The published value is rounded (\"%s\"): a difference of %s points is no verdict.",
+          "The published value is rounded (\"%s\"): a difference of %s points is not conclusive.",
           published.value(),
           signed(points));
     }

@@ -26,12 +26,12 @@ public record Conditions(ImmutableMap<Setting, Term> terms) {
   }
 
   /** The same with a setting as words have it; empty ones leave it unknown. */
-  public Conditions with(Setting setting, String words) {
+  Conditions with(Setting setting, String words) {
     return words.isEmpty() ? this : with(setting, setting.parse(words));
   }
 
   /** The value, if it is known. */
-  public Optional<Term> term(Setting setting) {
+  Optional<Term> term(Setting setting) {
     return Optional.ofNullable(terms.get(setting));
   }
 

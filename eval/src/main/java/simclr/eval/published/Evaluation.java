@@ -12,7 +12,7 @@ import java.util.Comparator;
  */
 public record Evaluation(Method method, String detail) implements Term {
   /** A linear classifier of which the source says no more. */
-  public static final Evaluation LINEAR = new Evaluation(Method.LINEAR, "");
+  static final Evaluation LINEAR = new Evaluation(Method.LINEAR, "");
 
   /** As the reference and the paper run it on ImageNet. */
   public static final Evaluation LINEAR_SGD = new Evaluation(Method.LINEAR_SGD, "");

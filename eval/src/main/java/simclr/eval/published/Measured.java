@@ -17,7 +17,7 @@ public record Measured(
     Optional<ConfidenceInterval> top1Interval) {
 
   /** The value of a metric in per cent, if it was measured. */
-  public Optional<Double> figure(String metric) {
+  Optional<Double> figure(String metric) {
     return Optional.ofNullable(figures.get(metric));
   }
 }

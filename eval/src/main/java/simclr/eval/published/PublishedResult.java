@@ -30,12 +30,12 @@ public record PublishedResult(
     String source,
     Verified verified) {
   public static final String TOP_1 = "top-1";
-  public static final String TOP_5 = "top-5";
+  static final String TOP_5 = "top-5";
 
   private static final Pattern ABOUT = Pattern.compile("(about )?(\\d+(?:\\.\\d+)?)");
 
   /** The value as a number of per cent; empty for a range or words. */
-  public OptionalDouble number() {
+  OptionalDouble number() {
     Matcher matcher = ABOUT.matcher(value);
     return matcher.matches()
         ? OptionalDouble.of(Double.parseDouble(matcher.group(2)))
@@ -43,7 +43,7 @@ public record PublishedResult(
   }
 
   /** Whether the source gives the number as it was measured, not about. */
-  public boolean exact() {
+  boolean exact() {
     return number().isPresent() && !value.startsWith("about");
   }
 }

@@ -14,16 +14,16 @@ import com.google.common.collect.ImmutableMap;
 import com.google.common.collect.ImmutableSet;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
-import simclr.config.UserException;
 import simclr.config.UserException.ExitCode;
+import simclr.config.UserException;
 import simclr.io.DurableFiles;
+import simclr.io.WholeFile;
 
 /**
  * Records as JSON. An {@link EvaluationRecord} is one flat object: the members of its parts beside
@@ -122,7 +122,7 @@ public final class RecordJson {
   }
 
   /** For people to read, and programs: with line breaks. */
-  public static String text(Object json) {
+  static String text(Object json) {
     try {
       return MAPPER.writerWithDefaultPrettyPrinter().writeValueAsString(json) + "\n";
     } catch (JsonProcessingException e) {
@@ -189,7 +189,7 @@ public final class RecordJson {
 
   private static ObjectNode object(Path file) {
     try {
-      JsonNode node = MAPPER.readTree(Files.readAllBytes(file));
+      JsonNode node = MAPPER.readTree(WholeFile.bytes(file));
       if (node instanceof ObjectNode object) {
         return object;
       }

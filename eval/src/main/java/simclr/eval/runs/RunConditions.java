@@ -86,7 +86,7 @@ final class RunConditions {
         .orElse(conditions);
   }
 
-  /** The protocol, on h of a trained encoder if nothing else is said. */
+  /** The protocol, on h of a trained encoder unless the record names others. */
   private static Evaluation evaluation(EvaluationRecord record) {
     String layer = record.layer().orElse(Layers.H);
     Optional<Kind> baseline =
@@ -125,7 +125,7 @@ final class RunConditions {
     }
   }
 
-  /** Of a run that goes on from another; of one data set, or of the other's and then its own. */
+  /** Of a run that starts from another; of one data set, or of the other's and then its own. */
   private static Conditions pretrainedThen(RunConfig before, RunConfig own, DataSet trained) {
     RunData data = RunData.of(before);
     return pretraining(before, data, OptionalLong.empty())

@@ -12,7 +12,7 @@ import simclr.data.source.DataSource;
  *
  * @param train what it was trained on
  * @param test what it is evaluated on
- * @param missing why one of them is not to be had, as a sentence; empty if both are there
+ * @param missing why one of them is not available, as a sentence; empty if both are there
  */
 record RunData(Optional<Split> train, Optional<Split> test, Optional<String> missing) {
 

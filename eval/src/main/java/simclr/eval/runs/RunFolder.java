@@ -54,7 +54,7 @@ record RunFolder(
   static RunFolder read(Path path, String name) {
     if (!Files.isDirectory(path)) {
       throw new UserException(
-          ExitCode.NO_INPUT, "%s is no directory, expected the model_dir of a run", path);
+          ExitCode.NO_INPUT, "%s is not a directory, expected the model_dir of a run", path);
     }
     Path file = path.resolve(EvaluationRecord.FILE);
     Optional<ReferenceResult> result =

@@ -6,7 +6,7 @@ package simclr.eval.study;
  * @param first from which the second is taken
  * @param published setting of the published row that holds the difference
  */
-public record Contrast(Side first, Side second, String published) {
+record Contrast(Side first, Side second, String published) {
 
   /**
    * One of the two.
@@ -14,7 +14,7 @@ public record Contrast(Side first, Side second, String published) {
    * @param run its name
    * @param layer that was evaluated, under the study's name for it
    */
-  public record Side(String run, String layer) {}
+  record Side(String run, String layer) {}
 
   /** As a table calls it; layers are named where they differ. */
   String words() {

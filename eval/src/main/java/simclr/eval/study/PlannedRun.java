@@ -10,8 +10,7 @@ import java.util.Optional;
  * @param flags of the run, without {@code --model_dir}
  * @param published setting of the published row that shows the same choice
  */
-public record PlannedRun(
-    String name, ImmutableMap<String, String> flags, Optional<String> published) {
+record PlannedRun(String name, ImmutableMap<String, String> flags, Optional<String> published) {
 
   /** Its directory's name: letters, digits and a few marks of its name. */
   String directory() {

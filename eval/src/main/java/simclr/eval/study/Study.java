@@ -42,7 +42,7 @@ public record Study(
       if (!config.pretraining() || config.mode() != RunConfig.Mode.TRAIN) {
         throw new UserException(
             ExitCode.USAGE,
-            "run \"%s\" of the study is no pretraining, expected --train_mode=pretrain and"
+            "run \"%s\" of the study is not a pretraining run, expected --train_mode=pretrain and"
                 + " --mode=train",
             run.name());
       }

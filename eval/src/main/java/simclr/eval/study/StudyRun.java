@@ -16,22 +16,21 @@ import java.util.Optional;
 import java.util.function.BooleanSupplier;
 import simclr.config.Reporter;
 import simclr.config.RunConfig;
-import simclr.config.UserException;
 import simclr.config.UserException.ExitCode;
+import simclr.config.UserException;
 import simclr.eval.compare.FigureDifference;
 import simclr.eval.compare.ModelComparison;
 import simclr.eval.compare.PermutationTest;
 import simclr.eval.features.EncoderChoice;
 import simclr.eval.features.EncoderFeatures;
-import simclr.eval.features.FeatureDtype;
 import simclr.eval.metrics.Accuracy;
 import simclr.eval.metrics.Bootstrap;
 import simclr.eval.metrics.Metric;
 import simclr.eval.probe.ProbeRun;
 import simclr.eval.record.EncoderInfo.Kind;
 import simclr.eval.record.EvaluationRecord;
-import simclr.export.bundle.TimeLimits;
 import simclr.io.DurableFiles;
+import simclr.io.WholeFile;
 import simclr.summary.ScalarHistory;
 import simclr.summary.Tag;
 import simclr.train.run.Outcome;
@@ -40,7 +39,7 @@ import simclr.train.run.Run;
 /**
  * Trains and evaluates the runs of a study, each in a directory of its own, an ordinary {@code
  * --model_dir}. What is finished is passed over, what is begun goes on: whenever the study is
- * killed, the same call goes on from there.
+ * killed, the same call resumes from there.
  */
 public final class StudyRun {
   private static final String PLAN = "study_flags.json";
@@ -119,7 +118,7 @@ public final class StudyRun {
     Path plan = dir.resolve(PLAN);
     try {
       if (Files.exists(plan)) {
-        Map<?, ?> before = JSON.readValue(Files.readAllBytes(plan), Map.class);
+        Map<?, ?> before = JSON.readValue(WholeFile.bytes(plan), Map.class);
         if (!before.equals(run.flags())) {
           throw new UserException(
               ExitCode.DATA,
@@ -139,16 +138,7 @@ public final class StudyRun {
   }
 
   private boolean evaluate(PlannedRun run, Path dir) {
-    EncoderChoice choice =
-        new EncoderChoice(
-            Kind.CHECKPOINT,
-            ImmutableMap.of("model_dir", dir.toString()),
-            Optional.empty(),
-            Optional.empty(),
-            Optional.empty(),
-            Optional.empty(),
-            FeatureDtype.FLOAT32,
-            TimeLimits.DEFAULT);
+    EncoderChoice choice = EncoderChoice.ofRun(Kind.CHECKPOINT, dir);
     try (EncoderFeatures features = EncoderFeatures.open(choice, reporter)) {
       for (String layer : study.layersOf(run)) {
         ProbeRun probe =

@@ -17,6 +17,7 @@ import java.util.Optional;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.BooleanSupplier;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import simclr.config.Reporter;
@@ -25,6 +26,7 @@ import simclr.eval.record.EncoderInfo.Kind;
 import simclr.export.bundle.TimeLimits;
 
 /** Twelve procedural images through a ResNet-18 that was never trained. */
+@Tag("numeric")
 final class EncoderFeaturesTest {
   private static final ImmutableMap<String, String> FLAGS =
       ImmutableMap.<String, String>builder()
@@ -118,6 +120,33 @@ final class EncoderFeaturesTest {
     Map<String, byte[]> whole = npyFiles(dir.resolve("whole"));
     npyFiles(dir.resolve("stopped"))
         .forEach((name, bytes) -> assertThat(bytes).isEqualTo(whole.get(name)));
+  }
+
+  /** All files had their names, and what says that the extraction ended was not written. */
+  @Test
+  void anExtractionThatWasKilledAtItsEndIsMadeAgainAndLeavesNothingElse() throws IOException {
+    load(FLAGS, dir, () -> false);
+    Map<String, byte[]> whole = npyFiles(dir);
+    for (Path about : named("features.json")) {
+      Files.delete(about);
+      Files.writeString(
+          about.resolveSibling("progress.json"),
+          "{\"rows\":8,\"batch\":4,\"layers\":[\"final_avg_pool\",\"labels\"]}");
+      Files.createFile(about.resolveSibling(".features.json.17-0123abcd.tmp"));
+    }
+
+    load(FLAGS, dir, () -> false);
+
+    assertThat(named("features.json")).hasSize(2);
+    assertThat(named("progress.json")).isEmpty();
+    assertThat(named(".features.json.17-0123abcd.tmp")).isEmpty();
+    npyFiles(dir).forEach((name, bytes) -> assertThat(bytes).isEqualTo(whole.get(name)));
+  }
+
+  private List<Path> named(String name) throws IOException {
+    try (Stream<Path> files = Files.walk(dir)) {
+      return files.filter(file -> file.getFileName().toString().equals(name)).toList();
+    }
   }
 
   @Test

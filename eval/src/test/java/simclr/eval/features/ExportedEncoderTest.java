@@ -9,6 +9,7 @@ import com.google.common.collect.ImmutableMap;
 import java.nio.file.Path;
 import java.util.Optional;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import simclr.config.Reporter;
@@ -21,6 +22,7 @@ import simclr.export.savedmodel.SavedModelExport;
 import simclr.train.run.Run;
 
 /** A SavedModel as what is probed, beside the checkpoint that it was made of. */
+@Tag("numeric")
 final class ExportedEncoderTest {
   private static final ImmutableMap<String, String> DATA =
       ImmutableMap.of(

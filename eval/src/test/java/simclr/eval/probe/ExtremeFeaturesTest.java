@@ -10,6 +10,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
@@ -26,6 +27,7 @@ import simclr.eval.probe.ridge.Ridge;
 import simclr.eval.probe.sgd.LinearSgd;
 
 /** Features whose squares leave the range of single precision give the right figure. */
+@Tag("numeric")
 final class ExtremeFeaturesTest {
   private static final Logreg LOGREG =
       new Logreg(OptionalDouble.empty(), 4, 1e-6, 1, false, 0.2, 500, 1e-6, 1e-4);

@@ -9,12 +9,14 @@ import com.google.common.collect.ImmutableList;
 import com.google.common.collect.ImmutableMap;
 import java.io.IOException;
 import java.util.Optional;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import simclr.config.Reporter;
 import simclr.eval.features.FeatureSets;
 import simclr.eval.features.Layers;
 import simclr.eval.probe.ridge.Ridge;
 
+@Tag("numeric")
 final class LayersResultTest {
   @Test
   void hIsComparedWithItsProjectionOnTheSameExamples() throws IOException {

@@ -12,6 +12,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -27,6 +28,7 @@ import simclr.eval.probe.ridge.Ridge;
 import simclr.eval.probe.sgd.LinearSgd;
 import simclr.eval.record.RecordJson;
 
+@Tag("numeric")
 final class ProtocolsTest {
   private static final Logreg SHORT =
       new Logreg(OptionalDouble.empty(), 5, 1e-4, 1, false, 0.2, 500, 1e-6, 1e-4);

@@ -86,7 +86,7 @@ final class ComparisonTest {
         Comparison.of(measured(CIFAR_README, 91.4, 90.8, 92), row("reference-readme"));
 
     assertThat(comparison.difference().orElseThrow()).isBetween(0.39, 0.41);
-    assertThat(comparison.finding()).contains("about 91", "is no verdict");
+    assertThat(comparison.finding()).contains("about 91", "is not conclusive");
   }
 
   @Test

@@ -234,7 +234,7 @@ final class RunReportTest {
     Files.writeString(
         matrix.resolve("result.json"), PROBE.replace("[[2, 0], [1, 1]]", "[[2, 0], [1]]"));
 
-    refused(dir.resolve("none"), "none is no directory, expected the model_dir of a run");
+    refused(dir.resolve("none"), "none is not a directory, expected the model_dir of a run");
     refused(empty, "empty holds nothing to report, expected flags.json");
     refused(broken, "result.json line 2 column ");
     refused(flags, "flags.json: --temperature is -1.0, expected a finite value above 0");

@@ -99,7 +99,7 @@ final class SweepFileTest {
         "layers = h, z~contrast a at z minus a | x~[a]~--proj_head_mode=none => has no layer z",
         "layers = z~[a]~--proj_head_mode=none => run \"a\" of the study has no layer z",
         "contrast a | x~[a] => line 1 is \"contrast a | x\"",
-        "--train_mode=finetune => is no pretraining"
+        "--train_mode=finetune => is not a pretraining run"
       })
   void lineThatIsWrongIsNamed(String lines, String message) {
     assertThatThrownBy(() -> read(lines.split("~")))

@@ -37,7 +37,7 @@ public final class LoadedModel implements AutoCloseable {
   /** The signature that is meant where none is named. */
   public static final String DEFAULT_SIGNATURE = "serving_default";
 
-  /** Names of what is no signature but part of the format. */
+  /** Names of what is not a signature but part of the format. */
   private static final String INTERNAL_PREFIX = "__";
 
   /** The tag of the graph that is loaded. */
@@ -225,10 +225,12 @@ public final class LoadedModel implements AutoCloseable {
     if (signature == null) {
       throw new UserException(
           ExitCode.DATA,
-          "%s has no signature %s, expected one of %s",
+          "%s has no signature %s, expected it%s",
           directory,
           Quoted.of(name),
-          Quoted.of(String.join(", ", signatures.keySet())));
+          signatures.isEmpty()
+              ? ""
+              : " or one of " + Quoted.of(String.join(", ", signatures.keySet())));
     }
     return signature;
   }
@@ -259,13 +261,39 @@ public final class LoadedModel implements AutoCloseable {
   /** One output of float32 of {@link #run}. */
   public HostTensor.Floats floats(
       String signature, Map<String, ? extends List<? extends HostTensor>> inputs, String output) {
-    return floats(run(signature, inputs, List.of(output)), output);
+    int rows =
+        inputs.values().stream()
+            .mapToInt(parts -> parts.stream().mapToInt(HostTensor::rows).sum())
+            .findFirst()
+            .orElse(0);
+    return floats(run(signature, inputs, List.of(output)), output, rows);
   }
 
-  /** One output of float32 of {@link #runTensors}. */
+  /**
+   * One output of float32 of {@link #runTensors}.
+   *
+   * @throws UserException (data) if the model fails
+   */
   public HostTensor.Floats floatsOfTensors(
       String signature, Map<String, ? extends TType> inputs, String output) {
-    return floats(runTensors(signature, inputs, List.of(output)), output);
+    long rows = inputs.values().stream().mapToLong(input -> input.shape().get(0)).findFirst().orElse(0);
+    try {
+      return floats(runTensors(signature, inputs, List.of(output)), output, rows);
+    } catch (ModelFailure e) {
+      throw failed(signature, e);
+    }
+  }
+
+  /** A failure as the sentence of a command that has images and no other choice of inputs. */
+  public RuntimeException failed(String signature, ModelFailure failure) {
+    return failure.reason() == ModelFailure.Reason.MEMORY
+        ? failure
+        : new UserException(
+            ExitCode.DATA,
+            "%s: signature %s fails (%s), expected a model that computes what it is given",
+            directory,
+            Quoted.of(signature),
+            Quoted.of(failure.sentence()));
   }
 
   /** The same on native tensors, which stay the caller's. */
@@ -334,8 +362,17 @@ public final class LoadedModel implements AutoCloseable {
     }
   }
 
-  private HostTensor.Floats floats(Map<String, HostTensor> outputs, String name) {
+  private HostTensor.Floats floats(Map<String, HostTensor> outputs, String name, long rows) {
     if (outputs.get(name) instanceof HostTensor.Floats floats) {
+      if (floats.shape().numDimensions() != 2 || floats.shape().get(0) != rows) {
+        throw new UserException(
+            ExitCode.DATA,
+            "%s: output %s has the shape %s, expected (%s, features): a row for each input",
+            directory,
+            name,
+            floats.shape(),
+            rows);
+      }
       return floats;
     }
     throw new UserException(

@@ -14,8 +14,9 @@ import java.util.Map;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import simclr.config.Quoted;
-import simclr.config.UserException;
 import simclr.config.UserException.ExitCode;
+import simclr.config.UserException;
+import simclr.io.WholeFile;
 
 /**
  * {@code manifest.json}: what an export is, for people and programs that will not run it.
@@ -120,10 +121,13 @@ public record Manifest(
     }
     JsonNode manifest;
     try {
-      manifest = JSON.readTree(Files.readAllBytes(file));
+      manifest = JSON.readTree(WholeFile.bytes(file));
     } catch (IOException e) {
       throw new UserException(
-          ExitCode.DATA, "%s cannot be read, expected a manifest in JSON (%s)", file, e.getClass());
+          ExitCode.DATA,
+          "%s cannot be read, expected a manifest in JSON (%s)",
+          file,
+          Quoted.of(String.valueOf(e.getMessage()).lines().findFirst().orElse("")));
     }
     return Optional.of(
         new ExportInfo(

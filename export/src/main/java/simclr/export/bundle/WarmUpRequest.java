@@ -50,7 +50,7 @@ public record WarmUpRequest(String signature, ImmutableMap<String, TensorProto> 
   }
 
   /** Where the requests of an export are. */
-  public static Path file(Path directory) {
+  static Path file(Path directory) {
     return directory.resolve(FILE);
   }
 

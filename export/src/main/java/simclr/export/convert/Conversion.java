@@ -43,9 +43,9 @@ public final class Conversion {
    * Converts.
    *
    * @param say told what is read, before it takes time
-   * @throws UserException NO_INPUT if there is nothing to convert; DATA if it is torn, of no known
-   *     architecture or incomplete; CANNOT_WRITE if the output exists or cannot be written. Nothing
-   *     is written then
+   * @throws UserException NO_INPUT if there is nothing to convert; DATA if it is corrupt or
+   *     truncated, of no known architecture or incomplete; CANNOT_WRITE if the output exists or
+   *     cannot be written. Nothing is written then
    */
   public static ConversionReport run(ConversionRequest request, Consumer<String> say) {
     return new Conversion(request).run(say);
@@ -83,7 +83,9 @@ public final class Conversion {
   }
 
   private static void requireFree(Path output) {
-    if (!isFree(output)) {
+    boolean mayReplace = PendingDirectory.isUnconfirmed(output);
+    PendingDirectory.removeAbandoned(output);
+    if (!isFree(output) && !mayReplace) {
       throw new UserException(
           ExitCode.CANNOT_WRITE,
           "--output is %s, which exists and is not empty; expected a new directory",

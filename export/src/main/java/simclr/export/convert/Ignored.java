@@ -6,4 +6,4 @@ package simclr.export.convert;
  * @param name in the file
  * @param why it is left out
  */
-public record Ignored(String name, String why) {}
+record Ignored(String name, String why) {}

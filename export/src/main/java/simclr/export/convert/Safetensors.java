@@ -118,7 +118,7 @@ final class Safetensors {
   /**
    * Reads the header and checks it against the file's size.
    *
-   * @throws UserException NO_INPUT if there is no such file, DATA if it is torn
+   * @throws UserException NO_INPUT if there is no such file, DATA if it is corrupt or truncated
    */
   static Safetensors open(Path file) {
     if (!Files.isRegularFile(file)) {
@@ -139,7 +139,7 @@ final class Safetensors {
       check(text.startsWith("{"), file, "its header does not begin with {");
       return parse(file, LENGTH + length, size, JSON.readTree(text));
     } catch (JsonProcessingException e) {
-      throw torn(file, "its header is no JSON");
+      throw corrupt(file, "its header is not valid JSON");
     } catch (IOException e) {
       throw new UserException(ExitCode.NO_INPUT, "%s cannot be read (%s)", file, e);
     }
@@ -227,7 +227,8 @@ final class Safetensors {
     try {
       type = ElementType.valueOf(node.path("dtype").asText());
     } catch (IllegalArgumentException e) {
-      throw torn(file, Quoted.of(name) + " is of type " + Quoted.of(node.path("dtype").asText()));
+      throw corrupt(
+          file, Quoted.of(name) + " is of type " + Quoted.of(node.path("dtype").asText()));
     }
     ImmutableList.Builder<Long> shape = ImmutableList.builder();
     node.path("shape").forEach(dimension -> shape.add(dimension.asLong(-1)));
@@ -266,12 +267,15 @@ final class Safetensors {
 
   private static void check(boolean holds, Path file, String template, Object... args) {
     if (!holds) {
-      throw torn(file, Strings.lenientFormat(template, args));
+      throw corrupt(file, Strings.lenientFormat(template, args));
     }
   }
 
-  private static UserException torn(Path file, String why) {
+  private static UserException corrupt(Path file, String why) {
     return new UserException(
-        ExitCode.DATA, "%s is torn (%s), expected a whole safetensors file", file, why);
+        ExitCode.DATA,
+        "%s is corrupt or truncated (%s), expected a whole safetensors file",
+        file,
+        why);
   }
 }

@@ -133,6 +133,16 @@ public final class Embedding {
             LoadedModel.DEFAULT_SIGNATURE,
             ImmutableMap.of("inputs", (TFloat32) images.get(0)),
             REPRESENTATION);
+    int expected = model.requiredInfo().representationSize();
+    if (rows.perRow() != expected) {
+      throw new UserException(
+          UserException.ExitCode.DATA,
+          "%s: output %s has %s values a row, expected %s as its manifest says",
+          model.directory(),
+          REPRESENTATION,
+          rows.perRow(),
+          expected);
+    }
     TInt64 labels = (TInt64) images.get(1);
     for (int i = 0; i < rows.rows(); i++) {
       writer.write(name(split, settings, first + i), labels.getLong(i), rows.row(i));

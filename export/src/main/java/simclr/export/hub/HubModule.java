@@ -40,7 +40,7 @@ public final class HubModule {
    *
    * @return the directory of the version; the step, or 1 for weights of step 0
    * @throws UserException CANNOT_WRITE if the version exists or cannot be written, DATA if the
-   *     checkpoint does not fit the flags or is torn
+   *     checkpoint does not fit the flags or is corrupt or truncated
    */
   public static Path write(ExportSource source, Path base) {
     RunConfig config = exported(source.config());
@@ -55,7 +55,8 @@ public final class HubModule {
               .addMetaGraphs(HubGraph.build(config, classes, true))
               .build();
       DurableFiles.write(directory.aside().resolve(SavedModelFile.HUB_MARK), FORMAT_3);
-      DurableFiles.write(directory.aside().resolve(SavedModelFile.NAME), model.toByteArray());
+      DurableFiles.write(
+          directory.aside().resolve(SavedModelFile.NAME), SavedModelFile.bytes(model));
       check(source, expected, HubCheck.representation(directory.aside(), config.imageSize()));
       return directory.publish();
     }

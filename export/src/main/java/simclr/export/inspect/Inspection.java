@@ -63,7 +63,7 @@ public final class Inspection {
    * Reads what lies at a path. A model of no known architecture is described all the same.
    *
    * @param say told which checkpoint of a directory was taken
-   * @throws UserException NO_INPUT if there is nothing, DATA if it is torn
+   * @throws UserException NO_INPUT if there is nothing, DATA if it is corrupt or truncated
    */
   public static Inspection of(Path path, Consumer<String> say) {
     Optional<ModelInterface> offered = Optional.empty();
@@ -199,7 +199,7 @@ public final class Inspection {
         .buildOrThrow();
   }
 
-  /** Elements by part of the model; what is no variable of it is counted as other. */
+  /** Elements by part of the model; what is not a variable of it is counted as other. */
   private Map<String, Long> parts() {
     Map<String, Long> parts = new LinkedHashMap<>();
     if (architecture.isEmpty()) {

@@ -54,7 +54,7 @@ public final class OperationScan {
   /**
    * Scans a SavedModel or a hub module without executing it.
    *
-   * @throws UserException NO_INPUT if the directory holds none, DATA if it is torn
+   * @throws UserException NO_INPUT if the directory holds none, DATA if it is corrupt or truncated
    */
   public static OperationScan of(Path savedModelDir) {
     return of(savedModelDir, SavedModelFile.read(savedModelDir));
@@ -182,7 +182,8 @@ public final class OperationScan {
         .forEach(
             name ->
                 findings.add(
-                    unknown("gradient", name, graphName(graph), "is no function of the library")));
+                    unknown(
+                        "gradient", name, graphName(graph), "is not a function in the library")));
     return findings;
   }
 

@@ -107,7 +107,7 @@ public record ExportSource(
   /**
    * The model as evaluation runs it: what an export is written from and compared with.
    *
-   * @throws UserException DATA if the checkpoint is of another model or torn
+   * @throws UserException DATA if the checkpoint is of another model, corrupt or truncated
    */
   RestoredModel open() {
     return RestoredModel.open(ModelSpec.fed(config, numClasses), checkpoint);

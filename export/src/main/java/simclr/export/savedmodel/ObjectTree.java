@@ -2,7 +2,6 @@ package simclr.export.savedmodel;
 
 import com.google.common.base.Splitter;
 import com.google.protobuf.BoolValue;
-import java.util.ArrayDeque;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -21,6 +20,7 @@ import org.tensorflow.proto.TrackableObjectGraphOuterClass.TrackableObjectGraph;
 import org.tensorflow.proto.TrackableObjectGraphOuterClass.TrackableObjectGraph.TrackableObject;
 import org.tensorflow.proto.VersionDef;
 import simclr.checkpoint.CheckpointKeys;
+import simclr.checkpoint.ObjectNumbers;
 import simclr.export.savedmodel.ModuleFunctions.Registry;
 import simclr.model.VariableSpec;
 
@@ -186,22 +186,13 @@ final class ObjectTree {
   private Node variable(VariableSpec spec) {
     Node node = variables.get(spec.checkpointKey());
     if (node == null) {
-      throw new IllegalStateException(spec.checkpointKey() + " is no variable of the module");
+      throw new IllegalStateException(spec.checkpointKey() + " is not a variable of the module");
     }
     return node;
   }
 
-  /** Breadth first, as Python numbers what it saves. */
   private Map<Node, Integer> numbered() {
-    Map<Node, Integer> ids = new LinkedHashMap<>();
-    ArrayDeque<Node> next = new ArrayDeque<>(List.of(root));
-    while (!next.isEmpty()) {
-      Node node = next.remove();
-      if (ids.putIfAbsent(node, ids.size()) == null) {
-        next.addAll(node.children.values());
-      }
-    }
-    return ids;
+    return ObjectNumbers.of(root, node -> node.children.values());
   }
 
   private static int id(Map<Node, Integer> ids, Node node) {

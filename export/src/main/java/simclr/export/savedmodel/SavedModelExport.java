@@ -31,7 +31,7 @@ import simclr.inference.RestoredModel;
  */
 public final class SavedModelExport {
   /** What servers and their requests call the model. */
-  public static final String MODEL_NAME = "simclr";
+  static final String MODEL_NAME = "simclr";
 
   private SavedModelExport() {}
 
@@ -41,10 +41,18 @@ public final class SavedModelExport {
    *
    * @return the directory of the version; the step, or 1 for weights of step 0
    * @throws UserException CANNOT_WRITE if the version exists or cannot be written, DATA if the
-   *     checkpoint does not fit the flags or is torn
+   *     checkpoint does not fit the flags or is corrupt or truncated
    */
   public static Path write(ExportSource source, Path base) {
-    return write(source, base, false);
+    return write(source, base, false, false);
+  }
+
+  /**
+   * The same with {@code models.config} and {@code batching.config} for TensorFlow Serving in
+   * {@code base}. They come before the version: whoever finds it finds them.
+   */
+  public static Path writeForServing(ExportSource source, Path base) {
+    return write(source, base, false, true);
   }
 
   /**
@@ -54,12 +62,13 @@ public final class SavedModelExport {
    * @param keep how many; 0 or less keeps all
    */
   public static Path writeAndRetain(ExportSource source, Path base, int keep) {
-    Path written = write(source, base, true);
+    Path written = write(source, base, true, false);
     VersionDirectory.retain(base, keep);
     return written;
   }
 
-  private static Path write(ExportSource source, Path base, boolean replace) {
+  private static Path write(
+      ExportSource source, Path base, boolean replace, boolean servingConfig) {
     long step = source.checkpoint().step();
     ModuleFunctions functions = new ModuleFunctions(source);
     try (VersionDirectory version = VersionDirectory.begin(base, Math.max(1, step), replace)) {
@@ -74,6 +83,9 @@ public final class SavedModelExport {
       ManifestContents.of(source, writer, step).write(version.aside());
       OperationScan.requireHarmless(version.aside());
       check.run(version.aside());
+      if (servingConfig) {
+        ServingConfig.write(base);
+      }
       return version.publish();
     }
   }

@@ -71,7 +71,7 @@ final class SavedModelWriter {
           SavedModelFile.variables(directory),
           spec -> CheckpointKeys.key(spec.checkpointKey()),
           Optional.of(objects.checkpointObjects().toByteArray()));
-      Files.write(directory.resolve("saved_model.pb"), savedModel().toByteArray());
+      Files.write(directory.resolve(SavedModelFile.NAME), SavedModelFile.bytes(savedModel()));
     } catch (IOException e) {
       throw new UserException(ExitCode.CANNOT_WRITE, "%s cannot be written (%s)", directory, e);
     }

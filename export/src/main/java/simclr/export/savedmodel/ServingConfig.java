@@ -7,7 +7,7 @@ import java.util.Locale;
 import simclr.io.DurableFiles;
 
 /** The two files that TensorFlow Serving is started with, in its text format. */
-public final class ServingConfig {
+final class ServingConfig {
   private static final String MODELS = "models.config";
   private static final String BATCHING = "batching.config";
 
@@ -20,7 +20,7 @@ public final class ServingConfig {
    * @param base directory of the versions; the files go there too
    * @throws simclr.config.UserException CANNOT_WRITE, naming the file
    */
-  public static void write(Path base) {
+  static void write(Path base) {
     DurableFiles.write(base.resolve(MODELS), models(base).getBytes(UTF_8));
     DurableFiles.write(base.resolve(BATCHING), batching().getBytes(UTF_8));
   }

@@ -40,13 +40,15 @@ public final class VersionDirectory implements AutoCloseable {
   /**
    * Makes room for a version, and removes what killed processes left of any.
    *
-   * @param replace whether a version that is there already is replaced
+   * @param replace whether a version that is there already is replaced; one that a process did not
+   *     live to confirm always is
    * @throws UserException CANNOT_WRITE if it may not be replaced, or nothing can be written there
    */
   public static VersionDirectory begin(Path base, long version, boolean replace) {
     checkArgument(version > 0, "version %s must be positive", version);
     Path target = base.resolve(Long.toString(version));
     boolean newBase = Files.notExists(base);
+    boolean mayReplace = replace || PendingDirectory.isUnconfirmed(target);
     try {
       Files.createDirectories(base);
     } catch (IOException e) {
@@ -54,8 +56,8 @@ public final class VersionDirectory implements AutoCloseable {
           ExitCode.CANNOT_WRITE, "%s cannot be written to (%s), expected a directory", base, e);
     }
     PendingDirectory.removeAbandoned(base, VERSIONS);
-    refuseExisting(target, replace);
-    return new VersionDirectory(base, target, replace, newBase, PendingDirectory.begin(target));
+    refuseExisting(target, mayReplace);
+    return new VersionDirectory(base, target, mayReplace, newBase, PendingDirectory.begin(target));
   }
 
   /** Where the version is written. */

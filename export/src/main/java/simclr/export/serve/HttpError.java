@@ -21,7 +21,7 @@ final class HttpError extends RuntimeException {
   private final int status;
 
   HttpError(int status, String template, Object... args) {
-    // Thrown for what others got wrong: where is no news, and a stack costs more than the answer.
+    // Thrown for what others got wrong: which is not news, and a stack costs more than the answer.
     super(Strings.lenientFormat(template, shortened(args)), null, false, false);
     this.status = status;
   }

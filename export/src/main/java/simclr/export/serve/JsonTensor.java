@@ -143,7 +143,7 @@ final class JsonTensor {
     try {
       return parser.getBinaryValue();
     } catch (JsonProcessingException e) {
-      throw badRequest("\"b64\" is no base64: %s", String.valueOf(e.getOriginalMessage()));
+      throw badRequest("\"b64\" is not valid base64: %s", String.valueOf(e.getOriginalMessage()));
     }
   }
 

@@ -74,7 +74,7 @@ public final class ModelServer implements AutoCloseable {
       versions.close();
       throw new UserException(
           ExitCode.USAGE,
-          "--port is %s, which cannot be had (%s), expected a free port, or 0 for any",
+          "--port is %s, which is not available (%s), expected a free port, or 0 for any",
           settings.port(),
           String.valueOf(e.getMessage()));
     }

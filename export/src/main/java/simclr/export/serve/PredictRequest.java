@@ -66,7 +66,7 @@ record PredictRequest(
    * Reads a body to its end.
    *
    * @param known names of all inputs that the model has
-   * @throws HttpError if it is no JSON or not of this form
+   * @throws HttpError if it is not valid JSON or not of this form
    * @throws IOException if the connection breaks
    */
   static PredictRequest read(InputStream body, Set<String> known) throws IOException {
@@ -74,14 +74,14 @@ record PredictRequest(
       return new Reader(parser, known).read();
     } catch (JsonProcessingException e) {
       throw badRequest(
-          "the body is no JSON at line %s, column %s: %s",
+          "the body is not valid JSON at line %s, column %s: %s",
           e.getLocation() == null ? 0 : e.getLocation().getLineNr(),
           e.getLocation() == null ? 0 : e.getLocation().getColumnNr(),
           // Jackson adds where an object began and what it may not show.
           String.valueOf(e.getOriginalMessage())
               .replaceAll(" \\((start marker|for \\w+ starting) .*", ""));
     } catch (CharConversionException e) {
-      throw badRequest("the body is no JSON: it is not in UTF-8");
+      throw badRequest("the body is not valid JSON: it is not in UTF-8");
     }
   }
 

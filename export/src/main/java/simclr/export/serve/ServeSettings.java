@@ -18,7 +18,7 @@ import simclr.export.bundle.TimeLimits;
  * @param maxBatchSize images that are computed together
  * @param batchTimeout how long an image waits for others before its batch is run
  * @param maxEnqueuedBatches batches that may wait; beyond, requests are refused
- * @param poll between two looks for new versions
+ * @param poll interval of polling for new versions
  * @param maxBodyBytes longest request
  * @param allowedHosts names under which it answers beside those of the loopback interface
  * @param limits how long a version may take to load, and for a batch
@@ -82,7 +82,7 @@ public record ServeSettings(
   }
 
   /** The same on another port. */
-  public ServeSettings onPort(int other) {
+  ServeSettings onPort(int other) {
     return new ServeSettings(
         modelDir,
         modelName,

@@ -1,6 +1,7 @@
 package simclr.export.weights;
 
 import com.google.common.collect.ImmutableList;
+import com.google.protobuf.CodedOutputStream;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -10,7 +11,7 @@ import simclr.config.Quoted;
 import simclr.config.UserException;
 import simclr.config.UserException.ExitCode;
 
-/** Reads {@code saved_model.pb} as data. Nothing in it is executed. */
+/** Reads and writes {@code saved_model.pb} as data. Nothing in it is executed. */
 public final class SavedModelFile {
   /** Where a SavedModel keeps its graphs. */
   public static final String NAME = "saved_model.pb";
@@ -44,8 +45,8 @@ public final class SavedModelFile {
   /**
    * The parsed file.
    *
-   * @throws UserException NO_INPUT if there is none, DATA if it is torn, is no SavedModel, or lies
-   *     beside another form of itself
+   * @throws UserException NO_INPUT if there is none, DATA if it is corrupt or truncated, is not a
+   *     SavedModel, or lies beside another form of itself
    */
   public static SavedModel read(Path directory) {
     Path file = directory.resolve(NAME);
@@ -64,6 +65,23 @@ public final class SavedModelFile {
           ExitCode.DATA, "%s holds no graph, expected a whole SavedModel", file);
     }
     return model;
+  }
+
+  /**
+   * The file's bytes, the same for the same model in every process: TensorFlow hands out attributes
+   * in an order of chance.
+   */
+  public static byte[] bytes(SavedModel model) {
+    byte[] bytes = new byte[model.getSerializedSize()];
+    CodedOutputStream out = CodedOutputStream.newInstance(bytes);
+    out.useDeterministicSerialization();
+    try {
+      model.writeTo(out);
+    } catch (IOException e) {
+      throw new IllegalStateException("an array of the model's size is too small", e);
+    }
+    out.checkNoSpaceLeft();
+    return bytes;
   }
 
   /** From memory: reading from a stream, protobuf fails on broken lengths in ways of its own. */

@@ -94,7 +94,7 @@ public final class WeightSource {
    *     or a hub module
    * @param ema whether the averaged copy of the weights is meant
    * @param say told which checkpoint of a directory was taken
-   * @throws UserException NO_INPUT if there is nothing, DATA if it is torn
+   * @throws UserException NO_INPUT if there is nothing, DATA if it is corrupt or truncated
    */
   public static WeightSource open(String flag, Path path, boolean ema, Consumer<String> say) {
     WeightSource source;
@@ -180,7 +180,7 @@ public final class WeightSource {
   }
 
   /** What kind of model the shapes belong to. */
-  public Architecture architecture() {
+  Architecture architecture() {
     ImmutableMap.Builder<String, Shape> shapes = ImmutableMap.builder();
     keys.forEach(
         (name, key) ->

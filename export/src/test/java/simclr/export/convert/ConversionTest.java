@@ -16,6 +16,7 @@ import java.util.Optional;
 import java.util.TreeMap;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.tensorflow.proto.AssetFileDef;
@@ -36,6 +37,7 @@ import simclr.export.savedmodel.ExportSource;
 import simclr.export.savedmodel.SavedModelExport;
 import simclr.export.weights.WeightSource;
 
+@Tag("numeric")
 final class ConversionTest {
   private static final int CLASSES = 10;
 

@@ -15,6 +15,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.tensorflow.proto.MetaGraphDef;
@@ -32,6 +33,7 @@ import simclr.export.inspect.OperationScan;
 import simclr.export.savedmodel.ExportSource;
 
 /** The module as tf1.md of the first release describes it; Python's side is in tools/crosscheck. */
+@Tag("numeric")
 final class HubModuleTest {
   @TempDir static Path shared;
   private static ExportSource source;

@@ -26,6 +26,7 @@ import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.api.TestInstance.Lifecycle;
@@ -51,6 +52,7 @@ import simclr.inference.RestoredModel;
  * test shows that this check notices.
  */
 @TestInstance(Lifecycle.PER_CLASS)
+@Tag("numeric")
 final class SavedModelExportTest {
   private static final ImmutableList<String> LABELS =
       IntStream.range(0, 10).mapToObj(i -> "class " + i).collect(toImmutableList());

@@ -159,7 +159,7 @@ final class ModelServerTest {
       delimiterString = "=>",
       quoteCharacter = '`',
       value = {
-        "{'instances': [3 => 400 => the body is no JSON",
+        "{'instances': [3 => 400 => the body is not valid JSON",
         "{'instances': 3} => 400 => 'instances' is 3, expected a list",
         "{'instances': [[1]]} => 400 => input 'inputs' has the shape [1,1], expected [?,?,?,3]",
         "{'instances': [[[[1, 1]]]]}"
@@ -176,7 +176,7 @@ final class ModelServerTest {
         "{'signature_name': 'image_bytes', 'instances': [{'b64': ''}]}"
             + " => 400 => image 0 of 'image_bytes' is empty, expected an image",
         "{'signature_name': 'image_bytes', 'instances': ['text']}"
-            + " => 400 => image 0 of 'image_bytes' is no PNG, JPEG, GIF or BMP image",
+            + " => 400 => image 0 of 'image_bytes' is not a PNG, JPEG, GIF or BMP image",
         "{'signature_name': 'image_bytes', 'inputs': {'b64': 'AAAA'}}"
             + " => 400 => input 'image_bytes' has the shape [], expected [?]",
         "{'signature_name': 'classify', 'instances': [1]}"
@@ -279,7 +279,7 @@ final class ModelServerTest {
       ServeSettings settings = settings(TestExport.version()).onPort(taken.getLocalPort());
       assertThatThrownBy(() -> ModelServer.start(settings, Reporter.lines(line -> {})))
           .isInstanceOf(UserException.class)
-          .hasMessageStartingWith("--port is " + taken.getLocalPort() + ", which cannot be had");
+          .hasMessageStartingWith("--port is " + taken.getLocalPort() + ", which is not available");
     }
   }
 

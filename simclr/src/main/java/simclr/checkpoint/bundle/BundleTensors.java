@@ -18,7 +18,7 @@ public final class BundleTensors implements AutoCloseable {
     return tensors.get(index);
   }
 
-  public int size() {
+  int size() {
     return tensors.size();
   }
 

@@ -7,6 +7,7 @@ import java.nio.ByteOrder;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import simclr.io.MaskedCrc;
 
 /**
  * A sorted table of keys and values as LevelDB lays it out in a file:
@@ -113,10 +114,7 @@ final class Table {
     int from = (int) block.offset();
     int size = (int) block.size();
     int stored = new Bytes(file, from + size + 1, Integer.BYTES, name).fixed32();
-    check(
-        new Checksum().add(file, from, size + 1).masked() == stored,
-        "%s has a wrong checksum",
-        name);
+    check(MaskedCrc.of(file, from, size + 1) == stored, "%s has a wrong checksum", name);
     check(file[from + size] == 0, "%s is compressed, which checkpoints are not", name);
     int[] restarts = restarts(from, size, name);
     entries(

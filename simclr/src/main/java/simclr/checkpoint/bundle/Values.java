@@ -5,6 +5,7 @@ import static simclr.checkpoint.bundle.DamagedException.check;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
+import simclr.io.MaskedCrc;
 
 /**
  * The values of one tensor, read once from start to end and compared with the index's checksum:
@@ -21,7 +22,7 @@ final class Values {
   private final FileChannel file;
   private final BundleEntry entry;
   private final byte[] buffer;
-  private final Checksum checksum = new Checksum();
+  private final MaskedCrc checksum = new MaskedCrc();
   private long fetched;
   private int at;
   private int limit;
@@ -52,7 +53,7 @@ final class Values {
       default -> values.pass(entry.size(), sink);
     }
     check(values.left() == 0, "%s bytes are left over", values.left());
-    check(values.checksum.masked() == entry.crc(), "its checksum is wrong");
+    check(values.checksum.value() == entry.crc(), "its checksum is wrong");
   }
 
   private void strings(Sink sink) throws IOException, DamagedException {
@@ -94,7 +95,7 @@ final class Values {
     for (int i = 0; i < Integer.BYTES; i++) {
       stored |= next() << (8 * i);
     }
-    check(stored == checksum.masked(), otherwise);
+    check(stored == checksum.value(), otherwise);
     checksum.addInt(stored);
   }
 

@@ -28,7 +28,7 @@ public final class ColorJitter {
           ImageOp.NONE);
 
   /** How many distortions there are, and so factors and places of an order. */
-  public static final int COUNT = 4;
+  static final int COUNT = 4;
 
   private ColorJitter() {}
 

@@ -106,8 +106,7 @@ public final class Crop {
   }
 
   /** Resizes the whole image as {@link #cropAndResize} does a box. */
-  public static Operand<TFloat32> resize(
-      Ops tf, Operand<TFloat32> image, int outHeight, int outWidth) {
+  static Operand<TFloat32> resize(Ops tf, Operand<TFloat32> image, int outHeight, int outWidth) {
     Operand<TFloat32> one = tf.expandDims(image, tf.constant(0));
     Operand<TFloat32> resized =
         tf.image.resizeBicubic(

@@ -3,7 +3,9 @@ package simclr.data.image;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.BasicFileAttributes;
 import org.jspecify.annotations.Nullable;
 
 /** The bytes of an image at any offset; of a file, only the blocks asked for are read. */
@@ -21,7 +23,11 @@ final class ImageBytes implements AutoCloseable {
     this.block = ByteBuffer.wrap(bytes);
   }
 
-  ImageBytes(Path path) throws IOException {
+  ImageBytes(Path path) throws IOException, ImageHeader.Unusable {
+    // Opening a pipe waits for its writer.
+    if (Files.readAttributes(path, BasicFileAttributes.class).isOther()) {
+      throw new ImageHeader.Unusable("is a pipe or a device, expected an image");
+    }
     this.file = FileChannel.open(path);
     this.size = file.size();
     this.block = ByteBuffer.allocate(BLOCK).limit(0);

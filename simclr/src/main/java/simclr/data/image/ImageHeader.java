@@ -2,6 +2,8 @@ package simclr.data.image;
 
 import com.google.common.base.Ascii;
 import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.Locale;
 
@@ -58,6 +60,11 @@ public record ImageHeader(
   public static ImageHeader of(Path file) throws Unusable {
     try (ImageBytes bytes = new ImageBytes(file)) {
       return of(bytes);
+    } catch (NoSuchFileException e) {
+      throw new Unusable(
+          Files.isSymbolicLink(file)
+              ? "is a link to what is not there, expected an image"
+              : "is missing, expected an image");
     } catch (IOException e) {
       throw new Unusable("cannot be read: " + e.getMessage());
     }
@@ -114,7 +121,7 @@ public record ImageHeader(
         return bmp(bytes);
       }
     }
-    throw new Unusable("is no PNG, JPEG, GIF or BMP image");
+    throw new Unusable("is not a PNG, JPEG, GIF or BMP image");
   }
 
   private static ImageHeader png(ImageBytes bytes) throws Unusable {

@@ -146,7 +146,8 @@ final class RecordReader implements ExampleReader {
           ? new UserException(ExitCode.DATA, "%s is gone, it was there at the start", name)
           : broken(name, Example.parseFrom(data), failure);
     } catch (InvalidProtocolBufferException e) {
-      return new UserException(ExitCode.DATA, "%s: record %s is no tf.train.Example", path, record);
+      return new UserException(
+          ExitCode.DATA, "%s: record %s is not a tf.train.Example", path, record);
     } catch (UserException e) {
       return e;
     }

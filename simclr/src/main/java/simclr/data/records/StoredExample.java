@@ -58,7 +58,7 @@ public final class StoredExample {
     try {
       return Example.parseFrom(data).getFeatures();
     } catch (InvalidProtocolBufferException e) {
-      throw broken(file, record, "is no tf.train.Example");
+      throw broken(file, record, "is not a tf.train.Example");
     }
   }
 
@@ -69,7 +69,7 @@ public final class StoredExample {
   }
 
   /** The number of a feature; {@link Records#UNLABELLED} if it is not there once. */
-  public static long number(Features example, String name) {
+  static long number(Features example, String name) {
     List<Long> values = integers(example, name);
     return values.size() == 1 ? values.get(0) : Records.UNLABELLED;
   }

@@ -20,6 +20,7 @@ import simclr.data.records.BrokenExample;
 import simclr.data.records.Records;
 import simclr.data.records.Split;
 import simclr.io.TextFile;
+import simclr.io.WholeFile;
 import simclr.io.UnreadableInput;
 
 /**
@@ -62,7 +63,7 @@ record Cifar10Binary(Path directory, ImmutableList<String> labelNames) implement
     ImmutableList<String> labelNames;
     try {
       labelNames =
-          TextFile.lines(names).stream()
+          TextFile.decode(WholeFile.bytes(names)).lines()
               .map(String::strip)
               .filter(name -> !name.isEmpty())
               .collect(ImmutableList.toImmutableList());

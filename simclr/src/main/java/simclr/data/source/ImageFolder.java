@@ -39,8 +39,8 @@ import simclr.data.records.Split;
  * </pre>
  *
  * <p>Labels number the classes of all splits together, in the order of the code points of their
- * names: a class that one split lacks shifts nothing. A single class is no label. The images of a
- * split stand in the order of a hash of their path, so that a slice such as {@code train[:90%]}
+ * names: a class that one split lacks shifts nothing. A single class is not a label. The images of
+ * a split stand in the order of a hash of their path, so that a slice such as {@code train[:90%]}
  * takes from every class.
  *
  * @param classes by label; empty without labels
@@ -185,7 +185,7 @@ record ImageFolder(
     List<Item> items = new ArrayList<>();
     split.images().forEach(image -> items.add(new Item(image, Records.UNLABELLED)));
     for (FolderTree folder : split.folders()) {
-      // -1, unlabelled, where a single class is no label.
+      // -1, unlabelled, where a single class is not a label.
       long label = classes.indexOf(folder.name());
       folder.images().forEach(image -> items.add(new Item(image, label)));
     }

@@ -16,6 +16,7 @@ import simclr.config.LocalPath;
 import simclr.config.UserException;
 import simclr.config.UserException.ExitCode;
 import simclr.io.TextFile;
+import simclr.io.WholeFile;
 import simclr.io.UnreadableInput;
 
 /**
@@ -40,7 +41,8 @@ record TfdsFeatures(
    *
    * @param supervisedKeys names of image and label, as {@link TfdsInfo} has them; if empty, the
    *     only image is taken, and the only class label
-   * @throws UserException if a file is missing or no JSON, or there is no image that can be used
+   * @throws UserException if a file is missing or not valid JSON, or there is no image that can be
+   *     used
    */
   static TfdsFeatures read(Path directory, ImmutableList<String> supervisedKeys) {
     Path file = directory.resolve("features.json");
@@ -140,7 +142,7 @@ record TfdsFeatures(
     ImmutableList<String> names;
     try {
       names =
-          TextFile.lines(file).stream()
+          TextFile.decode(WholeFile.bytes(file)).lines()
               .map(String::strip)
               .filter(name -> !name.isEmpty())
               .collect(toImmutableList());

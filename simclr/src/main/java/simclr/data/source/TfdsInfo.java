@@ -10,15 +10,15 @@ import com.google.common.collect.ImmutableList;
 import com.google.common.collect.ImmutableMap;
 import com.google.common.collect.Maps;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import simclr.config.LocalPath;
 import simclr.config.Quoted;
-import simclr.config.UserException;
 import simclr.config.UserException.ExitCode;
+import simclr.config.UserException;
 import simclr.io.UnreadableInput;
+import simclr.io.WholeFile;
 
 /**
  * What {@code dataset_info.json} of a TFDS directory says about files and splits.
@@ -113,11 +113,11 @@ record TfdsInfo(
   static JsonNode json(Path file) {
     JsonNode root;
     try {
-      root = JSON.readTree(Files.readAllBytes(file));
+      root = JSON.readTree(WholeFile.bytes(file));
     } catch (JsonProcessingException e) {
       throw new UserException(
           ExitCode.DATA,
-          "%s is no JSON: %s",
+          "%s is not valid JSON: %s",
           file,
           Quoted.of(e.getOriginalMessage().lines().findFirst().orElse("")));
     } catch (IOException e) {

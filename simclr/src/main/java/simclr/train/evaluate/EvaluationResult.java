@@ -17,7 +17,7 @@ import simclr.summary.Tag;
 record EvaluationResult(long step, float regularizationLoss, float top1, float top5) {
 
   /** The values under the reference's tags, in its order. */
-  public Map<Tag, Float> scalars() {
+  Map<Tag, Float> scalars() {
     Map<Tag, Float> scalars = new EnumMap<>(Tag.class);
     scalars.put(Tag.REGULARIZATION_LOSS, regularizationLoss);
     scalars.put(Tag.LABEL_TOP_1_ACCURACY, top1);

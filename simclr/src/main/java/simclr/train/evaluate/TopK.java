@@ -44,7 +44,7 @@ public final class TopK {
     return share(amongFive);
   }
 
-  public long examples() {
+  long examples() {
     return examples;
   }
 

@@ -92,7 +92,7 @@ public final class InitialWeights {
     RestoreReport report = saver.restore(session, own, Saver.Scope.ALL, config.partial());
     long step = own.step();
     reporter.line(report.text());
-    reporter.line(String.format(Locale.ROOT, "going on from step %d (%s)", step, own));
+    reporter.line(String.format(Locale.ROOT, "resuming from step %d (%s)", step, own));
     config
         .checkpoint()
         .ifPresent(

@@ -89,7 +89,7 @@ public record Teacher(RunConfig config, int numClasses, CheckpointFile file) {
     if (found.encoder().isEmpty()) {
       throw new UserException(
           ExitCode.DATA,
-          "--teacher %s is no model that this program knows (%s), expected one of its checkpoints"
+          "--teacher %s is not a model that this program knows (%s), expected one of its checkpoints"
               + " or SavedModels",
           path,
           found);

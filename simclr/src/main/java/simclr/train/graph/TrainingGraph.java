@@ -180,7 +180,7 @@ public final class TrainingGraph implements AutoCloseable {
   }
 
   /** The current batch, over all replicas; fetched without the step it is the next one. */
-  public Batch batch() {
+  Batch batch() {
     return batch;
   }
 
@@ -209,7 +209,7 @@ public final class TrainingGraph implements AutoCloseable {
   }
 
   /** The tags that a step measures, in the reference's order. */
-  public List<Tag> tags() {
+  List<Tag> tags() {
     return List.copyOf(towers.get(0).scalars().keySet());
   }
 

@@ -40,7 +40,7 @@ import simclr.train.run.Progress.Snapshot;
 /**
  * The training loop: restore, run steps, and every {@code checkpointSteps} save and log.
  *
- * <p>Whatever moment the process dies at, the same command goes on from the last checkpoint and
+ * <p>Whatever moment the process dies at, the same command resumes from the last checkpoint and
  * ends with the weights that an undisturbed run would have.
  */
 final class Trainer {

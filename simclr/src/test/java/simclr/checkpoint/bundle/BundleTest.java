@@ -23,6 +23,7 @@ import org.tensorflow.types.TFloat32;
 import simclr.checkpoint.bundle.TableBytes.Block;
 import simclr.config.UserException;
 import simclr.config.UserException.ExitCode;
+import simclr.io.MaskedCrc;
 
 final class BundleTest {
   private static final int TENSORS = 40;
@@ -173,7 +174,7 @@ final class BundleTest {
   }
 
   private static int crc(int from, int length) {
-    return new Checksum().add(DATA, from, length).masked();
+    return MaskedCrc.of(DATA, from, length);
   }
 
   private static byte[] data() {

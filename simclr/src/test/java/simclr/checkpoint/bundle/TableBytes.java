@@ -12,6 +12,7 @@ import org.tensorflow.proto.BundleHeaderProto;
 import org.tensorflow.proto.DataType;
 import org.tensorflow.proto.TensorShapeProto;
 import org.tensorflow.proto.VersionDef;
+import simclr.io.MaskedCrc;
 
 /** Builds index files byte by byte, right ones and those whose only fault is what they say. */
 final class TableBytes {
@@ -120,7 +121,7 @@ final class TableBytes {
     bytes.writeBytes(block);
     byte[] typed = ByteBuffer.allocate(block.length + 1).put(block).put((byte) type).array();
     bytes.write(type);
-    bytes.writeBytes(fixed32(new Checksum().add(typed, 0, typed.length).masked()));
+    bytes.writeBytes(fixed32(MaskedCrc.of(typed, 0, typed.length)));
   }
 
   byte[] finish() {

@@ -6,6 +6,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.stream.LongStream;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -22,6 +23,7 @@ import org.tensorflow.types.TInt64;
 import simclr.config.Composition.Transformation;
 
 /** Views of the study of augmentations, on a smooth image and on a flat one. */
+@Tag("numeric")
 final class ComposedViewsTest {
   private static final int SIZE = 20;
 

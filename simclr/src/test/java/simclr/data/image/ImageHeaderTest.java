@@ -92,7 +92,7 @@ final class ImageHeaderTest {
     // TensorFlow takes the palette's indices for grey.
     assertRefused(bmp(BufferedImage.TYPE_BYTE_INDEXED), "is a BMP of 8 bits");
     assertRefused(new byte[0], "is empty");
-    assertRefused("<svg/>".getBytes(StandardCharsets.US_ASCII), "is no PNG, JPEG, GIF or BMP");
+    assertRefused("<svg/>".getBytes(StandardCharsets.US_ASCII), "is not a PNG, JPEG, GIF or BMP");
     byte[] lossless = TestImages.jpeg(7, 5);
     int frame = indexOf(lossless, new byte[] {(byte) 0xff, (byte) 0xc0});
     lossless[frame + 1] = (byte) 0xc3;

@@ -17,6 +17,7 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.Random;
 import java.util.stream.IntStream;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -32,6 +33,7 @@ import org.tensorflow.types.TInt64;
 import simclr.data.augment.Augmentation;
 
 /** The numbers that views are drawn with, against their documented distributions. */
+@Tag("numeric")
 final class AugmentationStatisticsTest {
   private static final long SEED = 20200213;
   private static final int DRAWS = 6000;

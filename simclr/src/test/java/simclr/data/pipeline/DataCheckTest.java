@@ -71,7 +71,7 @@ final class DataCheckTest {
     assertThat(examined.broken())
         .extracting(BrokenExample::name)
         .containsExactly(file + ": record 2", file + ": record 3", file + ": record 4");
-    assertThat(examined.broken().get(0).reason()).startsWith("has an image that is no PNG");
+    assertThat(examined.broken().get(0).reason()).startsWith("has an image that is not a PNG");
     assertThat(examined.broken().get(1).reason()).contains("9, expected 0 to 2");
     assertThat(examined.broken().get(2).reason()).contains("fail their checksum");
     assertThat(DataCheck.broken(examined.usable().orElseThrow(), () -> false, done -> {}))

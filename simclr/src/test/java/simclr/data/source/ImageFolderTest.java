@@ -144,7 +144,7 @@ final class ImageFolderTest {
         .startsWith("3 of 4 images cannot be used: ")
         .contains(dir.resolve("a/cut.png") + " is truncated after " + (IMAGE.length - 1) + " bytes")
         .contains(dir.resolve("b/empty.jpg") + " is empty")
-        .contains(dir.resolve("b/text.gif") + " is no PNG, JPEG, GIF or BMP");
+        .contains(dir.resolve("b/text.gif") + " is not a PNG, JPEG, GIF or BMP");
     IntStream.range(0, 9)
         .forEach(i -> TfdsWriter.write(dir.resolve("b/" + i + ".png"), new byte[0]));
     assertFails(ExitCode.DATA, () -> open("train")).contains("12 of 13").endsWith("; and 7 more");

@@ -192,7 +192,7 @@ final class TfdsDirectoryTest {
     assertRecordRefused(TfdsWriter.example(IMAGE, -1), "has label -1, expected labels in all");
     assertRecordRefused(TfdsWriter.example(IMAGE), "has 0 integers in label, expected 1 label");
     assertRecordRefused(new byte[0], "has 0 byte strings in image, expected 1 image");
-    assertRecordRefused(new byte[] {-1, -1, -1}, "is no tf.train.Example");
+    assertRecordRefused(new byte[] {-1, -1, -1}, "is not a tf.train.Example");
     assertRecordRefused(TfdsWriter.example(new byte[0], 0), "has an image that is empty");
     assertRecordRefused(
         TfdsWriter.example(Arrays.copyOf(IMAGE, 40), 0), "has an image that is truncated");
@@ -222,7 +222,7 @@ final class TfdsDirectoryTest {
   @Test
   void descriptionsThatCannotBeUsedAreData() {
     toy.split("train", TfdsWriter.example(IMAGE, 0));
-    assertInfoRefused("{", "is no JSON");
+    assertInfoRefused("{", "is not valid JSON");
     assertInfoRefused("[]", "holds no JSON object");
     assertInfoRefused("{\"name\": \"toy\"}", "splits is , expected a list of splits");
     assertInfoRefused(

@@ -6,6 +6,7 @@ import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -20,6 +21,7 @@ import simclr.model.Variables.Variable;
 import simclr.parallel.Devices;
 
 /** Which variables some steps of fine-tuning change: ResNet-18, 16 pixels, 4 images of noise. */
+@Tag("numeric")
 final class FineTuningTest {
   private static final int STEPS = 3;
   private static final String ENCODER = "model/resnet_model/";

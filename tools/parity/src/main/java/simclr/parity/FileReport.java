@@ -24,11 +24,11 @@ public record FileReport(
   private static final Comparator<Quantity> BY_STRAIN =
       Comparator.comparingDouble(quantity -> quantity.strain());
 
-  public long failures() {
+  long failures() {
     return quantities.stream().filter(quantity -> !quantity.holds()).count();
   }
 
-  public boolean holds() {
+  boolean holds() {
     return failures() == 0;
   }
 

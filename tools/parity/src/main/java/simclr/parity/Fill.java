@@ -17,11 +17,11 @@ import org.tensorflow.ndarray.Shape;
  * @param scale half the width of the range
  * @param offset the middle of the range
  */
-public record Fill(String name, float scale, float offset) {
+record Fill(String name, float scale, float offset) {
   private static final float UNIT = 1f / (1 << 24);
 
   /** The first {@code count} elements, row-major. */
-  public float[] values(long count) {
+  float[] values(long count) {
     return values(count, count);
   }
 

@@ -19,7 +19,7 @@ import simclr.config.UserException.ExitCode;
  * <p>Checking it computes every number again with the product's own code and compares. Nothing of a
  * file is passed over: a field that is not understood is an error of the file.
  */
-public final class GoldenFile {
+final class GoldenFile {
   private static final ObjectMapper JSON =
       JsonMapper.builder()
           .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
@@ -41,9 +41,9 @@ public final class GoldenFile {
    * Reads a file and tells its format by its content.
    *
    * @throws UserException with {@link ExitCode#NO_INPUT} if there is no such file, with {@link
-   *     ExitCode#DATA} if it is no golden file
+   *     ExitCode#DATA} if it is not a golden file
    */
-  public static GoldenFile open(Path path) {
+  static GoldenFile open(Path path) {
     if (Files.isDirectory(path)) {
       throw new UserException(ExitCode.NO_INPUT, "%s is a directory, expected a golden file", path);
     }
@@ -53,7 +53,10 @@ public final class GoldenFile {
       throw new UserException(ExitCode.NO_INPUT, "%s does not exist, expected a golden file", path);
     } catch (JsonProcessingException e) {
       throw new UserException(
-          ExitCode.DATA, "%s is no JSON, expected a golden file: %s", path, e.getOriginalMessage());
+          ExitCode.DATA,
+          "%s is not valid JSON, expected a golden file: %s",
+          path,
+          e.getOriginalMessage());
     } catch (IOException e) {
       throw new UserException(ExitCode.NO_INPUT, "%s cannot be read: %s", path, e);
     }
@@ -65,7 +68,7 @@ public final class GoldenFile {
   }
 
   /** The format, e.g. {@code step} or {@code loss-contrastive}. */
-  public String kind() {
+  String kind() {
     return kind.title();
   }
 
@@ -75,7 +78,7 @@ public final class GoldenFile {
    * @throws UserException if the file asks for what does not exist or has fields that are not
    *     understood
    */
-  public FileReport check() {
+  FileReport check() {
     long start = System.nanoTime();
     Checks checks = new Checks();
     Fields fields = fields();

@@ -46,7 +46,7 @@ record Kind(String title, Predicate<Fields> matches, GoldenCase check) {
         .orElseThrow(
             () ->
                 file.error(
-                    "this is no golden file: it has the fields %s, expected a \"kind\" or \"cases\""
+                    "this is not a golden file: it has the fields %s, expected a \"kind\" or \"cases\""
                         + " of %s",
                     file.names(), ALL.stream().map(Kind::title).toList()));
   }

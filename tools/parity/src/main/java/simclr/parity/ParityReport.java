@@ -32,7 +32,7 @@ public record ParityReport(ImmutableList<FileReport> files) {
    * of work.
    *
    * @param finished is told of every file when it is done, in the order of {@code paths}
-   * @throws UserException if a file is missing, is no golden file or holds something that is not
+   * @throws UserException if a file is missing, is not a golden file or holds something that is not
    *     understood
    */
   public static ParityReport check(List<Path> paths, Consumer<FileReport> finished) {
@@ -59,11 +59,11 @@ public record ParityReport(ImmutableList<FileReport> files) {
     }
   }
 
-  public long quantities() {
+  long quantities() {
     return files.stream().mapToLong(file -> file.quantities().size()).sum();
   }
 
-  public long failures() {
+  long failures() {
     return files.stream().mapToLong(FileReport::failures).sum();
   }
 

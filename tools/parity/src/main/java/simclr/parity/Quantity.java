@@ -12,7 +12,7 @@ package simclr.parity;
  * @param holds whether every number is within its tolerance
  * @param worst which number that was, with both values
  */
-public record Quantity(
+record Quantity(
     String group,
     String name,
     long numbers,

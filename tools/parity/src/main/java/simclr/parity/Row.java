@@ -32,7 +32,7 @@ final class Row {
       if (!(node instanceof ArrayNode cells) || cells.size() < names + 6) {
         throw new UserException(
             ExitCode.DATA,
-            "%s is no row, expected %s columns, mean, l2, samples and three tolerances",
+            "%s is not a row, expected %s columns, mean, l2, samples and three tolerances",
             where,
             names);
       }
@@ -53,7 +53,7 @@ final class Row {
           return i;
         }
       }
-      throw new UserException(ExitCode.DATA, "%s is of %s, which is no variable", where, key);
+      throw new UserException(ExitCode.DATA, "%s is of %s, which is not a variable", where, key);
     }
     return index(specs.size());
   }

@@ -8,6 +8,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.tensorflow.ConcreteFunction;
@@ -28,6 +29,7 @@ import simclr.parity.AugmentationCase.Operation;
  * The operations of augmentation inside tf.data, where training runs them, against the reference's
  * numbers; {@link GoldenFilesTest} has them alone in a graph.
  */
+@Tag("numeric")
 final class AugmentationInDatasetTest {
   /** Cases at a time, so that a file takes few sessions. */
   private static final int CHUNK = 60;

@@ -19,6 +19,7 @@ import org.junit.jupiter.params.provider.FieldSource;
  * -DexcludedGroups=slow} leaves them out.
  */
 @Execution(ExecutionMode.CONCURRENT) // the numbers are those of one thread each
+@Tag("numeric")
 final class GoldenFilesTest {
   private static final Path TESTDATA = Path.of(System.getProperty("simclr.testdata"));
 

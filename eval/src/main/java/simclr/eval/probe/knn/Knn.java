@@ -80,11 +80,6 @@ public record Knn(
     return NAME;
   }
 
-  @Override
-  public String command() {
-    return "knn";
-  }
-
   private record Settings(
       List<Integer> k,
       String distance,

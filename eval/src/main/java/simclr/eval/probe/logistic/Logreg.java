@@ -34,12 +34,12 @@ import simclr.eval.published.Evaluation;
  *
  * @param l2 fixes the penalty; empty to choose it
  * @param l2Values how many are tried, evenly spaced by their logarithm
- * @param l2Smallest the smallest of them
- * @param l2Largest the largest of them
+ * @param l2Smallest the smallest l2 tried
+ * @param l2Largest the largest l2 tried
  * @param standardize whether features are brought to deviation 1; the paper does not
  * @param validationShare of the training examples, carved out where there is no validation split
  * @param maxIterations of one fit
- * @param tolerance how far above its minimum the final objective may be, as a part of itself
+ * @param tolerance how far above its minimum the final objective may be (relative tolerance)
  * @param sweepTolerance the same while choosing
  */
 public record Logreg(
@@ -80,11 +80,6 @@ public record Logreg(
   @Override
   public String protocol() {
     return NAME;
-  }
-
-  @Override
-  public String command() {
-    return "logreg";
   }
 
   private record Settings(

@@ -27,7 +27,7 @@ interface Regression extends AutoCloseable {
    * Fits.
    *
    * @param start from {@link #origin} or a former fit
-   * @param tolerance how far above its minimum the objective may be left, as a part of itself
+   * @param tolerance how far above its minimum the objective may be left (relative tolerance)
    */
   Fit fit(double l2, double[] start, int maxIterations, double tolerance);
 

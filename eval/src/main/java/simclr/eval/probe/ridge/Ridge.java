@@ -57,11 +57,6 @@ public record Ridge(ImmutableList<Integer> shots, int draws, OptionalDouble l2)
     return NAME;
   }
 
-  @Override
-  public String command() {
-    return "ridge";
-  }
-
   private record Settings(
       String objective,
       @JsonInclude(JsonInclude.Include.ALWAYS) @Nullable List<Integer> shots,

@@ -26,7 +26,7 @@ public final class LinearProbe {
    *
    * @param l2 factor of the penalty, above 0
    * @param maxIterations where the fit ends if it has not converged
-   * @param tolerance how far above its minimum the objective may end, as a part of itself
+   * @param tolerance how far above its minimum the objective may end (relative tolerance)
    */
   public record Settings(double l2, int maxIterations, double tolerance) {
     public Settings {

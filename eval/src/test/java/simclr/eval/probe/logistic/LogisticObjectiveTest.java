@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.within;
 
 import java.util.Arrays;
 import java.util.Random;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import simclr.eval.features.DataDigest;
@@ -14,6 +15,7 @@ import simclr.eval.features.LabelledFeatures.Labels;
 import simclr.eval.probe.NativeFeatures;
 import simclr.eval.probe.Standardizer;
 
+@Tag("numeric")
 final class LogisticObjectiveTest {
   @ParameterizedTest
   @ValueSource(booleans = {false, true})

@@ -9,6 +9,7 @@ import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.Random;
 import java.util.stream.IntStream;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -31,6 +32,7 @@ import simclr.eval.probe.Protocol;
 import simclr.eval.probe.logistic.Regression.Fit;
 import simclr.eval.record.RecordJson;
 
+@Tag("numeric")
 final class MultiLabelLogregTest {
   private static final Logreg SHORT =
       new Logreg(OptionalDouble.empty(), 5, 1e-4, 1, false, 0.2, 500, 1e-6, 1e-4);
