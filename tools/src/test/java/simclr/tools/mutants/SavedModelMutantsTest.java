@@ -110,8 +110,7 @@ final class SavedModelMutantsTest {
     if (response.statusCode() >= 500) {
       throw new IllegalStateException("HTTP " + response.statusCode() + ": " + json);
     }
-    return new Mutants.Refused(
-        "HTTP " + response.statusCode(), String.valueOf(json.get("error")));
+    return new Mutants.Refused("HTTP " + response.statusCode(), String.valueOf(json.get("error")));
   }
 
   private static byte[] savedModel() {
