@@ -35,7 +35,7 @@ public final class TextFile {
   }
 
   /** Text in the encoding that its byte order mark tells, without the mark. */
-  static String decode(byte[] bytes) throws IOException {
+  public static String decode(byte[] bytes) throws IOException {
     if (startsWith(bytes, 0xef, 0xbb, 0xbf)) {
       return decode(bytes, 3, StandardCharsets.UTF_8);
     } else if (startsWith(bytes, 0xff, 0xfe)) {
