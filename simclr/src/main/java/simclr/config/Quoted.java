@@ -15,6 +15,11 @@ public final class Quoted {
     return shown(text, LONGEST, false);
   }
 
+  /** The same of at most so many characters. */
+  public static String of(String text, int longest) {
+    return shown(text, longest, false);
+  }
+
   /** The same for text of several lines, such as a table, and a longer one. */
   static String lines(String text) {
     return shown(text, LONGEST_OF_LINES, true);

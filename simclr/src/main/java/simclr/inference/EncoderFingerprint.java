@@ -30,15 +30,15 @@ import simclr.checkpoint.CheckpointFile;
 import simclr.checkpoint.CheckpointKeys;
 import simclr.checkpoint.ModelDir;
 import simclr.checkpoint.bundle.BundleTensors;
-import simclr.config.RunConfig.FrozenBn;
 import simclr.config.RunConfig;
-import simclr.config.UserException.ExitCode;
+import simclr.config.RunConfig.FrozenBn;
 import simclr.config.UserException;
+import simclr.config.UserException.ExitCode;
 import simclr.io.Sha256;
 import simclr.io.WholeFile;
+import simclr.model.VariableSpec;
 import simclr.model.VariableSpec.Kind;
 import simclr.model.VariableSpec.Part;
-import simclr.model.VariableSpec;
 import simclr.model.Variables.Variable;
 
 /**

@@ -74,7 +74,7 @@ public final class EventWriter implements AutoCloseable {
   }
 
   /** The file that is written. */
-  Path file() {
+  public Path file() {
     return file;
   }
 

@@ -74,8 +74,7 @@ final class ProbeInputs {
   @Option(
       names = "--validation_split",
       paramLabel = "<split>",
-      description =
-          "Split to choose settings on. Default: a part of --train_split.")
+      description = "Split to choose settings on. Default: a part of --train_split.")
   private Optional<String> validationSplit = Optional.empty();
 
   @Option(
@@ -107,10 +106,16 @@ final class ProbeInputs {
               + " mAP.")
   private Optional<Path> trainLabels = Optional.empty();
 
-  @Option(names = "--test_features", paramLabel = "<file>", description = "Features to test on: a .npy file, one row an example.")
+  @Option(
+      names = "--test_features",
+      paramLabel = "<file>",
+      description = "Features to test on: a .npy file, one row an example.")
   private Optional<Path> testFeatures = Optional.empty();
 
-  @Option(names = "--test_labels", paramLabel = "<file>", description = "Classes of --test_features, in the form of --train_labels.")
+  @Option(
+      names = "--test_labels",
+      paramLabel = "<file>",
+      description = "Classes of --test_features, in the form of --train_labels.")
   private Optional<Path> testLabels = Optional.empty();
 
   @Option(

@@ -26,11 +26,8 @@ final class FlagFileMutantsTest {
               Files.write(file, bytes);
               // There is no such data set: a run ends once its flags are read.
               Outcome outcome =
-                  Outcome.of(
-                      "run", "--flagfile=" + file, "--model_dir=" + dir, "--dataset=absent");
-              return outcome.err().contains("--data_dir is missing")
-                  ? "read"
-                  : refused(outcome);
+                  Outcome.of("run", "--flagfile=" + file, "--model_dir=" + dir, "--dataset=absent");
+              return outcome.err().contains("--data_dir is missing") ? "read" : refused(outcome);
             });
   }
 

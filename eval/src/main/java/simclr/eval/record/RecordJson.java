@@ -20,8 +20,8 @@ import java.util.Map;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
-import simclr.config.UserException.ExitCode;
 import simclr.config.UserException;
+import simclr.config.UserException.ExitCode;
 import simclr.io.DurableFiles;
 import simclr.io.WholeFile;
 

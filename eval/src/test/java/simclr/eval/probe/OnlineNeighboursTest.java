@@ -7,7 +7,6 @@ import com.google.common.collect.ImmutableMap;
 import java.nio.file.Path;
 import java.util.Map;
 import java.util.Optional;
-import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import simclr.config.Reporter;
@@ -23,7 +22,7 @@ import simclr.summary.Tag;
 import simclr.train.run.Run;
 
 /** What a pretraining says of its neighbours while it runs, beside {@code probe knn}. */
-@Tag("numeric")
+@org.junit.jupiter.api.Tag("numeric")
 final class OnlineNeighboursTest {
   private static final Reporter QUIET = Reporter.lines(line -> {});
 

@@ -276,7 +276,8 @@ public final class LoadedModel implements AutoCloseable {
    */
   public HostTensor.Floats floatsOfTensors(
       String signature, Map<String, ? extends TType> inputs, String output) {
-    long rows = inputs.values().stream().mapToLong(input -> input.shape().get(0)).findFirst().orElse(0);
+    long rows =
+        inputs.values().stream().mapToLong(input -> input.shape().get(0)).findFirst().orElse(0);
     try {
       return floats(runTensors(signature, inputs, List.of(output)), output, rows);
     } catch (ModelFailure e) {

@@ -14,8 +14,8 @@ import java.util.Map;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import simclr.config.Quoted;
-import simclr.config.UserException.ExitCode;
 import simclr.config.UserException;
+import simclr.config.UserException.ExitCode;
 import simclr.io.WholeFile;
 
 /**

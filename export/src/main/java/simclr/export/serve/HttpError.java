@@ -2,6 +2,7 @@ package simclr.export.serve;
 
 import com.google.common.base.Strings;
 import java.util.Arrays;
+import simclr.config.Quoted;
 
 /** A request that is answered with an error: the status that TensorFlow Serving gives, and why. */
 final class HttpError extends RuntimeException {
@@ -22,7 +23,7 @@ final class HttpError extends RuntimeException {
 
   HttpError(int status, String template, Object... args) {
     // Thrown for what others got wrong: which is not news, and a stack costs more than the answer.
-    super(Strings.lenientFormat(template, shortened(args)), null, false, false);
+    super(Strings.lenientFormat(template, shown(args)), null, false, false);
     this.status = status;
   }
 
@@ -30,15 +31,11 @@ final class HttpError extends RuntimeException {
     return new HttpError(BAD_REQUEST, template, args);
   }
 
-  /** What a request holds is quoted, but never whole megabytes of it. */
-  private static Object[] shortened(Object[] args) {
+  /** What a request holds is quoted, but never whole megabytes of it, nor control characters. */
+  private static Object[] shown(Object... args) {
     return Arrays.stream(args)
-        .map(arg -> arg instanceof String text && text.length() > LONGEST_QUOTED ? cut(text) : arg)
+        .map(arg -> arg instanceof Number ? arg : Quoted.of(String.valueOf(arg), LONGEST_QUOTED))
         .toArray();
-  }
-
-  private static String cut(String text) {
-    return text.substring(0, LONGEST_QUOTED) + "... (" + text.length() + " characters)";
   }
 
   int status() {

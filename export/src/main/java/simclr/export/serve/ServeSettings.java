@@ -82,7 +82,7 @@ public record ServeSettings(
   }
 
   /** The same on another port. */
-  ServeSettings onPort(int other) {
+  public ServeSettings onPort(int other) {
     return new ServeSettings(
         modelDir,
         modelName,

@@ -3,7 +3,9 @@ package simclr.export.bundle;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
+import com.google.common.base.Splitter;
 import com.google.common.collect.ImmutableMap;
+import com.google.protobuf.ByteString;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -24,8 +26,11 @@ import org.tensorflow.proto.NameAttrList;
 import org.tensorflow.proto.NodeDef;
 import org.tensorflow.proto.OpDef;
 import org.tensorflow.proto.SavedModel;
+import org.tensorflow.proto.SignatureDef;
 import org.tensorflow.proto.TensorInfo;
 import org.tensorflow.proto.TensorProto;
+import org.tensorflow.proto.TensorShapeProto;
+import org.tensorflow.types.TFloat32;
 import simclr.config.UserException;
 import simclr.config.UserException.ExitCode;
 import simclr.export.TestExport;
@@ -120,6 +125,80 @@ final class LoadedModelTest {
   }
 
   @ParameterizedTest
+  @ValueSource(strings = {"", "1", "3,1", "1,1,2"})
+  void anAnswerWithoutARowForEachInputIsRefused(String shape) throws IOException {
+    Path export =
+        changed(
+            meta -> {
+              TensorProto.Builder tensor =
+                  TensorProto.newBuilder().setDtype(DataType.DT_FLOAT).addFloatVal(1);
+              tensor.getTensorShapeBuilder();
+              Splitter.on(',')
+                  .omitEmptyStrings()
+                  .split(shape)
+                  .forEach(
+                      size ->
+                          tensor
+                              .getTensorShapeBuilder()
+                              .addDimBuilder()
+                              .setSize(Long.parseLong(size)));
+              meta.getGraphDefBuilder()
+                  .addNode(
+                      NodeDef.newBuilder()
+                          .setName("wrong")
+                          .setOp("Const")
+                          .putAttr("dtype", type(DataType.DT_FLOAT))
+                          .putAttr("value", AttrValue.newBuilder().setTensor(tensor).build()));
+              answerWith(meta, "wrong:0");
+            });
+    try (LoadedModel model = LoadedModel.open(export, UNHURRIED)) {
+      refused(() -> answer(model))
+          .withMessageStartingWith("%s: output representation has the shape [", export)
+          .withMessageEndingWith("], expected (1, features): a row for each input");
+    }
+  }
+
+  @Test
+  void aModelThatFailsIsNamedWithItsSignature() throws IOException {
+    Path export =
+        changed(
+            meta -> {
+              meta.getGraphDefBuilder()
+                  .addNode(
+                      NodeDef.newBuilder()
+                          .setName("empty")
+                          .setOp("VarHandleOp")
+                          .putAttr("dtype", type(DataType.DT_FLOAT))
+                          .putAttr(
+                              "shape",
+                              AttrValue.newBuilder()
+                                  .setShape(TensorShapeProto.getDefaultInstance())
+                                  .build())
+                          .putAttr(
+                              "shared_name",
+                              AttrValue.newBuilder()
+                                  .setS(ByteString.copyFromUtf8("empty"))
+                                  .build()))
+                  .addNode(
+                      NodeDef.newBuilder()
+                          .setName("read")
+                          .setOp("ReadVariableOp")
+                          .addInput("empty")
+                          .putAttr("dtype", type(DataType.DT_FLOAT)));
+              answerWith(meta, "read:0");
+            });
+    try (LoadedModel model = LoadedModel.open(export, UNHURRIED);
+        TFloat32 images = TFloat32.tensorOf(Shape.of(1, TestExport.SIZE, TestExport.SIZE, 3))) {
+      refused(
+              () ->
+                  model.floatsOfTensors(
+                      "serving_default", ImmutableMap.of("inputs", images), "representation"))
+          .withMessageStartingWith("%s: signature serving_default fails (", export)
+          .withMessageEndingWith("), expected a model that computes what it is given");
+    }
+  }
+
+  @ParameterizedTest
   @ValueSource(longs = {-1, 1_000_001})
   void limitsOutsideOfTheirRangeAreRefused(long seconds) {
     assertThatExceptionOfType(UserException.class)
@@ -149,6 +228,14 @@ final class LoadedModelTest {
     change.accept(model.getMetaGraphsBuilder(0));
     Files.write(file, model.build().toByteArray());
     return export;
+  }
+
+  private static void answerWith(MetaGraphDef.Builder meta, String tensor) {
+    SignatureDef.Builder signature = meta.getSignatureDefOrThrow("serving_default").toBuilder();
+    signature.putOutputs(
+        "representation",
+        signature.getOutputsOrThrow("representation").toBuilder().setName(tensor).build());
+    meta.putSignatureDef("serving_default", signature.build());
   }
 
   private static NodeDef.Builder node(MetaGraphDef.Builder meta, String name) {

@@ -13,7 +13,7 @@ public final class BundleFiles {
   }
 
   /** The data file of a checkpoint with one; nothing here writes more. */
-  static Path data(Path prefix) {
+  public static Path data(Path prefix) {
     return data(prefix, 0, 1);
   }
 

@@ -95,7 +95,10 @@ record TfdsDirectory(
     Path directory =
         subdirectories(versions).stream()
             .filter(each -> wanted.matcher(each.getFileName().toString()).matches())
-            .max(Comparator.comparing(TfdsDirectory::versionNumbers, Comparators.lexicographical(Comparator.<BigInteger>naturalOrder())))
+            .max(
+                Comparator.comparing(
+                    TfdsDirectory::versionNumbers,
+                    Comparators.lexicographical(Comparator.<BigInteger>naturalOrder())))
             .orElseThrow(
                 () ->
                     new UserException(

@@ -16,8 +16,8 @@ import simclr.config.LocalPath;
 import simclr.config.UserException;
 import simclr.config.UserException.ExitCode;
 import simclr.io.TextFile;
-import simclr.io.WholeFile;
 import simclr.io.UnreadableInput;
+import simclr.io.WholeFile;
 
 /**
  * What {@code features.json} and {@code *.labels.txt} of a TFDS directory say about images and
@@ -142,7 +142,8 @@ record TfdsFeatures(
     ImmutableList<String> names;
     try {
       names =
-          TextFile.decode(WholeFile.bytes(file)).lines()
+          TextFile.decode(WholeFile.bytes(file))
+              .lines()
               .map(String::strip)
               .filter(name -> !name.isEmpty())
               .collect(toImmutableList());

@@ -15,8 +15,8 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import simclr.config.LocalPath;
 import simclr.config.Quoted;
-import simclr.config.UserException.ExitCode;
 import simclr.config.UserException;
+import simclr.config.UserException.ExitCode;
 import simclr.io.UnreadableInput;
 import simclr.io.WholeFile;
 

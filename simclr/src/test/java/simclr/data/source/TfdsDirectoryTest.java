@@ -90,7 +90,7 @@ final class TfdsDirectoryTest {
 
   @Test
   void theHighestVersionIsTakenByNumberUnlessOneIsAskedFor() {
-    for (String version : new String[] {"1.9.0", "1.10.0", "20261128093000.0.0"}) {
+    for (String version : new String[] {"1.9.0", "1.10.0", "20261128093000.1.0"}) {
       TfdsWriter.write(
           dir.resolve("toy/" + version + "/features.json"), bytes(TfdsWriter.FEATURES));
       TfdsWriter.write(
@@ -98,13 +98,13 @@ final class TfdsDirectoryTest {
           bytes("{\"name\": \"toy\", \"splits\": [{\"name\": \"a\", \"shardLengths\": [\"1\"]}]}"));
     }
     toy.split("train", TfdsWriter.example(IMAGE, 0));
-    assertThat(find("toy").title()).isEqualTo("toy:20261128093000.0.0");
+    assertThat(find("toy").title()).isEqualTo("toy:20261128093000.1.0");
     assertThat(find("toy:1.9.0").title()).isEqualTo("toy:1.9.0");
     assertThat(find("toy:1.*.*").title()).isEqualTo("toy:1.10.0");
     assertThat(find("toy:*.0.0").title()).isEqualTo("toy:1.0.0");
     assertFails(ExitCode.NO_INPUT, () -> find("toy:2.0.0"))
         .contains("has no version 2.0.0")
-        .contains("1.0.0, 1.10.0, 1.9.0, 20261128093000.0.0");
+        .contains("1.0.0, 1.10.0, 1.9.0, 20261128093000.1.0");
   }
 
   @Test

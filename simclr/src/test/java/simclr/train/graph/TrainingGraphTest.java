@@ -7,7 +7,6 @@ import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -23,7 +22,7 @@ import simclr.parallel.Devices;
 import simclr.summary.Tag;
 
 /** The training step as a whole, on a batch of noise: ResNet-18, 16 pixels, 8 images. */
-@Tag("numeric")
+@org.junit.jupiter.api.Tag("numeric")
 final class TrainingGraphTest {
   private static final int IMAGES = 8;
 

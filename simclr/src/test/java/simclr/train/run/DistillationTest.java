@@ -12,7 +12,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.BeforeAll;
-import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.api.TestInstance.Lifecycle;
@@ -25,7 +24,7 @@ import simclr.summary.Tag;
 
 /** A small student learns from a small teacher, on 64 procedural images. */
 @TestInstance(Lifecycle.PER_CLASS)
-@Tag("numeric")
+@org.junit.jupiter.api.Tag("numeric")
 final class DistillationTest {
   private final Path root;
   private final Path teacher;

@@ -24,7 +24,6 @@ import java.util.function.BooleanSupplier;
 import java.util.stream.Stream;
 import javax.imageio.ImageIO;
 import org.junit.jupiter.api.BeforeAll;
-import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.api.TestInstance.Lifecycle;
@@ -47,7 +46,7 @@ import simclr.summary.Tag;
 
 /** Whole runs of a small encoder on 24 tiny images: 6 steps an epoch, 5 in all. */
 @TestInstance(Lifecycle.PER_CLASS)
-@Tag("numeric")
+@org.junit.jupiter.api.Tag("numeric")
 final class RunTest {
   /** Where the compressed pixels of a PNG begin: behind signature, IHDR and the head of IDAT. */
   private static final int PNG_PIXELS = 41;

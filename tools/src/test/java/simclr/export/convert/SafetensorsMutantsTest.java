@@ -72,8 +72,7 @@ final class SafetensorsMutantsTest {
     if (random.nextBoolean()) {
       return Bytes.mutate(whole, random);
     }
-    int length =
-        Math.toIntExact(ByteBuffer.wrap(whole).order(ByteOrder.LITTLE_ENDIAN).getLong());
+    int length = Math.toIntExact(ByteBuffer.wrap(whole).order(ByteOrder.LITTLE_ENDIAN).getLong());
     byte[] header = Texts.json(Arrays.copyOfRange(whole, Long.BYTES, Long.BYTES + length), random);
     return ByteBuffer.allocate(whole.length - length + header.length)
         .order(ByteOrder.LITTLE_ENDIAN)

@@ -69,8 +69,7 @@ final class DataSetMutantsTest {
   @Test
   void labelNames() throws Exception {
     String name = "label.labels.txt";
-    Mutants.of(name, Files.readAllBytes(version().resolve(name)))
-        .check(Texts::words, reader(name));
+    Mutants.of(name, Files.readAllBytes(version().resolve(name))).check(Texts::words, reader(name));
   }
 
   private void checkJson(String name) throws Exception {

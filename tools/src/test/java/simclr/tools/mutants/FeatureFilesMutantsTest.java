@@ -59,8 +59,7 @@ final class FeatureFilesMutantsTest {
       return Bytes.mutate(whole, random);
     }
     int length = ByteBuffer.wrap(whole).order(ByteOrder.LITTLE_ENDIAN).getShort(HEADER_AT - 2);
-    byte[] header =
-        Texts.words(Arrays.copyOfRange(whole, HEADER_AT, HEADER_AT + length), random);
+    byte[] header = Texts.words(Arrays.copyOfRange(whole, HEADER_AT, HEADER_AT + length), random);
     byte[] mutant = Bytes.spliced(whole, HEADER_AT, length, header);
     ByteBuffer.wrap(mutant)
         .order(ByteOrder.LITTLE_ENDIAN)

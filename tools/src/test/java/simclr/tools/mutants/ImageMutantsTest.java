@@ -67,7 +67,7 @@ final class ImageMutantsTest {
     }
   }
 
-  private static byte[] picture(String format) throws IOException {
+  static byte[] picture(String format) throws IOException {
     BufferedImage image = new BufferedImage(19, 14, BufferedImage.TYPE_INT_RGB);
     for (int y = 0; y < image.getHeight(); y++) {
       for (int x = 0; x < image.getWidth(); x++) {

@@ -193,8 +193,7 @@ public final class Mutants {
       StringBuilder lines = new StringBuilder();
       outcomes.forEach(
           (outcome, count) ->
-              lines.append(
-                  String.format(Locale.ROOT, "%s\t%s\t%d%n", format, outcome, count)));
+              lines.append(String.format(Locale.ROOT, "%s\t%s\t%d%n", format, outcome, count)));
       try {
         Files.writeString(
             Path.of(table), lines, StandardOpenOption.CREATE, StandardOpenOption.APPEND);

@@ -1,7 +1,9 @@
 package simclr.tools.mutants;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
+import com.google.protobuf.CodedOutputStream;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
@@ -12,6 +14,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Base64;
 import java.util.Map;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -79,13 +82,14 @@ final class SavedModelMutantsTest {
   void restBodies() throws Exception {
     String whole =
         "{\"signature_name\": \"serving_default\","
-            + " \"instances\": [{\"x\": [0.5, 0], \"bytes\": {\"b64\": \"AAEC\"}},"
-            + " {\"x\": [0.25, 1e-3], \"bytes\": {\"b64\": \"\"}}]}";
+            + " \"instances\": [{\"x\": [0.5, 0], \"bytes\": {\"b64\": \"PNG\"}},"
+            + " {\"x\": [0.25, 1e-3], \"bytes\": {\"b64\": \"PNG\"}}]}";
+    String png = Base64.getEncoder().encodeToString(ImageMutantsTest.picture("png"));
     ServeSettings settings = ServeSettings.of(dir).onPort(0);
     try (ModelServer server = ModelServer.start(settings, Reporter.lines(line -> {}))) {
       HttpClient client = HttpClient.newHttpClient();
       URI predict = URI.create(server.url() + ":predict");
-      Mutants.of("REST body", whole.getBytes(StandardCharsets.UTF_8))
+      Mutants.of("REST body", whole.replace("PNG", png).getBytes(StandardCharsets.UTF_8))
           .check(Texts::json, bytes -> answer(client, predict, bytes));
     }
   }
@@ -106,8 +110,7 @@ final class SavedModelMutantsTest {
     if (response.statusCode() >= 500) {
       throw new IllegalStateException("HTTP " + response.statusCode() + ": " + json);
     }
-    return new Mutants.Refused(
-        "HTTP " + response.statusCode(), String.valueOf(json.get("error")));
+    return new Mutants.Refused("HTTP " + response.statusCode(), String.valueOf(json.get("error")));
   }
 
   private static byte[] savedModel() {
@@ -132,12 +135,22 @@ final class SavedModelMutantsTest {
               .setGraphDef(graph.toGraphDef())
               .putSignatureDef("serving_default", signature);
       meta.getMetaInfoDefBuilder().addTags("serve");
-      return SavedModel.newBuilder()
-          .setSavedModelSchemaVersion(1)
-          .addMetaGraphs(meta)
-          .build()
-          .toByteArray();
+      return bytes(
+          SavedModel.newBuilder().setSavedModelSchemaVersion(1).addMetaGraphs(meta).build());
     }
+  }
+
+  /** With maps in one order, whatever process writes them. */
+  private static byte[] bytes(SavedModel model) {
+    byte[] bytes = new byte[model.getSerializedSize()];
+    CodedOutputStream out = CodedOutputStream.newInstance(bytes);
+    out.useDeterministicSerialization();
+    try {
+      model.writeTo(out);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+    return bytes;
   }
 
   private static TensorInfo info(String name, DataType type, long... dimensions) {

@@ -57,7 +57,10 @@ final class SmallCheckpoint implements AutoCloseable {
   /** The right one. */
   static byte[] objectGraph() {
     return TrackableObjectGraph.newBuilder()
-        .addNodes(TrackableObject.newBuilder().addChildren(child("model", 1)).addChildren(child("global_step", 4)))
+        .addNodes(
+            TrackableObject.newBuilder()
+                .addChildren(child("model", 1))
+                .addChildren(child("global_step", 4)))
         .addNodes(TrackableObject.newBuilder().addChildren(child("resnet_model", 2)))
         .addNodes(TrackableObject.newBuilder().addChildren(child("dense", 3)))
         .addNodes(variable("dense/kernel", KERNEL))

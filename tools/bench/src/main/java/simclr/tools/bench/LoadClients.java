@@ -115,11 +115,7 @@ final class LoadClients {
     byte[] body = in.readNBytes(length);
     if (!status.contains(" " + expected + " ")) {
       throw new IOException(
-          status
-              + ", expected "
-              + expected
-              + ": "
-              + new String(body, StandardCharsets.UTF_8));
+          status + ", expected " + expected + ": " + new String(body, StandardCharsets.UTF_8));
     }
   }
 

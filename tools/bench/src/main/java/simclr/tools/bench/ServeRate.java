@@ -32,8 +32,8 @@ import simclr.tools.bench.LoadClients.Request;
  * The server under clients of one image each, and the bare session on whole batches beside it.
  * Takes {@code --export}, {@code --signature} (serving_default or image_bytes), {@code --image} (an
  * encoded one), {@code --batch} and {@code --clients}; obeys {@code bare BATCHES}, {@code served
- * REQUESTS}, {@code mixed REQUESTS} and {@code quit}. All answer with images per second; served also
- * with latencies, and mixed, where half of the requests are broken, with the resident memory.
+ * REQUESTS}, {@code mixed REQUESTS} and {@code quit}. All answer with images per second; served
+ * also with latencies, and mixed, where half of the requests are broken, with the resident memory.
  */
 public final class ServeRate implements AutoCloseable {
   private final String signature;
