@@ -162,7 +162,7 @@ final class EncoderTest {
     Path none = dir.resolve("none.png");
     assertThatThrownBy(() -> encoder.embedFiles(List.of(none)))
         .isInstanceOf(UserException.class)
-        .hasMessageStartingWith(none + " cannot be read");
+        .hasMessage(none + " is missing, expected an image");
   }
 
   @Test

@@ -235,8 +235,8 @@ final class FaultsTest {
   }
 
   /**
-   * Hashes of all files below the output, without the times that stand in
-   * some. Event files are left out: their names are times, and every start has its own.
+   * Hashes of all files below the output, without the times that stand in some. Event files are
+   * left out: their names are times, and every start has its own.
    */
   private static Map<String, String> result() throws IOException {
     Map<String, String> found = new TreeMap<>();
