@@ -75,7 +75,10 @@ final class FaultsTest {
     Files.write(
         in.resolve("tiny.sweep"),
         List.of(
-            ("evaluation = probe layers=h" + MODEL + "1").replaceAll(" (?=--|layers)", "\n"),
+            ("evaluation = probe layers=h"
+                    + MODEL.replace("train=8,test=4", "train=16,test=8")
+                    + "1")
+                .replaceAll(" (?=--|layers)", "\n"),
             "[NT-Xent]",
             "--contrastive_loss=nt_xent"));
   }
@@ -235,8 +238,8 @@ final class FaultsTest {
   }
 
   /**
-   * Hashes of all files below the output, without the times that stand in
-   * some. Event files are left out: their names are times, and every start has its own.
+   * Hashes of all files below the output, without the times that stand in some. Event files are
+   * left out: their names are times, and every start has its own.
    */
   private static Map<String, String> result() throws IOException {
     Map<String, String> found = new TreeMap<>();
