@@ -75,7 +75,10 @@ final class FaultsTest {
     Files.write(
         in.resolve("tiny.sweep"),
         List.of(
-            ("evaluation = probe layers=h" + MODEL + "1").replaceAll(" (?=--|layers)", "\n"),
+            ("evaluation = probe layers=h"
+                    + MODEL.replace("train=8,test=4", "train=16,test=8")
+                    + "1")
+                .replaceAll(" (?=--|layers)", "\n"),
             "[NT-Xent]",
             "--contrastive_loss=nt_xent"));
   }
