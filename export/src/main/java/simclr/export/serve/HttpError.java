@@ -34,9 +34,7 @@ final class HttpError extends RuntimeException {
   /** What a request holds is quoted, but never whole megabytes of it, nor control characters. */
   private static Object[] shown(Object... args) {
     return Arrays.stream(args)
-        .map(
-            arg ->
-                arg instanceof Number ? arg : Quoted.of(String.valueOf(arg), LONGEST_QUOTED))
+        .map(arg -> arg instanceof Number ? arg : Quoted.of(String.valueOf(arg), LONGEST_QUOTED))
         .toArray();
   }
 
