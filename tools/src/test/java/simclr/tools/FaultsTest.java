@@ -24,6 +24,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import simclr.io.NpyDtype;
 import simclr.io.ResumableNpyWriter;
+import simclr.io.Sha256;
 
 /**
  * A disk that is full, breaks or becomes read-only while a command writes: {@code faults.c} lets
@@ -234,8 +235,8 @@ final class FaultsTest {
   }
 
   /**
-   * All files below the output, as text of a byte a character, without the times that stand in
-   * some. Event files are left out: their names are times, and every start has its own.
+   * Hashes of all files below the output, without the times that stand in some. Event files are
+   * left out: their names are times, and every start has its own.
    */
   private static Map<String, String> result() throws IOException {
     Map<String, String> found = new TreeMap<>();
@@ -243,7 +244,7 @@ final class FaultsTest {
       for (Path file : tree.filter(Files::isRegularFile).toList()) {
         String name = out.relativize(file).toString();
         if (!name.contains("events.out.tfevents") && !name.endsWith("/.lock")) {
-          found.put(name, withoutTimes(name, Files.readAllBytes(file)));
+          found.put(name, Sha256.ofText(withoutTimes(name, Files.readAllBytes(file))));
         }
       }
     }

@@ -1,6 +1,7 @@
 package simclr.eval.record;
 
 import com.fasterxml.jackson.annotation.JsonInclude;
+import com.fasterxml.jackson.annotation.JsonProperty;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.nio.file.Path;
 import java.util.List;
@@ -22,8 +23,8 @@ public record LayersRecord(
     String protocol,
     @Nullable String probe,
     @Nullable List<ObjectNode> layers,
-    @Nullable Double hMinusZ,
-    @Nullable Double hMinusZMcnemarP) {
+    @JsonProperty("h_minus_z") @Nullable Double hMinusZ,
+    @JsonProperty("h_minus_z_mcnemar_p") @Nullable Double hMinusZMcnemarP) {
   private static final String PROTOCOL = "layers";
 
   private static final List<String> OF_LAYER =

@@ -8,7 +8,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.OptionalLong;
-import simclr.config.FlagsFile;
+import simclr.checkpoint.FlagsFile;
 import simclr.config.LocalPath;
 import simclr.config.RunConfig;
 import simclr.config.UserException;

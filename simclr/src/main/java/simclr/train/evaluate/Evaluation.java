@@ -13,7 +13,7 @@ import org.tensorflow.ndarray.StdArrays;
 import org.tensorflow.types.TFloat32;
 import org.tensorflow.types.TInt64;
 import simclr.checkpoint.CheckpointFile;
-import simclr.config.FlagsFile;
+import simclr.checkpoint.FlagsFile;
 import simclr.config.LocalPath;
 import simclr.config.Reporter;
 import simclr.config.RunConfig;

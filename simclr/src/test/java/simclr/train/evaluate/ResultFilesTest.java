@@ -18,7 +18,7 @@ import java.util.Map;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
-import simclr.config.FlagsFile;
+import simclr.checkpoint.FlagsFile;
 import simclr.config.RunConfig;
 import simclr.config.RunJson;
 import simclr.config.UserException;

@@ -33,9 +33,9 @@ import org.tensorflow.proto.Summary;
 import org.tensorflow.types.TFloat32;
 import simclr.checkpoint.CheckpointFile;
 import simclr.checkpoint.CheckpointFile.Entry;
+import simclr.checkpoint.FlagsFile;
 import simclr.checkpoint.ModelDir;
 import simclr.checkpoint.bundle.BundleTensors;
-import simclr.config.FlagsFile;
 import simclr.config.Reporter;
 import simclr.config.RunConfig;
 import simclr.config.UserException;
@@ -172,8 +172,8 @@ final class RunTest {
     String result = Files.readString(undisturbed.resolve("result.json"));
     assertThat(result)
         .matches(
-            "\\{\"eval/regularization_loss\": [0-9.e-]+, \"eval/label_top_1_accuracy\": 0\\.\\d+,"
-                + " \"eval/label_top_5_accuracy\": [01]\\.\\d+, \"global_step\": 5\\.0}");
+            "\\{\"eval/regularization_loss\":[0-9.E-]+,\"eval/label_top_1_accuracy\":0\\.\\d+,"
+                + "\"eval/label_top_5_accuracy\":[01]\\.\\d+,\"global_step\":5\\.0}");
     assertThat(Files.readString(undisturbed.resolve("result_5.json"))).isEqualTo(result);
     assertThat(FlagsFile.read(undisturbed).orElseThrow().seed()).contains(11L);
 

@@ -1,4 +1,4 @@
-package simclr.config;
+package simclr.checkpoint;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
@@ -14,7 +14,11 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import simclr.config.Quoted;
+import simclr.config.RunConfig;
 import simclr.config.RunConfig.Flag;
+import simclr.config.RunJson;
+import simclr.config.UserException;
 import simclr.config.UserException.ExitCode;
 import simclr.io.WholeFile;
 
