@@ -16,8 +16,17 @@ final class FlagFileMutantsTest {
   @Test
   void flagFile() throws Exception {
     String whole =
-        "# a run\n--dataset=synthetic\n--train_batch_size=64\n--temperature=0.1\n--use_blur=False\n"
-            + "--model_dir=run\n--seed=7\n--optimizer=lars\n--train_epochs=3\n";
+        """
+        # a run
+        --dataset=synthetic
+        --train_batch_size=64
+        --temperature=0.1
+        --use_blur=False
+        --model_dir=run
+        --seed=7
+        --optimizer=lars
+        --train_epochs=3
+        """;
     Path file = dir.resolve("flags");
     Mutants.of("flag file", whole.getBytes(StandardCharsets.UTF_8))
         .check(

@@ -71,7 +71,7 @@ final class ImageMutantsTest {
     BufferedImage image = new BufferedImage(19, 14, BufferedImage.TYPE_INT_RGB);
     for (int y = 0; y < image.getHeight(); y++) {
       for (int x = 0; x < image.getWidth(); x++) {
-        image.setRGB(x, y, x * 71 << 16 | x * y * 7 << 8 | y * 31);
+        image.setRGB(x, y, ((x * 71) << 16) | ((x * y * 7) << 8) | (y * 31));
       }
     }
     ByteArrayOutputStream out = new ByteArrayOutputStream();

@@ -1,5 +1,6 @@
 package simclr.tools.mutants;
 
+import com.google.protobuf.ByteString;
 import java.io.ByteArrayOutputStream;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -16,7 +17,11 @@ final class IndexTable {
 
   private IndexTable() {}
 
-  private record Row(byte[] key, byte[] value) {}
+  private record Row(ByteString key, ByteString value) {
+    static Row of(byte[] key, byte[] value) {
+      return new Row(ByteString.copyFrom(key), ByteString.copyFrom(value));
+    }
+  }
 
   /** Changes a row, or the bytes of the block of all rows; checksums and lengths are right. */
   static byte[] mutate(byte[] whole, SplittableRandom random) {
@@ -27,11 +32,20 @@ final class IndexTable {
     int at = random.nextInt(rows.size());
     Row row = rows.get(at);
     switch (random.nextInt(8)) {
-      case 0 -> rows.set(at, new Row(Bytes.mutate(row.key(), random), row.value()));
+      case 0 ->
+          rows.set(
+              at,
+              new Row(
+                  ByteString.copyFrom(Bytes.mutate(row.key().toByteArray(), random)), row.value()));
       case 1 -> rows.remove(at);
       case 2 -> rows.add(at, row);
       case 3 -> rows.set(at, new Row(row.key(), rows.get(random.nextInt(rows.size())).value()));
-      default -> rows.set(at, new Row(row.key(), Protos.mutate(row.value(), random)));
+      default ->
+          rows.set(
+              at,
+              new Row(
+                  row.key(),
+                  ByteString.copyFrom(Protos.mutate(row.value().toByteArray(), random))));
     }
     return file(block(rows));
   }
@@ -43,7 +57,7 @@ final class IndexTable {
     varint(bytes);
     // The last block names the only block of rows.
     Row onlyBlock = rows(bytes, varint(bytes), varint(bytes)).get(0);
-    ByteBuffer handle = ByteBuffer.wrap(onlyBlock.value());
+    ByteBuffer handle = onlyBlock.value().asReadOnlyByteBuffer();
     return rows(bytes, varint(handle), varint(handle));
   }
 
@@ -59,7 +73,7 @@ final class IndexTable {
       byte[] value = new byte[varint(file)];
       byte[] key = Arrays.copyOf(last, shared + rest);
       file.get(key, shared, rest).get(value);
-      rows.add(new Row(key, value));
+      rows.add(Row.of(key, value));
       last = key;
     }
     return rows;
@@ -69,10 +83,10 @@ final class IndexTable {
     ByteArrayOutputStream block = new ByteArrayOutputStream();
     for (Row row : rows) {
       block.write(0);
-      varint(block, row.key().length);
-      varint(block, row.value().length);
-      block.writeBytes(row.key());
-      block.writeBytes(row.value());
+      varint(block, row.key().size());
+      varint(block, row.value().size());
+      block.writeBytes(row.key().toByteArray());
+      block.writeBytes(row.value().toByteArray());
     }
     block.writeBytes(fixed32(0));
     block.writeBytes(fixed32(1));
@@ -87,7 +101,7 @@ final class IndexTable {
     byte[] nothing = block(List.of());
     footer.writeBytes(handle(file.size(), nothing.length));
     write(file, nothing);
-    byte[] index = block(List.of(new Row(new byte[] {(byte) 0xff}, handle)));
+    byte[] index = block(List.of(Row.of(new byte[] {(byte) 0xff}, handle)));
     footer.writeBytes(handle(file.size(), index.length));
     write(file, index);
     file.writeBytes(
@@ -127,7 +141,7 @@ final class IndexTable {
   private static void varint(ByteArrayOutputStream out, int value) {
     int rest = value;
     for (; rest > 0x7f; rest >>>= 7) {
-      out.write(rest & 0x7f | 0x80);
+      out.write((rest & 0x7f) | 0x80);
     }
     out.write(rest);
   }

@@ -2,10 +2,9 @@ package simclr.tools.mutants;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.google.common.base.Throwables;
 import com.sun.management.ThreadMXBean;
 import java.io.IOException;
-import java.io.PrintWriter;
-import java.io.StringWriter;
 import java.io.UncheckedIOException;
 import java.lang.management.ManagementFactory;
 import java.nio.file.Files;
@@ -140,9 +139,7 @@ public final class Mutants {
         return wrong(String.valueOf(refusal.getMessage())).or(() -> tooMuch(allocated[0]));
       }
       count("fault");
-      StringWriter trace = new StringWriter();
-      e.getCause().printStackTrace(new PrintWriter(trace, true));
-      return Optional.of(trace.toString());
+      return Optional.of(Throwables.getStackTraceAsString(Throwables.getRootCause(e)));
     }
   }
 

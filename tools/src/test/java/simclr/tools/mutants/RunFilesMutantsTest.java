@@ -1,5 +1,7 @@
 package simclr.tools.mutants;
 
+import static org.assertj.core.api.Assertions.assertThat;
+
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -50,12 +52,14 @@ final class RunFilesMutantsTest {
       checkpoint.write(dir.resolve("ckpt-8"), SmallCheckpoint.objectGraph());
     }
     String whole =
-        "model_checkpoint_path: \"ckpt-8\"\n"
-            + "all_model_checkpoint_paths: \"ckpt-4\"\n"
-            + "all_model_checkpoint_paths: \"ckpt-8\"\n"
-            + "all_model_checkpoint_timestamps: 1795477442.7275462\n"
-            + "all_model_checkpoint_timestamps: 1795477452.3152938\n"
-            + "last_preserved_timestamp: 1795477395.660504\n";
+        """
+        model_checkpoint_path: "ckpt-8"
+        all_model_checkpoint_paths: "ckpt-4"
+        all_model_checkpoint_paths: "ckpt-8"
+        all_model_checkpoint_timestamps: 1795477442.7275462
+        all_model_checkpoint_timestamps: 1795477452.3152938
+        last_preserved_timestamp: 1795477395.660504
+        """;
     Mutants.of("state file", whole.getBytes(StandardCharsets.UTF_8))
         .check(
             Texts::words,
@@ -63,7 +67,7 @@ final class RunFilesMutantsTest {
               Files.write(dir.resolve("checkpoint"), bytes);
               List<String> warnings = new ArrayList<>();
               try (ModelDir modelDir = ModelDir.lock(dir, 2)) {
-                modelDir.latest(warnings::add).orElseThrow();
+                assertThat(modelDir.latest(warnings::add)).isPresent();
               }
               Optional<Path> latest = ModelDir.latestPrefix(dir);
               // A run goes on from what lies in the directory.

@@ -37,20 +37,23 @@ final class LoadClients {
     this.requests = List.copyOf(requests);
   }
 
-  /**
-   * What is sent, and the status that answers it.
-   *
-   * @param bytes of the whole request
-   */
-  record Request(byte[] bytes, int status) {
+  /** What is sent, and the status that answers it. */
+  static final class Request {
+    private final byte[] bytes;
+    private final int status;
+
+    private Request(byte[] bytes, int status) {
+      this.bytes = bytes;
+      this.status = status;
+    }
+
     /** A request for a prediction. */
     static Request of(String body, int status) {
       byte[] content = body.getBytes(StandardCharsets.UTF_8);
       byte[] head =
           String.format(
                   Locale.ROOT,
-                  "POST /v1/models/simclr:predict HTTP/1.1\r\nHost: localhost\r\n"
-                      + "Content-Length: %d\r\n\r\n",
+                  "POST /v1/models/simclr:predict HTTP/1.1\r\nHost: localhost\r\nContent-Length: %d\r\n\r\n",
                   content.length)
               .getBytes(StandardCharsets.US_ASCII);
       byte[] bytes = Arrays.copyOf(head, head.length + content.length);
@@ -96,8 +99,8 @@ final class LoadClients {
       for (int number = left.getAndDecrement(); number > 0; number = left.getAndDecrement()) {
         Request request = requests.get(number % requests.size());
         long sent = System.nanoTime();
-        out.write(request.bytes());
-        requireAnswer(in, request.status());
+        out.write(request.bytes);
+        requireAnswer(in, request.status);
         nanos.add(System.nanoTime() - sent);
       }
     }
