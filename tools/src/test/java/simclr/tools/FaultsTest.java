@@ -14,6 +14,7 @@ import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.TreeMap;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeAll;
@@ -133,7 +134,7 @@ final class FaultsTest {
     assertThat(failed.status()).describedAs(failed.err()).isEqualTo(73);
     assertThat(wanted).containsAllEntriesOf(finished());
 
-    succeed(COMMANDS.get(command));
+    succeed(line(command));
     assertThat(result()).isEqualTo(wanted);
   }
 
@@ -198,7 +199,7 @@ final class FaultsTest {
                 "-cp",
                 System.getProperty("java.class.path", ""),
                 "simclr.tools.Main"));
-    line.addAll(arguments(COMMANDS.get(command)));
+    line.addAll(arguments(line(command)));
     Files.deleteIfExists(log());
     ProcessBuilder builder = new ProcessBuilder(line);
     builder.environment().put("LD_PRELOAD", library.toString());
@@ -276,5 +277,9 @@ final class FaultsTest {
                     || name.endsWith("/checkpoint")
                     || name.endsWith("/progress.json"));
     return found;
+  }
+
+  private static String line(String command) {
+    return Objects.requireNonNull(COMMANDS.get(command), command);
   }
 }
