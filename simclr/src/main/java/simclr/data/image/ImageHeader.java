@@ -232,18 +232,21 @@ public record ImageHeader(
         Format.JPEG, bytes.bigShort(offset + 5), bytes.bigShort(offset + 3), channels, bits);
   }
 
+  /** The size is that of the largest picture, as the decoder has it: the screen may be any. */
   private static ImageHeader gif(ImageBytes bytes) throws Unusable {
     if ((bytes.at(4) != '7' && bytes.at(4) != '9') || bytes.at(5) != 'a') {
       throw new Unusable("has a broken GIF header");
     }
-    boolean image = false;
+    int width = 0;
+    int height = 0;
     long offset = 13 + colourTable(bytes.at(10));
     while (true) {
       int block = bytes.at(offset);
       if (block == ';') {
         break;
       } else if (block == ',') {
-        image = true;
+        width = Math.max(width, bytes.littleShort(offset + 5));
+        height = Math.max(height, bytes.littleShort(offset + 7));
         offset = subBlocks(bytes, offset + 11 + colourTable(bytes.at(offset + 9)));
       } else if (block == '!') {
         offset = subBlocks(bytes, offset + 2);
@@ -251,10 +254,10 @@ public record ImageHeader(
         throw new Unusable("has a broken GIF block at offset " + offset);
       }
     }
-    if (!image) {
+    if (width == 0 && height == 0) {
       throw new Unusable("has no pixels, expected a whole GIF");
     }
-    return sized(Format.GIF, bytes.littleShort(6), bytes.littleShort(8), 3, 8);
+    return sized(Format.GIF, width, height, 3, 8);
   }
 
   /** Bytes of the colour table that a GIF's flags announce. */

@@ -49,6 +49,7 @@ final class ImageHeaderTest {
         new ImageHeader(Format.JPEG, 9, 8, 1, 8));
     assertReadAndDecoded(TestImages.cmykJpeg(16, 8), new ImageHeader(Format.JPEG, 16, 8, 4, 8));
     assertReadAndDecoded(gif(), new ImageHeader(Format.GIF, 7, 5, 3, 8));
+    assertReadAndDecoded(gifOnScreenOfOnePixel(), new ImageHeader(Format.GIF, 7, 5, 3, 8));
     assertReadAndDecoded(bmp(BufferedImage.TYPE_INT_RGB), new ImageHeader(Format.BMP, 7, 5, 3, 8));
   }
 
@@ -128,6 +129,13 @@ final class ImageHeaderTest {
 
   private static byte[] bmp(int kind) {
     return TestImages.encoded("bmp", kind, 7, 5);
+  }
+
+  private static byte[] gifOnScreenOfOnePixel() {
+    byte[] gif = gif();
+    gif[6] = 1;
+    gif[8] = 1;
+    return gif;
   }
 
   private static byte[] gif() {
