@@ -28,7 +28,6 @@ import simclr.config.UserException;
 import simclr.config.UserException.ExitCode;
 import simclr.io.TextFile;
 import simclr.io.UnreadableInput;
-import simclr.io.WholeFile;
 
 /**
  * The file {@code checkpoint} of a directory: which checkpoints are kept. It is TensorFlow's {@code
@@ -80,7 +79,7 @@ record StateFile(String latest, ImmutableList<Kept> kept, double lastPreserved) 
       return Optional.empty();
     }
     try {
-      StateFile state = parse(TextFile.decode(WholeFile.bytes(file)));
+      StateFile state = parse(TextFile.whole(file));
       state.kept().forEach(one -> checkName(one.name()));
       return Optional.of(state);
     } catch (IllegalArgumentException e) {

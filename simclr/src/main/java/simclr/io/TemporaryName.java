@@ -30,6 +30,13 @@ final class TemporaryName implements AutoCloseable {
   private static final String FILE = ".tmp";
   private static final String LOCK = ".lock";
   private static final String FORMER = ".tmp.former";
+
+  /** The process and a random part, as {@link #of} joins them. */
+  private static final String ID = "\\d+-[0-9a-f]{8}";
+
+  /** Earlier builds used the process alone. */
+  private static final String EARLIER_ID = "\\d+";
+
   private static final byte[] ANNOUNCEMENT = "published\n".getBytes(StandardCharsets.US_ASCII);
 
   private final String stem;
@@ -81,7 +88,13 @@ final class TemporaryName implements AutoCloseable {
   static void removeAbandoned(Path directory, Pattern targets) {
     Pattern temporary =
         Pattern.compile(
-            "(\\.(" + targets + ")\\.\\d+(?:-[0-9a-f]{8})?)(\\.lock|\\.tmp(\\.former)?)");
+            "(\\.("
+                + targets
+                + ")\\.(?:"
+                + ID
+                + "|"
+                + EARLIER_ID
+                + "))(\\.lock|\\.tmp(\\.former)?)");
     Set<String> seen = new HashSet<>();
     try (DirectoryStream<Path> entries = Files.newDirectoryStream(directory, ".*")) {
       for (Path entry : entries) {
@@ -95,7 +108,6 @@ final class TemporaryName implements AutoCloseable {
     }
   }
 
-  @SuppressWarnings("try") // the lock is held, not used
   private static void removeIfAbandoned(Path directory, String stem, String target) {
     Path lockFile = directory.resolve(stem + LOCK);
     Path file = directory.resolve(stem + FILE);
@@ -140,9 +152,7 @@ final class TemporaryName implements AutoCloseable {
   static boolean isUnconfirmed(Path target) {
     Pattern locks =
         Pattern.compile(
-            "(\\."
-                + Pattern.quote(target.getFileName().toString())
-                + "\\.\\d+-[0-9a-f]{8})\\.lock");
+            "(\\." + Pattern.quote(target.getFileName().toString()) + "\\." + ID + ")\\.lock");
     try (DirectoryStream<Path> entries =
         Files.newDirectoryStream(target.toAbsolutePath().resolveSibling("."), ".*")) {
       for (Path entry : entries) {

@@ -34,8 +34,17 @@ public final class TextFile {
     return decode(Files.readAllBytes(file));
   }
 
+  /**
+   * All of a small file of a data set or a run, as {@link WholeFile} reads it.
+   *
+   * @throws IOException if it is a pipe, a device, too large, or not text
+   */
+  public static String whole(Path file) throws IOException {
+    return decode(WholeFile.bytes(file));
+  }
+
   /** Text in the encoding that its byte order mark tells, without the mark. */
-  public static String decode(byte[] bytes) throws IOException {
+  static String decode(byte[] bytes) throws IOException {
     if (startsWith(bytes, 0xef, 0xbb, 0xbf)) {
       return decode(bytes, 3, StandardCharsets.UTF_8);
     } else if (startsWith(bytes, 0xff, 0xfe)) {

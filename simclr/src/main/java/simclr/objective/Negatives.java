@@ -1,6 +1,7 @@
 package simclr.objective;
 
 import java.util.List;
+import java.util.function.Supplier;
 import org.tensorflow.Operand;
 import org.tensorflow.op.Ops;
 import org.tensorflow.op.core.ReduceMax;
@@ -17,14 +18,14 @@ import org.tensorflow.types.TInt32;
  * @param similarity shape (n, m): with every candidate
  * @param weight shape (n, m): the weight of each candidate, 0 for those that are not negatives; a
  *     row sums to 1, or to 0 where there is none
- * @param tolerance shape (n, m): similarities of a candidate and the partner that differ by no more
- *     than this may be equal before rounding
+ * @param tolerance builds shape (n, m): similarities of a candidate and the partner that differ by
+ *     no more than this may be equal before rounding; only {@link #semiHard} needs it
  */
 record Negatives(
     Operand<TFloat32> positive,
     Operand<TFloat32> similarity,
     Operand<TFloat32> weight,
-    Operand<TFloat32> tolerance) {
+    Supplier<Operand<TFloat32>> tolerance) {
   /** Below every similarity that is compared with it, yet finite in float32. */
   private static final float LEAST = -1e30f;
 
@@ -53,24 +54,20 @@ record Negatives(
     Operand<TFloat32> others = tf.math.sub(tf.constant(1f), same);
     Operand<TFloat32> across = PairedViews.similarity(tf, own, partners, 1);
     Operand<TFloat32> positive = sum(tf, tf.math.mul(across, same));
-    Operand<TFloat32> partnerLengths = columnLengths(tf, partners);
-    Operand<TFloat32> partnerLength = sum(tf, tf.math.mul(partnerLengths, same));
     if (oneView) {
       return new Negatives(
           positive,
           across,
           equalWeights(tf, others),
-          tolerance(tf, own, partnerLength, partnerLengths));
+          () -> tolerance(tf, own, same, List.of(partners)));
     }
     Operand<TFloat32> along = PairedViews.similarity(tf, own, siblings, 1);
     Operand<TInt32> columns = tf.constant(1);
-    Operand<TFloat32> lengths =
-        tf.concat(List.of(partnerLengths, columnLengths(tf, siblings)), columns);
     return new Negatives(
         positive,
         tf.concat(List.of(across, along), columns),
         equalWeights(tf, tf.concat(List.of(others, others), columns)),
-        tolerance(tf, own, partnerLength, lengths));
+        () -> tolerance(tf, own, same, List.of(partners, siblings)));
   }
 
   /**
@@ -83,20 +80,21 @@ record Negatives(
    * @param margin how much less similar than the positive it may be at most; infinite for no limit
    */
   Negatives semiHard(Ops tf, float margin) {
+    Operand<TFloat32> rounding = tolerance.get();
     Operand<TFloat32> distance = tf.math.sub(positive, similarity);
     Operand<TBool> wanted =
         tf.math.logicalAnd(
-            tf.math.greater(weight, tf.constant(0f)), tf.math.greater(distance, tolerance));
+            tf.math.greater(weight, tf.constant(0f)), tf.math.greater(distance, rounding));
     if (Float.isFinite(margin)) {
       wanted =
           tf.math.logicalAnd(
-              wanted, tf.math.less(distance, tf.math.sub(tf.constant(margin), tolerance)));
+              wanted, tf.math.less(distance, tf.math.sub(tf.constant(margin), rounding)));
     }
     Operand<TFloat32> candidates =
         tf.select(wanted, similarity, tf.fill(tf.shape(similarity), tf.constant(LEAST)));
     Operand<TFloat32> nearest = tf.reduceMax(candidates, tf.constant(1), ReduceMax.keepDims(true));
     Operand<TFloat32> tied =
-        asFloat(tf, tf.math.greaterEqual(candidates, tf.math.sub(nearest, tolerance)));
+        asFloat(tf, tf.math.greaterEqual(candidates, tf.math.sub(nearest, rounding)));
     Operand<TInt32> first = tf.math.argMax(tied, tf.constant(1), TInt32.class);
     Operand<TFloat32> chosen = PairedViews.oneHot(tf, first, PairedViews.size(tf, similarity, 1));
     Operand<TFloat32> exists =
@@ -120,16 +118,21 @@ record Negatives(
    * the product of its vectors' lengths, whatever the order of summation.
    *
    * @param own shape (n, d)
-   * @param partner shape (n, 1): length of each row's partner
-   * @param candidates shape (1, m): length of each candidate
+   * @param same shape (n, N): 1 where a row meets its partner
+   * @param candidates shape (N, d) each, the partners first; m rows in all
    */
   private static Operand<TFloat32> tolerance(
-      Ops tf, Operand<TFloat32> own, Operand<TFloat32> partner, Operand<TFloat32> candidates) {
+      Ops tf, Operand<TFloat32> own, Operand<TFloat32> same, List<Operand<TFloat32>> candidates) {
     Operand<TFloat32> width = tf.dtypes.cast(PairedViews.size(tf, own, 1), TFloat32.class);
     Operand<TFloat32> roundings = tf.math.add(width, tf.constant(SCALING_ROUNDINGS));
     Operand<TFloat32> each = tf.math.mul(roundings, tf.constant(ROUNDING));
     Operand<TFloat32> anchors = tf.math.mul(tf.math.sqrt(sum(tf, tf.math.square(own))), each);
-    return tf.stopGradient(tf.math.mul(anchors, tf.math.add(partner, candidates)));
+    List<Operand<TFloat32>> lengths =
+        candidates.stream().map(rows -> columnLengths(tf, rows)).toList();
+    Operand<TFloat32> partner = sum(tf, tf.math.mul(lengths.get(0), same));
+    Operand<TFloat32> all =
+        lengths.size() == 1 ? lengths.get(0) : tf.concat(lengths, tf.constant(1));
+    return tf.stopGradient(tf.math.mul(anchors, tf.math.add(partner, all)));
   }
 
   /** Shape (1, m): the lengths of m rows. */

@@ -21,7 +21,6 @@ import simclr.data.records.Records;
 import simclr.data.records.Split;
 import simclr.io.TextFile;
 import simclr.io.UnreadableInput;
-import simclr.io.WholeFile;
 
 /**
  * The binary version of CIFAR-10 as its authors distribute it: {@code data_batch_1.bin} to {@code
@@ -63,7 +62,7 @@ record Cifar10Binary(Path directory, ImmutableList<String> labelNames) implement
     ImmutableList<String> labelNames;
     try {
       labelNames =
-          TextFile.decode(WholeFile.bytes(names))
+          TextFile.whole(names)
               .lines()
               .map(String::strip)
               .filter(name -> !name.isEmpty())

@@ -17,7 +17,6 @@ import simclr.config.UserException;
 import simclr.config.UserException.ExitCode;
 import simclr.io.TextFile;
 import simclr.io.UnreadableInput;
-import simclr.io.WholeFile;
 
 /**
  * What {@code features.json} and {@code *.labels.txt} of a TFDS directory say about images and
@@ -142,7 +141,7 @@ record TfdsFeatures(
     ImmutableList<String> names;
     try {
       names =
-          TextFile.decode(WholeFile.bytes(file))
+          TextFile.whole(file)
               .lines()
               .map(String::strip)
               .filter(name -> !name.isEmpty())

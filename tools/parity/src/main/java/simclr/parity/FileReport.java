@@ -55,12 +55,7 @@ public record FileReport(
   private String heading() {
     StringBuilder heading = new StringBuilder();
     notes.forEach(
-        note ->
-            heading
-                .append(file)
-                .append(": ")
-                .append(note)
-                .append(String.format(Locale.ROOT, "%n")));
+        note -> heading.append(file).append(": ").append(note).append(System.lineSeparator()));
     return heading + title();
   }
 
